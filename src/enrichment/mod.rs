@@ -1,0 +1,207 @@
+//! The enrichment file: what it may say, its defaults, its checks.
+//!
+//! [`Enrichment::open`] reads a TOML file and refuses whatever cannot be right: an unknown key, a
+//! missing consent, weights that do not add up. It looks at no input but the mailbox list.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
+
+use crate::error::Result;
+
+mod measure;
+mod parse;
+
+pub use measure::{Measure, Weights};
+
+/// One enrichment: what to read, for whom, over which days, and where the result goes.
+///
+/// Paths of inputs and output are as written; [`Enrichment::resolve`] makes them relative to the
+/// file.
+#[derive(Debug, Clone)]
+pub struct Enrichment {
+    /// The enrichment file.
+    pub file: PathBuf,
+    /// The name it gives itself.
+    pub name: String,
+    /// The last day that counts.
+    pub as_of: NaiveDate,
+    /// Days are days in this zone.
+    pub time_zone: Tz,
+    /// How many days count, the as-of date included; at least 1.
+    pub window_days: u32,
+    /// An answer that took longer is no reply.
+    pub reply_window_days: u32,
+    /// The levels of Office, each once, in the order year, month, week.
+    pub levels: Vec<Level>,
+    /// Where the data may be kept; recorded, not interpreted.
+    pub region: Option<Region>,
+    /// The tenant administrator's agreement.
+    pub consent: Consent,
+    /// The listed addresses, people or groups, normalized; groups are not yet resolved.
+    pub mailboxes: Vec<String>,
+    /// The directory.
+    pub users: Option<Input>,
+    /// Distribution groups.
+    pub groups: Option<Input>,
+    /// The contacts of the accounts.
+    pub contacts: Contacts,
+    /// The profile to enrich.
+    pub accounts: Option<Accounts>,
+    /// Mail copies.
+    pub mail: Option<Input>,
+    /// Meeting copies.
+    pub meetings: Option<Input>,
+    /// Where the result goes.
+    pub output: Output,
+    /// The nine weights of the score.
+    pub weights: Weights,
+}
+
+/// What the command line may say instead of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The as-of date, `YYYY-MM-DD`.
+    pub as_of: Option<String>,
+    /// The output folder, relative to the working directory.
+    pub output: Option<PathBuf>,
+}
+
+/// One input: a path and the shape of what lies there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// A file, a folder or a glob, as written.
+    pub path: String,
+    /// The shape.
+    pub format: Format,
+}
+
+/// The shape of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// The columns of this project's reference.
+    Canonical,
+    /// Microsoft Graph Data Connect, as delivered.
+    GraphDataConnect,
+}
+
+/// The contact table and its column names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contacts {
+    /// A file, a folder or a glob, as written.
+    pub path: String,
+    /// The columns with email addresses; at least one.
+    pub email: Vec<String>,
+    /// The column with the account.
+    pub account_id: String,
+    /// The column with the contact's id; `None` where it was not mapped (then `contact_id` is
+    /// taken if it is there).
+    pub contact_id: Option<String>,
+}
+
+/// The profile and its column names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accounts {
+    /// A file, a folder or a glob, as written.
+    pub path: String,
+    /// The column with the account.
+    pub account_id: String,
+    /// The column with its name; `None` where it was not mapped (then `name` is taken if it is
+    /// there).
+    pub name: Option<String>,
+}
+
+/// Where the result goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The folder, as written in the file (relative to it), or as given on the command line
+    /// (made absolute).
+    pub path: String,
+    /// The name of the Office table; the others begin with it.
+    pub table: String,
+}
+
+/// The tenant administrator's agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// Who agreed.
+    pub granted_by: String,
+    /// When; not after the as-of date.
+    pub granted_on: NaiveDate,
+}
+
+/// A level of Office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The whole window.
+    Year,
+    /// Calendar months.
+    Month,
+    /// Weeks from Monday.
+    Week,
+}
+
+/// Where the data may be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Region {
+    /// `united_kingdom`
+    UnitedKingdom,
+    /// `europe`
+    Europe,
+    /// `north_america`
+    NorthAmerica,
+}
+
+impl Enrichment {
+    /// Reads and checks an enrichment file.
+    ///
+    /// # Errors
+    /// Whatever the file says wrong, with the place in it.
+    pub fn open(file: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(file, &Overrides::default())
+    }
+
+    /// The same, with what the command line says instead.
+    pub fn open_with(file: impl AsRef<Path>, overrides: &Overrides) -> Result<Self> {
+        parse::open(file.as_ref(), overrides)
+    }
+
+    /// The first day that counts.
+    pub fn first_day(&self) -> NaiveDate {
+        self.as_of.checked_sub_days(Days::new(u64::from(self.window_days) - 1)).unwrap_or(NaiveDate::MIN)
+    }
+
+    /// A path of this file, made absolute or relative to the working directory.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+impl Level {
+    /// All of them, in the order in which Office lists them.
+    pub const ALL: [Level; 3] = [Level::Year, Level::Month, Level::Week];
+
+    /// The word used in the enrichment file and in Office.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Year => "year",
+            Level::Month => "month",
+            Level::Week => "week",
+        }
+    }
+}
+
+impl Region {
+    /// All of them.
+    pub const ALL: [Region; 3] = [Region::UnitedKingdom, Region::Europe, Region::NorthAmerica];
+
+    /// The word used in the enrichment file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Region::UnitedKingdom => "united_kingdom",
+            Region::Europe => "europe",
+            Region::NorthAmerica => "north_america",
+        }
+    }
+}

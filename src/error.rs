@@ -1,0 +1,120 @@
+//! One error type: what is wrong, where, and what to do, in one line.
+
+use std::fmt;
+
+use datafusion::error::DataFusionError;
+
+/// The result of everything in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Who has to act on an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The enrichment file, or a file it names as text, says something it may not.
+    Enrichment,
+    /// An input is missing, damaged, or of the wrong shape.
+    Input,
+    /// An SQL statement, a segment, or a command line cannot be carried out as written.
+    Query,
+    /// The output cannot be written or read.
+    Output,
+    /// The engine underneath failed.
+    Engine,
+}
+
+/// What is wrong, where, and what to do.
+///
+/// The text is one line (a place in a TOML file may add a few) and is meant for the person who
+/// started the command; the cause from the engine, where there is one, is kept as
+/// [`source`](std::error::Error::source).
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error with its whole text.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// The enrichment file says something wrong.
+    pub fn enrichment(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Enrichment, message)
+    }
+
+    /// An input is missing, damaged, or of the wrong shape.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Input, message)
+    }
+
+    /// A statement cannot be carried out as written.
+    pub fn query(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Query, message)
+    }
+
+    /// The output cannot be written or read.
+    pub fn output(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Output, message)
+    }
+
+    /// Keeps the cause.
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Who has to act.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The exit code of the command line: 2 where the enrichment file or the command must be
+    /// changed, 1 for everything else.
+    pub fn exit_code(&self) -> u8 {
+        match self.kind {
+            ErrorKind::Enrichment | ErrorKind::Query => 2,
+            ErrorKind::Input | ErrorKind::Output | ErrorKind::Engine => 1,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|e| e.as_ref() as _)
+    }
+}
+
+impl From<DataFusionError> for Error {
+    /// Keeps the kind of an error of ours that travelled through the engine; otherwise the engine's
+    /// innermost message, without its backtrace, on one line.
+    fn from(error: DataFusionError) -> Self {
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<Error>() {
+                Ok(ours) => *ours,
+                Err(other) => Self::new(ErrorKind::Engine, one_line(&other.to_string())).with_source(other),
+            },
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => (*inner).into(),
+            other => Self::new(ErrorKind::Engine, one_line(&other.strip_backtrace())).with_source(other),
+        }
+    }
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        DataFusionError::External(Box::new(error))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

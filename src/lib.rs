@@ -1,0 +1,4 @@
+//! Account engagement from mail and meetings, as an Apache DataFusion extension.
+
+pub mod enrichment;
+pub mod error;

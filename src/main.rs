@@ -1,0 +1,3 @@
+//! The `engagement` command.
+
+fn main() {}
