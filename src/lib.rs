@@ -2,3 +2,4 @@
 
 pub mod enrichment;
 pub mod error;
+pub mod functions;

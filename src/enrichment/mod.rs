@@ -10,10 +10,24 @@ use chrono_tz::Tz;
 
 use crate::error::Result;
 
+mod dates;
+mod inputs;
+mod mailbox_list;
 mod measure;
+mod output;
 mod parse;
+mod place;
+mod schema;
+mod section;
+#[cfg(test)]
+mod testing;
+mod text;
+mod weights;
+mod words;
+mod zone;
 
 pub use measure::{Measure, Weights};
+pub use words::{Format, Level, Region};
 
 /// One enrichment: what to read, for whom, over which days, and where the result goes.
 ///
@@ -77,15 +91,6 @@ pub struct Input {
     pub format: Format,
 }
 
-/// The shape of an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// The columns of this project's reference.
-    Canonical,
-    /// Microsoft Graph Data Connect, as delivered.
-    GraphDataConnect,
-}
-
 /// The contact table and its column names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contacts {
@@ -131,28 +136,6 @@ pub struct Consent {
     pub granted_on: NaiveDate,
 }
 
-/// A level of Office.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// The whole window.
-    Year,
-    /// Calendar months.
-    Month,
-    /// Weeks from Monday.
-    Week,
-}
-
-/// Where the data may be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Region {
-    /// `united_kingdom`
-    UnitedKingdom,
-    /// `europe`
-    Europe,
-    /// `north_america`
-    NorthAmerica,
-}
-
 impl Enrichment {
     /// Reads and checks an enrichment file.
     ///
@@ -175,33 +158,5 @@ impl Enrichment {
     /// A path of this file, made absolute or relative to the working directory.
     pub fn resolve(&self, path: &str) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(path)
-    }
-}
-
-impl Level {
-    /// All of them, in the order in which Office lists them.
-    pub const ALL: [Level; 3] = [Level::Year, Level::Month, Level::Week];
-
-    /// The word used in the enrichment file and in Office.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Level::Year => "year",
-            Level::Month => "month",
-            Level::Week => "week",
-        }
-    }
-}
-
-impl Region {
-    /// All of them.
-    pub const ALL: [Region; 3] = [Region::UnitedKingdom, Region::Europe, Region::NorthAmerica];
-
-    /// The word used in the enrichment file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Region::UnitedKingdom => "united_kingdom",
-            Region::Europe => "europe",
-            Region::NorthAmerica => "north_america",
-        }
     }
 }

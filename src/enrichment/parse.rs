@@ -1,10 +1,254 @@
-//! TOML → [`Enrichment`](super::Enrichment).
+//! TOML → [`Enrichment`]: the sections in their order, each read where it stands.
 
 use std::path::Path;
 
-use super::{Enrichment, Overrides};
-use crate::error::{Error, Result};
+use toml::de::DeTable;
 
-pub(super) fn open(file: &Path, _overrides: &Overrides) -> Result<Enrichment> {
-    Err(Error::enrichment(format!("{}: cannot be read", file.display())))
+use super::place::{Source, listed, quote};
+use super::section::Section;
+use super::{
+    Enrichment, Level, Overrides, Region, dates, inputs, mailbox_list, output, schema, text, weights, zone,
+};
+use crate::error::Result;
+
+pub(super) fn open(file: &Path, overrides: &Overrides) -> Result<Enrichment> {
+    let text = text::read(file, file.display())?;
+    parse(Source { file, text: &text }, overrides)
+}
+
+fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Enrichment> {
+    if source.text.trim().is_empty() {
+        return Err(source.error("the file is empty; begin with name, [consent], [mailboxes] and [contacts]"));
+    }
+    let table = DeTable::parse(source.text).map_err(|e| source.syntax_error(&e))?;
+    let top = Section::top(source, table.get_ref());
+    schema::check(&top)?;
+    let name =
+        top.required_text("name", "what this enrichment is called, such as \"us-sales\"")?.text.to_owned();
+    let time_zone = zone::read(&top)?;
+    let as_of = dates::as_of(&top, time_zone, overrides)?;
+    let enrichment = Enrichment {
+        file: source.file.to_owned(),
+        name,
+        as_of: as_of.date,
+        time_zone,
+        window_days: dates::window_days(&top, as_of)?,
+        reply_window_days: dates::reply_window_days(&top)?,
+        levels: levels(&top)?,
+        region: region(&top)?,
+        consent: dates::consent(&top, as_of)?,
+        mailboxes: mailbox_list::read(&top, source.file.parent().unwrap_or(Path::new("")))?,
+        users: inputs::input(&top, "users")?,
+        groups: inputs::input(&top, "groups")?,
+        contacts: inputs::contacts(&top)?,
+        accounts: inputs::accounts(&top)?,
+        mail: inputs::input(&top, "mail")?,
+        meetings: inputs::input(&top, "meetings")?,
+        output: output::read(&top, overrides)?,
+        weights: weights::read(&top)?,
+    };
+    if enrichment.mail.is_none() && enrichment.meetings.is_none() {
+        return Err(
+            source.error("[mail] and [meetings] are both missing; at least one is needed, with a path")
+        );
+    }
+    Ok(enrichment)
+}
+
+/// Each level once, in the order of Office.
+fn levels(file: &Section<'_>) -> Result<Vec<Level>> {
+    let Some(words) = file.texts("levels")? else { return Ok(Level::ALL.to_vec()) };
+    let allowed = || listed(&Level::ALL.map(Level::as_str), "and");
+    let mut levels = Vec::with_capacity(words.len());
+    for word in words {
+        let level = Level::ALL.into_iter().find(|level| level.as_str() == word.text).ok_or_else(|| {
+            let what = format!("level {} is unknown; levels are {}", quote(word.text), allowed());
+            file.source.error_at(word.offset, what)
+        })?;
+        levels.push(level);
+    }
+    if levels.is_empty() {
+        return Err(file.error_on("levels", &format!("is an empty list; levels are {}", allowed())));
+    }
+    levels.sort_unstable();
+    levels.dedup();
+    Ok(levels)
+}
+
+fn region(file: &Section<'_>) -> Result<Option<Region>> {
+    let Some(word) = file.text("region")? else { return Ok(None) };
+    match Region::ALL.into_iter().find(|region| region.as_str() == word.text) {
+        Some(region) => Ok(Some(region)),
+        None => {
+            let allowed = listed(&Region::ALL.map(Region::as_str), "and");
+            let what = format!("region {} is unknown; regions are {allowed}", quote(word.text));
+            Err(file.source.error_at(word.offset, what))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::enrichment::testing::{VALID, open as open_toml, refusal, with};
+    use crate::enrichment::{Consent, Contacts, Format, Input, Output, Weights};
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn the_least_file() {
+        let found = open_toml(VALID).unwrap();
+        let Enrichment {
+            file,
+            name,
+            as_of,
+            time_zone,
+            window_days,
+            reply_window_days,
+            levels,
+            region,
+            consent,
+            mailboxes,
+            users,
+            groups,
+            contacts,
+            accounts,
+            mail,
+            meetings,
+            output,
+            weights,
+        } = found;
+        assert!(file.ends_with("sales.toml"));
+        assert_eq!((name.as_str(), time_zone, region), ("us-sales", chrono_tz::UTC, None));
+        assert_eq!((as_of.to_string().as_str(), window_days, reply_window_days), ("2026-11-22", 365, 30));
+        assert_eq!(levels, Level::ALL);
+        let granted_on = "2026-11-01".parse().unwrap();
+        assert_eq!(consent, Consent { granted_by: "admin@contoso.com".to_owned(), granted_on });
+        assert_eq!(mailboxes, ["ann@contoso.com", "ben@contoso.com"]);
+        assert_eq!((users, groups, accounts, meetings), (None, None, None, None));
+        assert_eq!(mail, Some(Input { path: "mail.parquet".to_owned(), format: Format::Canonical }));
+        let contacts_expected = Contacts {
+            path: "contacts.parquet".to_owned(),
+            email: vec!["email".to_owned()],
+            account_id: "account_id".to_owned(),
+            contact_id: None,
+        };
+        assert_eq!(contacts, contacts_expected);
+        assert_eq!(output, Output { path: "out/".to_owned(), table: "Office".to_owned() });
+        assert_eq!(weights, Weights::default());
+    }
+
+    #[test]
+    fn levels_once_and_in_order() {
+        let levels = |written: &str| open_toml(&with(&format!("levels = {written}"), "")).unwrap().levels;
+        assert_eq!(levels("['week', 'year', 'week']"), [Level::Year, Level::Week]);
+        assert_eq!(levels("['month']"), [Level::Month]);
+        assert_eq!(
+            refusal(&with("levels = [\"year\", \"quarter\"]", "")),
+            r#"sales.toml:3: level "quarter" is unknown; levels are year, month and week"#
+        );
+        assert_eq!(
+            refusal(&with("levels = []", "")),
+            "sales.toml:3: levels is an empty list; levels are year, month and week"
+        );
+    }
+
+    #[test]
+    fn regions() {
+        assert_eq!(open_toml(&with("region = 'europe'", "")).unwrap().region, Some(Region::Europe));
+        assert_eq!(
+            refusal(&with("region = \"mars\"", "")),
+            r#"sales.toml:3: region "mars" is unknown; regions are united_kingdom, europe and north_america"#
+        );
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(
+            refusal(&VALID.replace("name = \"us-sales\"\n", "")),
+            r#"sales.toml: name is missing: what this enrichment is called, such as "us-sales""#
+        );
+    }
+
+    #[test]
+    fn mail_or_meetings() {
+        let mail = "[mail]\npath = \"mail.parquet\"\n";
+        assert!(open_toml(&VALID.replace("[mail]", "[meetings]")).is_ok());
+        assert_eq!(
+            refusal(&VALID.replace(mail, "")),
+            "sales.toml: [mail] and [meetings] are both missing; at least one is needed, with a path"
+        );
+    }
+
+    #[test]
+    fn no_toml() {
+        let empty = "sales.toml: the file is empty; begin with name, [consent], [mailboxes] and [contacts]";
+        assert_eq!(refusal(""), empty);
+        assert_eq!(refusal(" \r\n"), empty);
+        assert_eq!(refusal("\u{feff}"), empty);
+        assert_eq!(refusal("# nothing"), refusal(&VALID.replace("name = \"us-sales\"\n", "")));
+    }
+
+    #[test]
+    fn broken_toml() {
+        for (toml, error) in [
+            ("name = = 3", r#":1:8: no valid TOML: extra `=`, expected nothing, at "=""#),
+            ("name = 'é' 'x'", ":1:12: no valid TOML: unexpected key or value, expected newline, `#`"),
+            ("region = 'europe'\nregion = 'europe'", r#":2:1: no valid TOML: duplicate key, at "region""#),
+            ("[mail]\npath = 'x'\n[mail]\n", r#":3:2: no valid TOML: duplicate key, at "mail""#),
+            ("name = \"x", ":1:10: no valid TOML: invalid basic string, expected `\"`"),
+            (
+                "as_of = 2026-02-30",
+                r#":1:9: no valid TOML: invalid date, expected day between 01 and 28, at "2026-02-30""#,
+            ),
+            // No address is repeated.
+            (
+                "addresses = [\"a@x.com\" \"b@x.com\"]",
+                ":1:24: no valid TOML: missing comma between array elements, expected `,`",
+            ),
+            ("name", ":1:5: no valid TOML: key with no value, expected `=`"),
+        ] {
+            assert_eq!(refusal(toml), format!("sales.toml{error}"));
+        }
+        let nested = refusal(&format!("x = {}", "[".repeat(100_000)));
+        assert!(nested.contains("no valid TOML: cannot recurse further"), "{nested}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_lines_are_fine() {
+        assert!(open_toml(&format!("\u{feff}{}", VALID.replace('\n', "\r\n"))).is_ok());
+    }
+
+    #[test]
+    fn files_that_cannot_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Enrichment::open(folder.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Enrichment);
+        assert_eq!(
+            error.to_string(),
+            format!("{}: this is a folder; a text file is needed", folder.path().display())
+        );
+        let nowhere = folder.path().join("nowhere.toml");
+        assert_eq!(
+            Enrichment::open(&nowhere).unwrap_err().to_string(),
+            format!("{}: there is no such file", nowhere.display())
+        );
+    }
+
+    proptest! {
+        /// Whatever is cut out of a good file and put in instead, the answer is an enrichment or one
+        /// line that names the file.
+        #[test]
+        fn never_panics(from in 0..VALID.len(), length in 0..40_usize, inserted in any::<String>()) {
+            let to = (from + length).min(VALID.len());
+            let text = format!("{}{inserted}{}", &VALID[..from], &VALID[to..]);
+            let source = Source { file: Path::new("sales.toml"), text: &text };
+            if let Err(error) = parse(source, &Overrides::default()) {
+                let error = error.to_string();
+                prop_assert!(error.starts_with("sales.toml:"), "{}", error);
+                prop_assert!(!error.contains('\n'), "{}", error);
+            }
+        }
+    }
 }

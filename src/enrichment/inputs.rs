@@ -1,0 +1,198 @@
+//! The inputs: where they lie, their shape, and the names of their columns.
+
+use super::place::{listed, quote};
+use super::section::{Section, Text};
+use super::{Accounts, Contacts, Format, Input};
+use crate::error::{Error, Result};
+
+/// What a path is.
+const PATH: &str = "a file, a folder or a glob";
+
+/// Users, groups, mail or meetings.
+pub(super) fn input(file: &Section<'_>, key: &str) -> Result<Option<Input>> {
+    let Some(section) = file.section(key)? else { return Ok(None) };
+    Ok(Some(Input {
+        path: path(&section)?,
+        format: format(&section)?.map_or(Format::Canonical, |(format, _)| format),
+    }))
+}
+
+/// The contacts, which must be there.
+pub(super) fn contacts(file: &Section<'_>) -> Result<Contacts> {
+    let Some(section) = file.section("contacts")? else {
+        return Err(file.source.error("[contacts] is missing: who belongs to which account, with a path"));
+    };
+    only_canonical(&section)?;
+    Ok(Contacts {
+        path: path(&section)?,
+        email: emails(&section)?,
+        account_id: column(&section, "account_id")?.unwrap_or_else(|| "account_id".to_owned()),
+        contact_id: column(&section, "contact_id")?,
+    })
+}
+
+/// The profile, where it is an input of its own.
+pub(super) fn accounts(file: &Section<'_>) -> Result<Option<Accounts>> {
+    let Some(section) = file.section("accounts")? else { return Ok(None) };
+    only_canonical(&section)?;
+    Ok(Some(Accounts {
+        path: path(&section)?,
+        account_id: column(&section, "account_id")?.unwrap_or_else(|| "account_id".to_owned()),
+        name: column(&section, "name")?,
+    }))
+}
+
+fn path(section: &Section<'_>) -> Result<String> {
+    Ok(section.required_text("path", PATH)?.text.to_owned())
+}
+
+fn column(section: &Section<'_>, key: &str) -> Result<Option<String>> {
+    Ok(section.text(key)?.map(|name| name.text.to_owned()))
+}
+
+/// The columns with addresses, each once; columns are found whatever the case of their names.
+fn emails(section: &Section<'_>) -> Result<Vec<String>> {
+    let Some(names) = section.text_or_texts("email")? else { return Ok(vec!["email".to_owned()]) };
+    let mut emails: Vec<String> = Vec::new();
+    for name in names {
+        if name.text.trim().is_empty() {
+            return Err(section.error_on("email", "names a blank column"));
+        }
+        if !emails.iter().any(|seen| seen.eq_ignore_ascii_case(name.text)) {
+            emails.push(name.text.to_owned());
+        }
+    }
+    if emails.is_empty() {
+        return Err(section.error_on("email", "is an empty list; leave it out, or name a column"));
+    }
+    Ok(emails)
+}
+
+fn format<'a>(section: &Section<'a>) -> Result<Option<(Format, Text<'a>)>> {
+    let Some(word) = section.text("format")? else { return Ok(None) };
+    match Format::ALL.into_iter().find(|format| format.as_str() == word.text) {
+        Some(format) => Ok(Some((format, word))),
+        None => Err(refused(section, word, &listed(&Format::ALL.map(Format::as_str), "or"))),
+    }
+}
+
+/// Contacts and accounts come from the organization's own systems, in columns that are mapped.
+fn only_canonical(section: &Section<'_>) -> Result<()> {
+    match format(section)? {
+        None | Some((Format::Canonical, _)) => Ok(()),
+        Some((Format::GraphDataConnect, word)) => Err(refused(section, word, Format::Canonical.as_str())),
+    }
+}
+
+fn refused(section: &Section<'_>, word: Text<'_>, allowed: &str) -> Error {
+    let what = format!("{} must be {allowed}, not {}", section.label("format"), quote(word.text));
+    section.source.error_at(word.offset, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrichment::testing::{VALID, open, refusal, with};
+
+    #[test]
+    fn formats() {
+        let formats = "[users]\npath = 'u'\nformat = 'graph-data-connect'\n\
+                       [groups]\npath = 'g'\nformat = 'canonical'\n\
+                       [meetings]\npath = 'm'\n\
+                       [accounts]\npath = 'a'\nformat = 'canonical'";
+        let enrichment = open(&with("", formats)).unwrap();
+        let input = |path: &str, format| Some(Input { path: path.to_owned(), format });
+        assert_eq!(enrichment.users, input("u", Format::GraphDataConnect));
+        assert_eq!(enrichment.groups, input("g", Format::Canonical));
+        assert_eq!(enrichment.mail, input("mail.parquet", Format::Canonical));
+        assert_eq!(enrichment.meetings, input("m", Format::Canonical));
+        assert_eq!(
+            refusal(&VALID.replace("[mail]\n", "[mail]\nformat = \"mbox\"\n")),
+            r#"sales.toml:11: [mail] format must be canonical or graph-data-connect, not "mbox""#
+        );
+        assert_eq!(
+            refusal(&VALID.replace("[contacts]\n", "[contacts]\nformat = \"graph-data-connect\"\n")),
+            r#"sales.toml:9: [contacts] format must be canonical, not "graph-data-connect""#
+        );
+        assert_eq!(
+            refusal(&with("", "[accounts]\npath = 'a'\nformat = 'graph-data-connect'")),
+            r#"sales.toml:14: [accounts] format must be canonical, not "graph-data-connect""#
+        );
+    }
+
+    #[test]
+    fn columns_of_contacts() {
+        let contacts =
+            |written: &str| VALID.replace("path = \"contacts.parquet\"", &format!("path = \"c\"\n{written}"));
+        let expected = |email: &[&str], account_id: &str, contact_id: Option<&str>| Contacts {
+            path: "c".to_owned(),
+            email: email.iter().map(|e| (*e).to_owned()).collect(),
+            account_id: account_id.to_owned(),
+            contact_id: contact_id.map(str::to_owned),
+        };
+        let found = |written: &str| open(&contacts(written)).unwrap().contacts;
+        assert_eq!(found(""), expected(&["email"], "account_id", None));
+        assert_eq!(
+            found("email = 'emailaddress1'\naccount_id = 'parent'\ncontact_id = 'contactid'"),
+            expected(&["emailaddress1"], "parent", Some("contactid"))
+        );
+        assert_eq!(found("email = ['e1', 'e2', 'E1']"), expected(&["e1", "e2"], "account_id", None));
+        for (written, error) in [
+            (
+                "email = []",
+                "sales.toml:10: [contacts] email is an empty list; leave it out, or name a column",
+            ),
+            ("email = ''", "sales.toml:10: [contacts] email is blank"),
+            ("email = ['e1', '']", "sales.toml:10: [contacts] email names a blank column"),
+            ("email = 1", "sales.toml:10: [contacts] email must be text in quotes, not 1"),
+            ("account_id = ''", "sales.toml:10: [contacts] account_id is blank"),
+            ("contact_id = 1", "sales.toml:10: [contacts] contact_id must be text in quotes, not 1"),
+        ] {
+            assert_eq!(refusal(&contacts(written)), error);
+        }
+    }
+
+    #[test]
+    fn columns_of_accounts() {
+        let accounts =
+            |written: &str| open(&with("", &format!("[accounts]\npath = 'a'\n{written}"))).unwrap().accounts;
+        let expected = |account_id: &str, name: Option<&str>| {
+            Some(Accounts {
+                path: "a".to_owned(),
+                account_id: account_id.to_owned(),
+                name: name.map(str::to_owned),
+            })
+        };
+        assert_eq!(accounts(""), expected("account_id", None));
+        assert_eq!(
+            accounts("account_id = 'accountid'\nname = 'title'"),
+            expected("accountid", Some("title"))
+        );
+        assert_eq!(open(VALID).unwrap().accounts, None);
+    }
+
+    #[test]
+    fn paths() {
+        assert_eq!(
+            refusal(&VALID.replace("path = \"mail.parquet\"\n", "")),
+            "sales.toml:10: [mail] path is missing: a file, a folder or a glob"
+        );
+        assert_eq!(refusal(&VALID.replace("mail.parquet", " ")), "sales.toml:11: [mail] path is blank");
+        assert_eq!(
+            refusal(&VALID.replace("path = \"contacts.parquet\"\n", "")),
+            "sales.toml:8: [contacts] path is missing: a file, a folder or a glob"
+        );
+        assert_eq!(
+            refusal(&with("", "[users]\npath = 1")),
+            "sales.toml:13: [users] path must be text in quotes, not 1"
+        );
+    }
+
+    #[test]
+    fn contacts_must_be_there() {
+        assert_eq!(
+            refusal(&VALID.replace("[contacts]\npath = \"contacts.parquet\"\n", "")),
+            "sales.toml: [contacts] is missing: who belongs to which account, with a path"
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! Where the result goes and what it is called.
+
+use super::place::quote;
+use super::section::Section;
+use super::{Output, Overrides};
+use crate::error::{Error, Result};
+
+/// The folder where the file names none.
+const FOLDER: &str = "out/";
+
+/// The table where the file names none.
+const TABLE: &str = "Office";
+
+/// The longest name; with the longest suffix it must still be a file name.
+const LONGEST_NAME: usize = 100;
+
+/// The `[output]` of the file, with what the command line says instead.
+pub(super) fn read(file: &Section<'_>, overrides: &Overrides) -> Result<Output> {
+    let mut output = Output { path: FOLDER.to_owned(), table: TABLE.to_owned() };
+    if let Some(section) = file.section("output")? {
+        if let Some(path) = section.text("path")? {
+            output.path = path.text.to_owned();
+        }
+        if let Some(table) = section.text("table")? {
+            if !is_name(table.text) {
+                let what = format!(
+                    "{} must be a name of at most {LONGEST_NAME} letters, digits and _ (not a digit in front), not {}",
+                    section.label("table"),
+                    quote(table.text)
+                );
+                return Err(section.source.error_at(table.offset, what));
+            }
+            output.table = table.text.to_owned();
+        }
+    }
+    if let Some(folder) = &overrides.output {
+        output.path = absolute(folder)?;
+    }
+    Ok(output)
+}
+
+/// A name that needs no quotes, neither in SQL nor as a file.
+fn is_name(text: &str) -> bool {
+    let rest_is_word = |rest: &str| rest.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && rest_is_word(text)
+        && text.len() <= LONGEST_NAME
+}
+
+/// A folder of the command line is relative to the working directory, not to the file.
+fn absolute(folder: &std::path::Path) -> Result<String> {
+    let wrong = |what: &str| Error::query(format!("--output {}: {what}", quote(&folder.to_string_lossy())));
+    let text = folder.to_str().ok_or_else(|| wrong("the name is no UTF-8 text"))?;
+    if text.trim().is_empty() {
+        return Err(wrong("the name of a folder is needed"));
+    }
+    if text.contains("://") {
+        return Ok(text.to_owned());
+    }
+    let path = std::path::absolute(folder).map_err(|e| wrong(&e.to_string()).with_source(e))?;
+    path.into_os_string().into_string().map_err(|_| wrong("the working directory's name is no UTF-8 text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::enrichment::testing::{VALID, open, open_with, refusal, with};
+    use crate::error::ErrorKind;
+
+    fn output(path: &str, table: &str) -> Output {
+        Output { path: path.to_owned(), table: table.to_owned() }
+    }
+
+    #[test]
+    fn given_and_default() {
+        assert_eq!(open(VALID).unwrap().output, output("out/", "Office"));
+        assert_eq!(open(&with("", "[output]\npath = 'x'")).unwrap().output, output("x", "Office"));
+        assert_eq!(open(&with("", "[output]\ntable = '_eu_2'")).unwrap().output, output("out/", "_eu_2"));
+    }
+
+    #[test]
+    fn names() {
+        let too_long = "x".repeat(101);
+        for name in ["2x", "a-b", "a.b", "a b", "a/b", "..", "Büro", "a\\u0000", &too_long] {
+            let toml = with("", &format!("[output]\ntable = \"{name}\""));
+            assert!(
+                refusal(&toml).starts_with(
+                    "sales.toml:13: [output] table must be a name of at most 100 letters, digits and _ (not a \
+                     digit in front), not \""
+                ),
+                "{name}"
+            );
+        }
+        assert!(is_name(&too_long[1..]));
+        assert_eq!(refusal(&with("", "[output]\ntable = ''")), "sales.toml:13: [output] table is blank");
+        assert_eq!(refusal(&with("", "[output]\npath = ''")), "sales.toml:13: [output] path is blank");
+    }
+
+    #[test]
+    fn command_line_overrides_the_folder() {
+        let found = |folder: &str| {
+            open_with(VALID, &Overrides { output: Some(PathBuf::from(folder)), ..Overrides::default() })
+        };
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(found("there").unwrap().output.path, here.join("there").to_str().unwrap());
+        assert_eq!(found("/tmp/there").unwrap().output.path, "/tmp/there");
+        assert_eq!(found("s3://bucket/there").unwrap().output.path, "s3://bucket/there");
+        let error = found("").unwrap_err();
+        assert_eq!(error.to_string(), r#"--output "": the name of a folder is needed"#);
+        assert_eq!(error.kind(), ErrorKind::Query);
+    }
+}

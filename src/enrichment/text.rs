@@ -1,0 +1,97 @@
+//! Reading a small text file.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// More than any enrichment file or mailbox list needs: 2,500 addresses of the greatest length are
+/// under 1 MB. What is larger is something else, given by mistake.
+const LARGEST: u64 = 16 << 20;
+
+/// The text of a file, without a byte order mark; `name` stands for the file in the error.
+pub(super) fn read(path: &Path, name: impl Display) -> Result<String> {
+    let unreadable = |e: io::Error| Error::enrichment(format!("{name}: {}", reason(&e))).with_source(e);
+    // On some systems a folder is refused on opening, on others on reading.
+    if path.is_dir() {
+        return Err(unreadable(ErrorKind::IsADirectory.into()));
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Error::enrichment(format!("{name}: larger than 16 MB, so this is the wrong file")));
+    }
+    decode(bytes).map_err(|why| Error::enrichment(format!("{name}: {why}")))
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::IsADirectory => "this is a folder; a text file is needed".to_owned(),
+        ErrorKind::PermissionDenied => "may not be read (permission denied)".to_owned(),
+        _ => format!("cannot be read ({error})"),
+    }
+}
+
+fn decode(mut bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err("this is UTF-16; save it as UTF-8".to_owned());
+    }
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    String::from_utf8(bytes).map_err(|e| {
+        let good = e.utf8_error().valid_up_to();
+        let line = 1 + e.as_bytes()[..good].iter().filter(|b| **b == b'\n').count();
+        format!("line {line} is no UTF-8 text; save the file as UTF-8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: &[u8]) -> Result<String, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.txt");
+        std::fs::write(&path, bytes).unwrap();
+        read(&path, "list.txt").map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn byte_order_mark_is_dropped() {
+        assert_eq!(text(b"\xef\xbb\xbfname"), Ok("name".to_owned()));
+        assert_eq!(text("é\r\n".as_bytes()), Ok("é\r\n".to_owned()));
+        assert_eq!(text(b""), Ok(String::new()));
+    }
+
+    #[test]
+    fn other_encodings() {
+        let refused = |bytes: &[u8]| text(bytes).unwrap_err();
+        assert_eq!(refused(b"ok\nJ\xfcrgen\n"), "list.txt: line 2 is no UTF-8 text; save the file as UTF-8");
+        assert_eq!(refused(b"\xff\xfea\0"), "list.txt: this is UTF-16; save it as UTF-8");
+        assert_eq!(refused(b"\xfe\xff\0a"), "list.txt: this is UTF-16; save it as UTF-8");
+    }
+
+    #[test]
+    fn too_large() {
+        assert!(text(&vec![b'#'; LARGEST as usize]).is_ok());
+        assert_eq!(
+            text(&vec![b'#'; LARGEST as usize + 1]).unwrap_err(),
+            "list.txt: larger than 16 MB, so this is the wrong file"
+        );
+    }
+
+    #[test]
+    fn unreadable() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |name: &str| read(&folder.path().join(name), name).unwrap_err();
+        assert_eq!(refused("nowhere.toml").to_string(), "nowhere.toml: there is no such file");
+        assert_eq!(refused("").to_string(), ": this is a folder; a text file is needed");
+        assert!(refused("a\0b").to_string().contains("cannot be read ("));
+        assert!(std::error::Error::source(&refused("nowhere.toml")).is_some());
+        assert_eq!(reason(&ErrorKind::PermissionDenied.into()), "may not be read (permission denied)");
+    }
+}
