@@ -1,0 +1,84 @@
+//! The enrichment file that reads what was written, and a segment of the user's own.
+
+use crate::organization::directory::LISTED_DIRECTLY;
+use crate::organization::{Organization, Party};
+
+/// Days from the tenant administrator's agreement to the as-of date.
+const CONSENT_DAYS: i64 = 47;
+
+/// The segment: what a user may ask beside the shipped ones.
+const SLOW_TO_ANSWER: &str = "\
+-- Accounts that take more than a day, on average, to answer our mail.
+select CustomerId
+from Office
+where AggregationLevel = 'year'
+  and AverageDuration_Of_AccountEmailReplies > 24 * 60  -- minutes
+";
+
+/// Names and contents of the text files.
+pub fn texts(org: &Organization) -> [(&'static str, String); 2] {
+    [("enrichment.toml", enrichment(org)), ("segments/slow_to_answer.sql", SLOW_TO_ANSWER.to_owned())]
+}
+
+fn enrichment(org: &Organization) -> String {
+    let as_of = org.plan.as_of;
+    let granted_on = as_of.plus(-CONSENT_DAYS);
+    let group = org.address(Party::Group(0));
+    let direct: Vec<String> = (0..LISTED_DIRECTLY)
+        .map(|colleague| {
+            let comment = if org.is_listed_by_alias(colleague) {
+                "  # an alias: users.parquet knows whose"
+            } else {
+                ""
+            };
+            format!("    \"{}\",{comment}\n", org.listed_address(colleague))
+        })
+        .collect();
+    format!(
+        r#"# An invented organization and its customers: who wrote to whom, and who met whom.
+name = "northwind-demo"
+as_of = "{as_of}"            # the last day that counts; without it, yesterday
+time_zone = "Europe/London"     # days are days there
+window_days = 365
+reply_window_days = 30          # an answer that took longer is no reply
+levels = ["year", "month", "week"]
+region = "united_kingdom"
+
+[consent]                       # the tenant administrator's agreement
+granted_by = "admin@northwind.example"
+granted_on = "{granted_on}"
+
+[mailboxes]                     # whose mail and meetings count
+addresses = [
+    "{group}",  # a group, and in it another
+{}]
+
+[users]                         # the directory: which addresses are one person's
+path = "users.parquet"
+
+[groups]
+path = "groups.parquet"
+
+[contacts]                      # columns as the CRM names them
+path = "contacts.parquet"
+email = ["emailaddress1", "emailaddress2"]
+account_id = "parentcustomerid"
+contact_id = "contactid"
+
+[accounts]                      # the profile to enrich
+path = "accounts.parquet"
+account_id = "accountid"
+name = "name"
+
+[mail]                          # a folder: all its Parquet files
+path = "mail/"
+
+[meetings]
+path = "meetings.parquet"
+
+[output]
+path = "out/"
+"#,
+        direct.concat()
+    )
+}

@@ -1,0 +1,60 @@
+//! The tables of text: accounts, contacts, directory, groups.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, StringBuilder};
+
+use super::Result;
+use super::parquet::{BATCH_ROWS, Table, text};
+use crate::organization::Organization;
+
+/// The profile, with the column names of a CRM.
+pub fn accounts(org: &Organization, path: &Path) -> Result<u64> {
+    let rows = (0..org.plan.sizes.accounts as u32)
+        .map(|account| [Some(org.account_id(account)), Some(org.account_name(account))]);
+    write(path, ["accountid", "name"], rows)
+}
+
+/// The contacts, with the column names of a CRM.
+pub fn contacts(org: &Organization, path: &Path) -> Result<u64> {
+    let names = ["contactid", "fullname", "emailaddress1", "emailaddress2", "parentcustomerid"];
+    let rows = org
+        .contact_rows()
+        .map(|row| [row.contact_id, Some(row.full_name), row.email, row.second_email, row.account_id]);
+    write(path, names, rows)
+}
+
+/// The directory.
+pub fn users(org: &Organization, path: &Path) -> Result<u64> {
+    let rows = org.users().map(|user| [Some(user.email), Some(user.entra_id)]);
+    write(path, ["email", "entra_id"], rows)
+}
+
+/// The members of groups.
+pub fn groups(org: &Organization, path: &Path) -> Result<u64> {
+    let rows = org.group_members().map(|(group, member)| [Some(group), Some(member)]);
+    write(path, ["group_email", "member_email"], rows)
+}
+
+fn write<const N: usize>(
+    path: &Path,
+    names: [&str; N],
+    rows: impl Iterator<Item = [Option<String>; N]>,
+) -> Result<u64> {
+    let mut table = Table::create(path, names.into_iter().map(text).collect())?;
+    let mut columns: [StringBuilder; N] = std::array::from_fn(|_| StringBuilder::new());
+    let take = |columns: &mut [StringBuilder; N]| {
+        columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect()
+    };
+    for (number, row) in rows.enumerate() {
+        if number > 0 && number % BATCH_ROWS == 0 {
+            table.write(take(&mut columns))?;
+        }
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.append_option(value);
+        }
+    }
+    table.write(take(&mut columns))?;
+    table.close()
+}

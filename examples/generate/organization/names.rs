@@ -1,0 +1,102 @@
+//! Invented people and companies. A number is spread over the lists by steps that share no factor
+//! with their lengths, so that neighbours have different names.
+
+/// Given names.
+const FIRST: [&str; 64] = [
+    "Anna", "Ben", "Chloe", "Dev", "Elena", "Femi", "Grace", "Hugo", "Ines", "Jonas", "Kira", "Leo", "Maya",
+    "Nils", "Olga", "Pavel", "Quentin", "Rosa", "Samir", "Tessa", "Umar", "Vera", "Wim", "Xenia", "Yusuf",
+    "Zoe", "Amara", "Bram", "Carla", "Dario", "Edith", "Farid", "Gwen", "Henrik", "Isla", "Jamal", "Karin",
+    "Lars", "Mina", "Noor", "Oscar", "Petra", "Ravi", "Sofia", "Tomas", "Ulla", "Viktor", "Wanda", "Yara",
+    "Zain", "Aiko", "Boris", "Clara", "Diego", "Emil", "Freya", "Gita", "Hana", "Ivo", "Judit", "Kofi",
+    "Lucia", "Malik", "Nadia",
+];
+
+/// Family names; one has an apostrophe, which is fine in an address.
+const LAST: [&str; 64] = [
+    "Abbott", "Bauer", "Castro", "Dube", "Eriks", "Falk", "Garcia", "Hart", "Ivanov", "Jansen", "Keller",
+    "Lind", "Meyer", "Nowak", "O'Brien", "Patel", "Quinn", "Rossi", "Singh", "Tanaka", "Urban", "Vogel",
+    "Walsh", "Xu", "Young", "Zeller", "Adeyemi", "Blanc", "Cohen", "Duarte", "Ekman", "Fox", "Greco", "Holm",
+    "Ito", "Joshi", "King", "Lopez", "Moreau", "Nagy", "Okafor", "Petrov", "Rahman", "Santos", "Tran",
+    "Unger", "Varga", "Weber", "Yilmaz", "Zhang", "Amin", "Berg", "Conti", "Dahl", "Egan", "Frost", "Gupta",
+    "Hauser", "Iqbal", "Jung", "Klein", "Lowe", "Marsh", "Novak",
+];
+
+const HEADS: [&str; 40] = [
+    "Bal", "Bren", "Cal", "Cor", "Dal", "Dor", "El", "Fen", "Fal", "Gal", "Gren", "Hal", "Hol", "Ister",
+    "Jor", "Kal", "Kes", "Lar", "Lum", "Mar", "Mel", "Mor", "Nel", "Nor", "Or", "Pel", "Quil", "Ral", "Ros",
+    "Sal", "Sten", "Tal", "Tor", "Ul", "Val", "Ver", "Wal", "Wen", "Yor", "Zel",
+];
+const JOINTS: [&str; 12] = ["a", "e", "i", "o", "u", "an", "en", "in", "on", "ar", "er", "or"];
+const TAILS: [&str; 40] = [
+    "bec", "bridge", "by", "cott", "croft", "dale", "dane", "dell", "don", "fax", "field", "fold", "gard",
+    "gate", "grove", "ham", "haven", "hurst", "lake", "land", "leigh", "line", "lock", "mere", "mont",
+    "more", "port", "quay", "side", "stead", "stone", "thorpe", "ton", "vale", "ville", "ward", "well",
+    "wick", "wood", "worth",
+];
+const TRADES: [&str; 16] = [
+    "Foods",
+    "Freight",
+    "Energy",
+    "Textiles",
+    "Systems",
+    "Partners",
+    "Optics",
+    "Papers",
+    "Marine",
+    "Tools",
+    "Health",
+    "Seeds",
+    "Interiors",
+    "Software",
+    "Metals",
+    "Media",
+];
+
+/// How many words there are before they are numbered.
+const WORDS: u64 = (HEADS.len() * JOINTS.len() * TAILS.len()) as u64;
+
+/// The one word by which the company of this number is known.
+pub fn company_word(number: u64) -> String {
+    // 7,919 is a prime and no factor of the number of words: every word comes before any returns.
+    let at = (number % WORDS * 7_919 % WORDS) as usize;
+    let (head, rest) = (at % HEADS.len(), at / HEADS.len());
+    let (joint, tail) = (rest % JOINTS.len(), rest / JOINTS.len());
+    let round = number / WORDS + 1;
+    let suffix = if round > 1 { round.to_string() } else { String::new() };
+    format!("{}{}{}{suffix}", HEADS[head], JOINTS[joint], TAILS[tail])
+}
+
+/// Its full name.
+pub fn company_name(number: u64) -> String {
+    format!("{} {}", company_word(number), TRADES[(number * 7 % TRADES.len() as u64) as usize])
+}
+
+/// First and last name of the colleague of this number; no two share both below 4,096.
+pub fn colleague(number: u64) -> (&'static str, &'static str) {
+    let (first, round) = (number * 27 % 64, number / 64);
+    (FIRST[first as usize], LAST[((first * 37 + round + 5) % 64) as usize])
+}
+
+/// First and last name of a contact, given a number for the account and one within it; no two of
+/// the first 64 within an account share the last name.
+pub fn contact(account: u64, number: u64) -> (&'static str, &'static str) {
+    let last = (account.wrapping_add(number * 23)) % 64;
+    (FIRST[((account >> 8).wrapping_add(number * 13) % 64) as usize], LAST[last as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_not_shared() {
+        let words: HashSet<String> = (0..WORDS + 1_000).map(company_word).collect();
+        assert_eq!(words.len() as u64, WORDS + 1_000);
+        let colleagues: HashSet<_> = (0..4_096).map(colleague).collect();
+        assert_eq!(colleagues.len(), 4_096);
+        let lasts: HashSet<_> = (0..64).map(|number| contact(12_345, number).1).collect();
+        assert_eq!(lasts.len(), 64);
+    }
+}
