@@ -160,3 +160,6 @@ impl Enrichment {
         self.file.parent().unwrap_or(Path::new("")).join(path)
     }
 }
+
+/// How few and how many mailboxes an enrichment may have after groups are resolved.
+pub const MAILBOXES: (usize, usize) = (2, 2_500);

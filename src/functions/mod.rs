@@ -1,3 +1,97 @@
-//! The functions this crate adds to SQL, one per file.
+//! The functions of this project: the one list, and one file for each.
+//!
+//! [`register`] puts all of them on any context or session state. None holds a parameter, so a
+//! plan that names them means the same on every machine that has registered them.
 
+mod address_book;
+mod define;
+pub mod distinct_people;
+mod engagement_score;
+mod group_sets;
+mod grouped;
+pub mod id_hash;
+mod is_blank;
+mod local_date;
 pub mod normalize_address;
+mod reply_times;
+mod set_union;
+mod standings;
+#[cfg(test)]
+mod testing;
+mod text;
+mod utc_timestamp;
+
+use std::sync::Arc;
+
+use datafusion::error::Result;
+use datafusion::logical_expr::registry::FunctionRegistry;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+
+pub(crate) use utc_timestamp::udf as utc_timestamp_udf;
+pub(crate) use utc_timestamp::utc_timestamp_type;
+
+/// Every scalar function.
+pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
+    let [parties, account_sides] = address_book::udfs();
+    vec![
+        normalize_address::udf(),
+        is_blank::udf(),
+        id_hash::udf(),
+        utc_timestamp::udf(),
+        local_date::udf(),
+        parties,
+        account_sides,
+        distinct_people::count_udf(),
+        standings::standing_udf(),
+        engagement_score::udf(),
+    ]
+}
+
+/// Every aggregate function.
+pub fn all_aggregate() -> Vec<Arc<AggregateUDF>> {
+    let [distinct_people, distinct_people_state, distinct_people_merge] = distinct_people::udafs();
+    vec![
+        address_book::udaf(),
+        set_union::udf(),
+        distinct_people,
+        distinct_people_state,
+        distinct_people_merge,
+        reply_times::udaf(),
+        standings::udaf(),
+    ]
+}
+
+/// Registers every function on a `SessionContext`, a `SessionState`, or what else holds functions.
+///
+/// # Errors
+/// A registry that takes no functions.
+pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    for udf in all_scalar() {
+        registry.register_udf(udf)?;
+    }
+    for udaf in all_aggregate() {
+        registry.register_udaf(udaf)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_documented() {
+        let mut names = HashSet::new();
+        let scalar = all_scalar().into_iter().map(|f| (f.name().to_string(), f.documentation().cloned()));
+        let aggregate =
+            all_aggregate().into_iter().map(|f| (f.name().to_string(), f.documentation().cloned()));
+        for (name, documentation) in scalar.chain(aggregate) {
+            assert!(names.insert(name.clone()), "{name} twice");
+            let documentation = documentation.unwrap();
+            assert!(documentation.syntax_example.starts_with(&format!("{name}(")), "{name}");
+            assert!(documentation.sql_example.is_some() && documentation.arguments.is_some(), "{name}");
+        }
+    }
+}

@@ -15,6 +15,15 @@
 //! signs stay. White space is Unicode's `White_Space`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, StringArray};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::define::{SECTION, Scalar, expect_arguments};
+use super::text::{Text, text_type};
 
 /// The prefixes that directories and links put before an address.
 const PREFIXES: [&str; 2] = ["mailto:", "smtp:"];
@@ -131,6 +140,36 @@ fn lower(address: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(address)
     }
+}
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "normalize_address",
+        arguments: |types| {
+            expect_arguments("normalize_address", types, 1)?;
+            Ok(vec![text_type("normalize_address", &types[0])?])
+        },
+        returns: |_| Ok(DataType::Utf8),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "One spelling for an email address: without display name, quotes, mailto: or smtp:, in lower case. NULL where the text is \
+             no address: not exactly one @ with something on both sides, or white space, comma, semicolon, angle bracket or double \
+             quote in it.",
+            "normalize_address(text)",
+        )
+        .with_argument("text", "An address as it came, in any text encoding; NULL gives NULL.")
+        .with_sql_example("> select normalize_address('Ann Smith <SMTP:Ann@Contoso.com>');\nann@contoso.com")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
+    let text = Text::new(&array)?;
+    let addresses = (0..array.len()).map(|row| text.get(row).and_then(normalize));
+    Ok(Arc::new(addresses.collect::<StringArray>()))
 }
 
 #[cfg(test)]

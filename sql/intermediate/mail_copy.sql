@@ -1,0 +1,27 @@
+-- One row per row of the mail input: who is known in it. message_key is null unless the copy is
+-- used and at least one of its addresses is ours or a contact's; only such copies are merged.
+with mail as (
+  select
+    message_id,
+    conversation_id,
+    sent_at,
+    sent_on,
+    disposition,
+    parties((select book from address_book), sender) as senders,
+    parties((select book from address_book), "to", cc, bcc, mailbox) as recipients
+  from stg_mail
+)
+select
+  disposition,
+  sent_on,
+  sent_at,
+  case when is_relevant then id_hash(message_id) end as message_key,
+  case when is_relevant and not is_blank(conversation_id) then id_hash(conversation_id) end as conversation_key,
+  case when is_relevant then senders end as senders,
+  case when is_relevant then recipients end as recipients
+from (
+  select
+    *,
+    disposition = 'used' and (cardinality(senders) > 0 or cardinality(recipients) > 0) as is_relevant
+  from mail
+) as copy

@@ -1,0 +1,21 @@
+-- The result: one row per account, level and period. Averages are minutes, days are local.
+select
+  "CustomerId",
+  "EngagementScore",
+  "NoOfEmails_ToAccount",
+  "NoOfEmails_FromAccount",
+  "NoOfMeetings_FromAccount",
+  "NoOfMeetings_ToAccount",
+  "NoOfContactsInvolved_Meetings",
+  "NoOfContactsInvolved_Emails",
+  "NoOfAccountContactsInvolved_Meetings",
+  "NoOfAccountContactsInvolved_Emails",
+  "EngagementStartDate",
+  "DaysSinceLastEmail",
+  "DaysSinceLastMeeting",
+  "AverageDuration_Of_Meetings",
+  "AverageDuration_Of_AccountEmailReplies",
+  "AggregationStartDate",
+  "AggregationLevel"
+from office_scored
+where array_has($levels, "AggregationLevel")

@@ -1,0 +1,74 @@
+//! Checks an enrichment without running it.
+
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::Int64Type;
+
+use crate::enrichment::Enrichment;
+use crate::error::Result;
+use crate::views::{Parameters, VIEWS};
+use crate::{run, session, source};
+
+/// What a check found.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The inputs, in the order in which they are read.
+    pub inputs: Vec<Input>,
+    /// Each listed group and how many addresses it resolves to.
+    pub groups: Vec<(String, usize)>,
+    /// How many mailboxes there are in all.
+    pub mailboxes: usize,
+    /// What is worth knowing and no error.
+    pub notes: Vec<String>,
+}
+
+/// One input.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Its section in the enrichment file.
+    pub section: String,
+    /// Its shape.
+    pub shape: String,
+    /// How many files it has.
+    pub files: usize,
+    /// How many rows they have.
+    pub rows: u64,
+}
+
+/// Reads the schemas of all inputs, resolves the groups and counts the mailboxes.
+///
+/// # Errors
+/// Whatever would stop a run before it computes.
+pub async fn check(enrichment: &Enrichment) -> Result<Report> {
+    let ctx = session::new()?;
+    let sources = source::register(&ctx, enrichment).await?;
+    let parameters = Parameters::of(enrichment);
+    for view in VIEWS.iter().take_while(|v| v.name != "own_address") {
+        view.register(&ctx, &parameters).await?;
+    }
+    let mailboxes =
+        run::check_mailboxes(&ctx, enrichment).await.map_err(|e| source::diagnose(e, &sources))?;
+    // A listed address that is a mailbox leads to itself.
+    let groups = "select listed_address, count(*) from mailbox_source group by listed_address \
+                  having count(*) filter (where address <> listed_address) > 0 or count(*) > 1 order by listed_address";
+    let mut resolved = vec![];
+    for batch in ctx.sql(groups).await?.collect().await? {
+        let (addresses, counts) =
+            (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+        resolved.extend(
+            (0..batch.num_rows()).map(|i| (addresses.value(i).to_string(), counts.value(i) as usize)),
+        );
+    }
+    let notes = sources.iter().flat_map(|s| {
+        s.missing.iter().map(move |(column, means)| {
+            format!("[{}] has no column {column} in every file: there, {means}", s.section)
+        })
+    });
+    let notes = notes.collect();
+    let inputs = sources.iter().map(|s| Input {
+        section: s.section.to_string(),
+        shape: s.format.as_str().to_string(),
+        files: s.files.len(),
+        rows: s.rows,
+    });
+    Ok(Report { inputs: inputs.collect(), groups: resolved, mailboxes, notes })
+}

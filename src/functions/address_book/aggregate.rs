@@ -1,0 +1,176 @@
+//! `address_book(address, account_no, person)`: the aggregate that builds a book.
+//!
+//! State, version 1: one byte 0x01, then per entry the account (Int32), the key of the person (16
+//! bytes), the length of the address (UInt32) and its bytes; numbers little-endian, any order,
+//! repetitions allowed. Memory per group: some 40 bytes and the address, per entry.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, StructArray};
+use datafusion::arrow::datatypes::{DataType, Int32Type};
+use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
+
+use super::build::{Entry, build};
+use super::{OURS, book_type};
+use crate::functions::define::{Aggregate, SECTION, expect_arguments};
+use crate::functions::grouped::{Accumulators, GroupState, Rows};
+use crate::functions::id_hash::{KEY_BYTES, id_hash};
+use crate::functions::text::{Text, text_type};
+
+/// The first byte of a state.
+const VERSION: u8 = 1;
+
+pub(super) fn udaf() -> Arc<AggregateUDF> {
+    Aggregate {
+        name: "address_book",
+        arguments: |types| {
+            expect_arguments("address_book", types, 3)?;
+            Ok(vec![text_type("address_book", &types[0])?, DataType::Int32, text_type("address_book", &types[2])?])
+        },
+        returns: |_| Ok(book_type()),
+        state: |_| Ok(DataType::BinaryView),
+        accumulators: |_| Accumulators::of::<Books>(),
+        documentation: Documentation::builder(
+            SECTION,
+            "Packs who is behind which address into one value, in which parties() and account_sides() look up whole lists. The same \
+             rows give the same book, whatever their order.",
+            "address_book(address, account_no, person)",
+        )
+        .with_argument("address", "A normalized address; a row without one is left out.")
+        .with_argument("account_no", "The number of the account whose contact it is (Int32, 0 or more); NULL for one of ours.")
+        .with_argument("person", "The id of the person, within the account; a row without one is left out. Only its hash is kept.")
+        .with_sql_example(
+            "> select parties(address_book(a, n, p), 'carl@acme.com') from (values ('anna@contoso.com', null, 'e1'), \
+             ('carl@acme.com', 0, 'c1')) t(a, n, p);\n[1]",
+        )
+        .with_related_udf("parties")
+        .build(),
+    }
+    .into_udf()
+}
+
+#[derive(Clone, Default)]
+struct Books {
+    groups: Vec<Vec<Entry>>,
+    heap: usize,
+}
+
+impl Books {
+    fn add(&mut self, group: usize, entry: Entry) {
+        self.heap += size_of::<Entry>() + entry.address.len();
+        self.groups[group].push(entry);
+    }
+
+    fn take(&mut self, emit_to: EmitTo) -> Vec<Vec<Entry>> {
+        let taken = emit_to.take_needed(&mut self.groups);
+        self.heap -= taken.iter().flatten().map(|e| size_of::<Entry>() + e.address.len()).sum::<usize>();
+        taken
+    }
+}
+
+impl GroupState for Books {
+    fn grow(&mut self, groups: usize) {
+        self.groups.resize_with(groups.max(self.groups.len()), Vec::new);
+    }
+
+    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+        let (addresses, people) = (Text::new(&values[0])?, Text::new(&values[2])?);
+        let accounts = values[1].as_primitive::<Int32Type>();
+        for (row, group) in rows.iter() {
+            if let (Some(address), Some(person)) = (addresses.get(row), people.get(row)) {
+                let account = if accounts.is_valid(row) { accounts.value(row).max(0) } else { OURS };
+                self.add(group, Entry { address: address.into(), account, person: id_hash(person) });
+            }
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
+        let states = states.as_binary_view();
+        for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
+            let damaged =
+                || exec_datafusion_err!("the state of an address book is damaged or of a newer version");
+            let (&VERSION, mut rest) = states.value(row).split_first().ok_or_else(damaged)? else {
+                return Err(damaged());
+            };
+            while !rest.is_empty() {
+                let (entry, after) = decode(rest).ok_or_else(damaged)?;
+                self.add(group, entry);
+                rest = after;
+            }
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        let mut books = BinaryViewBuilder::new();
+        for entries in self.take(emit_to) {
+            books.try_append_value(build(entries)?)?;
+        }
+        let books: ArrayRef = Arc::new(books.finish());
+        let DataType::Struct(fields) = book_type() else { unreachable!("a book is a struct") };
+        Ok(Arc::new(StructArray::try_new(fields, vec![books], None)?))
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        let mut states = BinaryViewBuilder::new();
+        for entries in self.take(emit_to) {
+            let mut state = vec![VERSION];
+            for entry in entries {
+                state.extend(entry.account.to_le_bytes());
+                state.extend(entry.person);
+                state.extend((entry.address.len() as u32).to_le_bytes());
+                state.extend(entry.address.as_bytes());
+            }
+            states.try_append_value(state)?;
+        }
+        Ok(Arc::new(states.finish()))
+    }
+
+    fn size(&self) -> usize {
+        self.heap + self.groups.capacity() * size_of::<Vec<Entry>>()
+    }
+}
+
+fn decode(bytes: &[u8]) -> Option<(Entry, &[u8])> {
+    let (account, rest) = bytes.split_first_chunk::<4>()?;
+    let (person, rest) = rest.split_first_chunk::<KEY_BYTES>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (address, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let address = std::str::from_utf8(address).ok()?.into();
+    Some((Entry { address, account: i32::from_le_bytes(*account), person: *person }, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::{Int32Array, StringArray};
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::functions::testing::Tester;
+
+    proptest! {
+        #[test]
+        fn every_way_gives_the_same_book(
+            rows in vec((0..2usize, option::of("[a-c]@x"), option::of(0..3i32), option::of("[p-r]")), 1..40),
+            cuts in vec(any::<usize>(), 0..4),
+        ) {
+            let groups: Vec<_> = rows.iter().map(|r| r.0).collect();
+            let columns: Vec<ArrayRef> = vec![
+                Arc::new(StringArray::from_iter(rows.iter().map(|r| r.1.as_deref()))),
+                Arc::new(Int32Array::from_iter(rows.iter().map(|r| r.2))),
+                Arc::new(StringArray::from_iter(rows.iter().map(|r| r.3.as_deref()))),
+            ];
+            let types = [DataType::Utf8, DataType::Int32, DataType::Utf8];
+            Tester::new(udaf(), &types).all_ways_agree(&columns, &groups, 2, &cuts);
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..80)) {
+            decode(&bytes);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! `engagement_score(standings, weights, accounts)`: the score from its standings.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::define::{SECTION, Scalar, expect_arguments};
+
+/// The weighted sum of standings in whole numbers, divided once by the number of accounts.
+pub fn score(standings: &[i64], weights: &[i64], accounts: i64) -> f64 {
+    let sum: i128 = standings.iter().zip(weights).map(|(c, w)| i128::from(*c) * i128::from(*w)).sum();
+    sum as f64 / accounts as f64
+}
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "engagement_score",
+        arguments: |types| {
+            expect_arguments("engagement_score", types, 3)?;
+            let numbers = DataType::new_list(DataType::Int64, true);
+            Ok(vec![numbers.clone(), numbers, DataType::Int64])
+        },
+        returns: |_| Ok(DataType::Float64),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "The score of an account: the sum of weight times standing over the measures, in whole numbers, divided once by the number \
+             of engaged accounts; 0 to 100 where the weights add up to 100. NULL where an argument is NULL.",
+            "engagement_score(standings, weights, accounts)",
+        )
+        .with_argument("standings", "For each measure how many engaged accounts are no better (list of Int64).")
+        .with_argument("weights", "The weight of each measure, in the same order (list of Int64).")
+        .with_argument("accounts", "How many accounts are engaged.")
+        .with_sql_example("> select engagement_score([2, 1, 0], [50, 30, 20], 2);\n65.0")
+        .with_related_udf("standing")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+    let (standings, weights) = (arrays[0].as_list::<i32>(), arrays[1].as_list::<i32>());
+    let accounts = arrays[2].as_primitive::<Int64Type>();
+    let mut scores = Float64Array::builder(accounts.len());
+    for row in 0..accounts.len() {
+        if standings.is_null(row) || weights.is_null(row) || accounts.is_null(row) {
+            scores.append_null();
+            continue;
+        }
+        let (c, w) = (standings.value(row), weights.value(row));
+        if c.len() != w.len() || c.null_count() + w.null_count() > 0 {
+            return exec_err!(
+                "engagement_score needs as many standings as weights, none of them NULL: {} and {}",
+                c.len(),
+                w.len()
+            );
+        }
+        let (c, w) = (c.as_primitive::<Int64Type>(), w.as_primitive::<Int64Type>());
+        scores.append_value(score(c.values(), w.values(), accounts.value(row)));
+    }
+    Ok(Arc::new(scores.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::score;
+
+    /// ACME against BOLT in the README: 155 / 2.
+    #[test]
+    fn one_division_at_the_end() {
+        assert_eq!(score(&[2, 2, 0, 2, 2, 1, 2, 2, 1], &[10, 20, 15, 15, 5, 5, 10, 10, 10], 2), 77.5);
+        assert_eq!(score(&[3, 3], &[60, 40], 3), 100.0);
+    }
+}

@@ -1,0 +1,118 @@
+//! Sets of small fixed-size values, one set per group, in one log.
+//!
+//! A set per group as an object of its own would cost an allocation for each of millions of
+//! groups, most of which hold one to three values. Here every value is an entry (group, value) of
+//! one vector, which is sorted and rid of duplicates whenever it has doubled, and when it is read.
+
+use std::mem;
+
+use datafusion::logical_expr::EmitTo;
+
+/// A log is not compacted before it has this many entries: sorting a few is not worth it.
+const SMALL: usize = 1 << 16;
+
+/// One set of `T` per group.
+#[derive(Debug, Clone)]
+pub(super) struct GroupSets<T> {
+    entries: Vec<(u32, T)>,
+    /// How many entries there were after the last compaction.
+    compacted: usize,
+    groups: usize,
+}
+
+impl<T> Default for GroupSets<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), compacted: 0, groups: 0 }
+    }
+}
+
+impl<T: Copy + Ord> GroupSets<T> {
+    /// There are at least so many groups now.
+    pub(super) fn grow(&mut self, groups: usize) {
+        self.groups = self.groups.max(groups);
+    }
+
+    pub(super) fn add(&mut self, group: usize, value: T) {
+        // Rows of one group often come together with the same value.
+        let entry = (group as u32, value);
+        if self.entries.last() == Some(&entry) {
+            return;
+        }
+        if self.entries.len() >= SMALL.max(2 * self.compacted)
+            && self.entries.len() == self.entries.capacity()
+        {
+            self.compact();
+        }
+        self.entries.push(entry);
+    }
+
+    fn compact(&mut self) {
+        self.entries.sort_unstable();
+        self.entries.dedup();
+        self.compacted = self.entries.len();
+    }
+
+    /// Takes the sets of the groups to emit, in order; the others move down.
+    ///
+    /// `f` is called once per group with its values, ascending.
+    pub(super) fn emit(&mut self, emit_to: EmitTo, mut f: impl FnMut(&[(u32, T)])) {
+        self.compact();
+        let groups = match emit_to {
+            EmitTo::All => self.groups,
+            EmitTo::First(n) => n,
+        };
+        let end = self.entries.partition_point(|(g, _)| (*g as usize) < groups);
+        let mut rest = self.entries.split_off(end);
+        rest.iter_mut().for_each(|(g, _)| *g -= groups as u32);
+        let emitted = mem::replace(&mut self.entries, rest);
+        self.compacted = self.entries.len();
+        self.groups -= groups;
+        let mut at = 0;
+        for group in 0..groups as u32 {
+            let len = emitted[at..].iter().take_while(|(g, _)| *g == group).count();
+            f(&emitted[at..at + len]);
+            at += len;
+        }
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.entries.capacity() * size_of::<(u32, T)>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(sets: &mut GroupSets<u32>, emit_to: EmitTo) -> Vec<Vec<u32>> {
+        let mut out = vec![];
+        sets.emit(emit_to, |values| out.push(values.iter().map(|v| v.1).collect()));
+        out
+    }
+
+    #[test]
+    fn groups_move_down_after_a_partial_emission() {
+        let mut sets = GroupSets::default();
+        sets.grow(4);
+        for (group, value) in [(2, 9), (0, 5), (0, 5), (3, 1), (0, 3), (2, 8)] {
+            sets.add(group, value);
+        }
+        assert_eq!(take(&mut sets, EmitTo::First(2)), [vec![3, 5], vec![]]);
+        sets.grow(3);
+        sets.add(0, 7);
+        sets.add(2, 4);
+        assert_eq!(take(&mut sets, EmitTo::All), [vec![7, 8, 9], vec![1], vec![4]]);
+        assert!(take(&mut sets, EmitTo::All).is_empty());
+    }
+
+    #[test]
+    fn one_value_a_million_times_stays_small() {
+        let mut sets = GroupSets::default();
+        sets.grow(2);
+        for i in 0..1_000_000usize {
+            sets.add(i % 2, 7u32);
+        }
+        assert!(sets.size() <= 2 * SMALL * size_of::<(u32, u32)>());
+        assert_eq!(take(&mut sets, EmitTo::All), [vec![7], vec![7]]);
+    }
+}

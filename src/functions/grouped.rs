@@ -1,0 +1,135 @@
+//! From the state of many groups to DataFusion's two accumulators.
+
+use std::fmt;
+
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
+
+/// What an aggregate function of this project keeps: one state per group, one state column.
+pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
+    /// There are at least so many groups now.
+    fn grow(&mut self, groups: usize);
+    /// Takes in rows of the arguments.
+    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()>;
+    /// Takes in states, as [`Self::state`] gave them.
+    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()>;
+    /// The results of the groups to emit, which are then forgotten; the others move down.
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef>;
+    /// The states of the groups to emit, which are then forgotten; the others move down.
+    fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef>;
+    /// Bytes on the heap.
+    fn size(&self) -> usize;
+}
+
+/// The rows of a batch that count, and the group of each.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    groups: &'a [usize],
+    filter: Option<&'a BooleanArray>,
+}
+
+impl<'a> Rows<'a> {
+    /// (row, group) of each row that passes the filter.
+    pub(super) fn iter(self) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let passes = move |row: usize| self.filter.is_none_or(|f| f.is_valid(row) && f.value(row));
+        self.groups.iter().copied().enumerate().filter(move |(row, _)| passes(*row))
+    }
+}
+
+/// The two accumulators of one aggregate function.
+pub(super) struct Accumulators {
+    pub(super) one: Box<dyn Accumulator>,
+    pub(super) many: Box<dyn GroupsAccumulator>,
+}
+
+impl Accumulators {
+    pub(super) fn of<G: GroupState>() -> Result<Self> {
+        Ok(Self { one: Box::new(One(G::default())), many: Box::new(Many(G::default())) })
+    }
+}
+
+/// Many groups.
+struct Many<G>(G);
+
+impl<G: GroupState> GroupsAccumulator for Many<G> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
+        self.0.grow(total);
+        self.0.update(values, Rows { groups, filter })
+    }
+
+    fn merge_batch(&mut self, values: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
+        self.0.grow(total);
+        self.0.merge(&values[0], Rows { groups, filter: None })
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        self.0.evaluate(emit_to)
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
+        Ok(vec![self.0.state(emit_to)?])
+    }
+
+    /// Every row is a group of its own.
+    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        let mut rows = G::default();
+        let groups: Vec<usize> = (0..values[0].len()).collect();
+        rows.grow(groups.len());
+        rows.update(values, Rows { groups: &groups, filter })?;
+        Ok(vec![rows.state(EmitTo::All)?])
+    }
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+}
+
+/// One group alone, as in a window or without GROUP BY.
+struct One<G>(G);
+
+impl<G> fmt::Debug for One<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("One")
+    }
+}
+
+impl<G: GroupState> One<G> {
+    /// A copy with its group, which is there even where no row came. A running window asks again
+    /// and again, so the state must outlive the answer.
+    fn copy(&self) -> G {
+        let mut copy = self.0.clone();
+        copy.grow(1);
+        copy
+    }
+}
+
+impl<G: GroupState> Accumulator for One<G> {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.0.grow(1);
+        self.0.update(values, Rows { groups: &vec![0; values[0].len()], filter: None })
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.0.grow(1);
+        self.0.merge(&states[0], Rows { groups: &vec![0; states[0].len()], filter: None })
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        ScalarValue::try_from_array(&self.copy().evaluate(EmitTo::All)?, 0)
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![ScalarValue::try_from_array(&self.copy().state(EmitTo::All)?, 0)?])
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.0.size()
+    }
+}

@@ -1,0 +1,153 @@
+//! `local_date(timestamp, zone)`: the calendar day of an instant in a time zone.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike, Offset, TimeZone};
+use chrono_tz::Tz;
+use datafusion::arrow::array::{ArrayRef, AsArray, Date32Array};
+use datafusion::arrow::datatypes::{DataType, TimestampMicrosecondType};
+use datafusion::common::{Result, ScalarValue, exec_datafusion_err, exec_err};
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::define::{SECTION, Scalar, expect_arguments};
+use super::text::text_type;
+use super::utc_timestamp::utc_timestamp_type;
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
+/// 0001-01-01 and 9999-12-31 as days since 1970: the calendar.
+const FIRST_DAY: i64 = -719_162;
+const LAST_DAY: i64 = 2_932_896;
+
+/// The days of instants in one zone.
+///
+/// The offset of a zone changes a few times a year, so it is looked up once an hour of UTC, and
+/// remembered where both ends of the hour have the same.
+pub struct LocalDays {
+    zone: Tz,
+    /// Direct-mapped: (hour since 1970, offset in microseconds).
+    hours: Vec<(i64, i64)>,
+}
+
+impl LocalDays {
+    /// Enough for a month without a miss.
+    const SLOTS: i64 = 1024;
+
+    /// Days in this zone.
+    pub fn new(zone: Tz) -> Self {
+        Self { zone, hours: vec![(i64::MAX, 0); Self::SLOTS as usize] }
+    }
+
+    /// Days since 1970-01-01 of an instant in microseconds of UTC; `None` where UTC or the zone is
+    /// outside the years 1 to 9999.
+    pub fn day(&mut self, micros: i64) -> Option<i32> {
+        if !(FIRST_DAY..=LAST_DAY).contains(&micros.div_euclid(DAY)) {
+            return None;
+        }
+        let hour = micros.div_euclid(HOUR);
+        let slot = &mut self.hours[hour.rem_euclid(Self::SLOTS) as usize];
+        if slot.0 != hour {
+            let (first, last) = (offset(self.zone, hour * HOUR)?, offset(self.zone, hour * HOUR + HOUR - 1)?);
+            if first != last {
+                return in_calendar(micros + offset(self.zone, micros)?);
+            }
+            *slot = (hour, first);
+        }
+        in_calendar(micros + slot.1)
+    }
+}
+
+fn in_calendar(local_micros: i64) -> Option<i32> {
+    let day = local_micros.div_euclid(DAY);
+    (FIRST_DAY..=LAST_DAY).contains(&day).then_some(day as i32)
+}
+
+fn offset(zone: Tz, micros: i64) -> Option<i64> {
+    let utc = DateTime::from_timestamp_micros(micros)?.naive_utc();
+    debug_assert!((-1..=10_001).contains(&utc.year()));
+    Some(i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()) * 1_000_000)
+}
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "local_date",
+        arguments: |types| {
+            expect_arguments("local_date", types, 2)?;
+            text_type("local_date", &types[1])?;
+            Ok(vec![utc_timestamp_type(), DataType::Utf8])
+        },
+        returns: |_| Ok(DataType::Date32),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "The calendar day on which an instant falls in a time zone; NULL where it is outside the years 1 to 9999.",
+            "local_date(timestamp, zone)",
+        )
+        .with_argument("timestamp", "An instant in microseconds of UTC; NULL gives NULL.")
+        .with_argument("zone", "An IANA zone name, one for all rows, such as 'Europe/London'.")
+        .with_sql_example(
+            "> select local_date(timestamp '2026-11-02T07:59:59Z', 'America/Los_Angeles');\n2026-11-01",
+        )
+        .build(),
+    }
+    .into_udf()
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let ColumnarValue::Scalar(ScalarValue::Utf8(Some(zone))) = &args.args[1] else {
+        return exec_err!("local_date needs one zone for all rows, such as 'Europe/London'");
+    };
+    let zone: Tz =
+        zone.parse().map_err(|_| exec_datafusion_err!("local_date: unknown time zone '{zone}'"))?;
+    let instants = args.args[0].to_array(args.number_rows)?;
+    let instants = instants.as_primitive::<TimestampMicrosecondType>();
+    let mut days = LocalDays::new(zone);
+    Ok(Arc::new(Date32Array::from_iter(instants.iter().map(|t| t.and_then(|t| days.day(t))))))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day(zone: &str, instant: &str) -> Option<String> {
+        let micros = DateTime::parse_from_rfc3339(instant).unwrap().timestamp_micros();
+        LocalDays::new(zone.parse().unwrap())
+            .day(micros)
+            .map(|d| DateTime::from_timestamp_micros(i64::from(d) * DAY).unwrap().date_naive().to_string())
+    }
+
+    #[test]
+    fn days_follow_the_zone() {
+        let la = "America/Los_Angeles";
+        assert_eq!(day(la, "2026-09-03T07:00:00Z").unwrap(), "2026-09-03");
+        assert_eq!(day(la, "2026-09-03T06:59:59.999999Z").unwrap(), "2026-09-02");
+        assert_eq!(day(la, "2026-11-02T07:59:59Z").unwrap(), "2026-11-01", "the offset changed that morning");
+        assert_eq!(day("Asia/Kolkata", "2026-01-01T18:30:00Z").unwrap(), "2026-01-02");
+    }
+
+    #[test]
+    fn the_calendar_ends() {
+        assert_eq!(day("UTC", "0001-01-01T00:00:00Z").unwrap(), "0001-01-01");
+        assert_eq!(day("America/New_York", "0001-01-01T00:00:00Z"), None, "the year 0 there");
+        assert_eq!(day("Asia/Tokyo", "9999-12-31T23:00:00Z"), None, "the year 10000 there");
+        assert_eq!(LocalDays::new(Tz::UTC).day(i64::MAX), None);
+        assert_eq!(LocalDays::new(Tz::UTC).day(i64::MIN), None);
+    }
+
+    proptest! {
+        /// The remembered offsets change nothing.
+        #[test]
+        fn agrees_with_chrono(seconds in proptest::collection::vec(-2_000_000_000i64..4_000_000_000, 1..50)) {
+            for zone in [Tz::Europe__London, Tz::America__Los_Angeles, Tz::Australia__Lord_Howe, Tz::Africa__Monrovia] {
+                let mut days = LocalDays::new(zone);
+                for s in &seconds {
+                    let expected = DateTime::from_timestamp(*s, 0).unwrap().with_timezone(&zone).date_naive();
+                    let got = days.day(s * 1_000_000).unwrap();
+                    prop_assert_eq!(i64::from(got), i64::from(expected.num_days_from_ce()) - 719_163);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Relative standing: how many of a group's values are no greater than one.
+//!
+//! `standings(value)` is an aggregate that keeps how often each value occurs; the scalar
+//! `standing(standings, value)` reads from it how many values are at most this one. With counts,
+//! where more is better, that is how many accounts are no better; for a measure where less is
+//! better, take both of the negated value. A handful of distinct values makes this one pass and no
+//! sort.
+//!
+//! Exact; the order of rows does not matter; NULL is no value. No value gives standings in which
+//! everything stands at 0.
+//!
+//! State and result, version 1: one byte 0x01, then for each distinct value, ascending, the value
+//! (Int64) and the number of values up to and including it (UInt64), both little-endian. Memory
+//! per group: 24 bytes per distinct value.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, Int64Array};
+use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::{
+    AggregateUDF, ColumnarValue, Documentation, EmitTo, ScalarFunctionArgs, ScalarUDF,
+};
+
+use super::define::{Aggregate, SECTION, Scalar, expect_arguments};
+use super::grouped::{Accumulators, GroupState, Rows};
+
+/// The first byte of standings.
+const VERSION: u8 = 1;
+/// Value and cumulated count.
+const ENTRY: usize = 16;
+/// A log is not compacted before it has this many entries.
+const SMALL: usize = 1 << 14;
+
+/// Standings in place: distinct values, ascending, with the number of values up to each.
+pub struct Standings<'a>(&'a [[u8; ENTRY]]);
+
+impl<'a> Standings<'a> {
+    /// Reads standings; looks at their length only, so that it can be called for every row.
+    ///
+    /// # Errors
+    /// Bytes that `standings` cannot have written.
+    pub fn open(bytes: &'a [u8]) -> Result<Self> {
+        match bytes.split_first() {
+            Some((&VERSION, entries)) if entries.len() % ENTRY == 0 => Ok(Self(entries.as_chunks().0)),
+            _ => {
+                exec_err!("standings are damaged or of another version than {VERSION}: {} bytes", bytes.len())
+            }
+        }
+    }
+
+    /// How many values are at most this one.
+    pub fn at_most(&self, value: i64) -> u64 {
+        let above = self.0.partition_point(|entry| read(entry).0 <= value);
+        above.checked_sub(1).map_or(0, |i| read(&self.0[i]).1)
+    }
+
+    /// Distinct values and how often each occurs.
+    fn counts(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        let before = std::iter::once(0).chain(self.0.iter().map(|e| read(e).1));
+        self.0.iter().zip(before).map(|(entry, before)| {
+            let (value, upto) = read(entry);
+            (value, upto.saturating_sub(before))
+        })
+    }
+}
+
+fn read(entry: &[u8; ENTRY]) -> (i64, u64) {
+    let (halves, _) = entry.as_chunks::<8>();
+    (i64::from_le_bytes(halves[0]), u64::from_le_bytes(halves[1]))
+}
+
+pub(super) fn udaf() -> Arc<AggregateUDF> {
+    Aggregate {
+        name: "standings",
+        arguments: |types| {
+            expect_arguments("standings", types, 1)?;
+            Ok(vec![DataType::Int64])
+        },
+        returns: |_| Ok(DataType::BinaryView),
+        state: |_| Ok(DataType::BinaryView),
+        accumulators: |_| Accumulators::of::<Counts>(),
+        documentation: Documentation::builder(
+            SECTION,
+            "How often each value occurs, as binary state from which standing() reads how many values are at most a given one.",
+            "standings(value)",
+        )
+        .with_argument("value", "A whole number; NULL is no value.")
+        .with_sql_example("> select standing(standings(v), 2) from (values (1), (2), (2), (5)) t(v);\n3")
+        .with_related_udf("standing")
+        .build(),
+    }
+    .into_udf()
+}
+
+pub(super) fn standing_udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "standing",
+        arguments: |types| {
+            expect_arguments("standing", types, 2)?;
+            Ok(vec![DataType::BinaryView, DataType::Int64])
+        },
+        returns: |_| Ok(DataType::Int64),
+        invoke: standing,
+        documentation: Documentation::builder(
+            SECTION,
+            "How many of the values that went into standings are at most this one: c in the score. NULL where an argument is NULL.",
+            "standing(standings, value)",
+        )
+        .with_argument("standings", "The result of standings().")
+        .with_argument("value", "A whole number.")
+        .with_sql_example("> select standing(standings(v), 2) from (values (1), (2), (2), (5)) t(v);\n3")
+        .with_related_udf("standings")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn standing(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+    let (standings, values) = (arrays[0].as_binary_view(), arrays[1].as_primitive::<Int64Type>());
+    let counts = standings.iter().zip(values).map(|(standings, value)| match (standings, value) {
+        (Some(standings), Some(value)) => Ok(Some(Standings::open(standings)?.at_most(value) as i64)),
+        _ => Ok(None),
+    });
+    Ok(Arc::new(counts.collect::<Result<Int64Array>>()?))
+}
+
+/// How often each value occurs in each group, in one log like that of sets.
+#[derive(Clone, Default)]
+struct Counts {
+    /// (group, value, how often), the same value perhaps several times.
+    entries: Vec<(u32, i64, u64)>,
+    compacted: usize,
+    groups: usize,
+}
+
+impl Counts {
+    fn add(&mut self, group: usize, value: i64, count: u64) {
+        if self.entries.len() >= SMALL.max(2 * self.compacted)
+            && self.entries.len() == self.entries.capacity()
+        {
+            self.compact();
+        }
+        self.entries.push((group as u32, value, count));
+    }
+
+    fn compact(&mut self) {
+        self.entries.sort_unstable();
+        self.entries.dedup_by(|next, kept| {
+            let same = (next.0, next.1) == (kept.0, kept.1);
+            if same {
+                kept.2 += next.2;
+            }
+            same
+        });
+        self.compacted = self.entries.len();
+    }
+}
+
+impl GroupState for Counts {
+    fn grow(&mut self, groups: usize) {
+        self.groups = self.groups.max(groups);
+    }
+
+    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+        let values = values[0].as_primitive::<Int64Type>();
+        for (row, group) in rows.iter().filter(|(row, _)| values.is_valid(*row)) {
+            self.add(group, values.value(row), 1);
+        }
+        Ok(())
+    }
+
+    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
+        let states = states.as_binary_view();
+        for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
+            Standings::open(states.value(row))?
+                .counts()
+                .for_each(|(value, count)| self.add(group, value, count));
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        self.compact();
+        let groups = match emit_to {
+            EmitTo::All => self.groups,
+            EmitTo::First(n) => n,
+        };
+        let mut entries = self.entries.iter().peekable();
+        let mut all = BinaryViewBuilder::new();
+        let mut bytes = vec![];
+        for group in 0..groups as u32 {
+            bytes.clear();
+            bytes.push(VERSION);
+            let mut upto = 0u64;
+            while let Some((_, value, count)) = entries.next_if(|e| e.0 == group) {
+                upto += count;
+                bytes.extend(value.to_le_bytes());
+                bytes.extend(upto.to_le_bytes());
+            }
+            all.append_value(&bytes);
+        }
+        self.entries = entries.map(|(group, value, count)| (group - groups as u32, *value, *count)).collect();
+        self.compacted = self.entries.len();
+        self.groups -= groups;
+        Ok(Arc::new(all.finish()))
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        self.evaluate(emit_to)
+    }
+
+    fn size(&self) -> usize {
+        self.entries.capacity() * size_of::<(u32, i64, u64)>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::functions::testing::Tester;
+
+    fn bytes(values: &[i64]) -> Vec<u8> {
+        let mut counts = Counts::default();
+        counts.grow(1);
+        values.iter().for_each(|v| counts.add(0, *v, 1));
+        counts.evaluate(EmitTo::All).unwrap().as_binary_view().value(0).to_vec()
+    }
+
+    #[test]
+    fn counts_values_at_most() {
+        let bytes = bytes(&[5, -3, 5, 0]);
+        let standings = Standings::open(&bytes).unwrap();
+        let at = [i64::MIN, -4, -3, 0, 4, 5, i64::MAX].map(|v| standings.at_most(v));
+        assert_eq!(at, [0, 0, 1, 2, 2, 4, 4]);
+    }
+
+    #[test]
+    fn nothing_stands_at_nothing() {
+        assert_eq!(Standings::open(&bytes(&[])).unwrap().at_most(i64::MAX), 0);
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused() {
+        for bad in [&[][..], &[0], &[1, 2, 3]] {
+            assert!(Standings::open(bad).is_err());
+        }
+        // Cumulated counts that go down cannot make a count negative.
+        let mut odd = bytes(&[1, 2]);
+        odd[9] = 9;
+        assert_eq!(Standings::open(&odd).unwrap().counts().collect::<Vec<_>>(), [(1, 9), (2, 0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_counting(rows in vec((0..4usize, option::of(-9..9i64)), 0..60), cuts in vec(any::<usize>(), 0..4)) {
+            let groups: Vec<_> = rows.iter().map(|r| r.0).collect();
+            let column: ArrayRef = Arc::new(Int64Array::from_iter(rows.iter().map(|r| r.1)));
+            let all = Tester::new(udaf(), &[DataType::Int64]).all_ways_agree(&[column], &groups, 4, &cuts);
+            for group in 0..4 {
+                let standings = Standings::open(all.as_binary_view().value(group)).unwrap();
+                for value in -10..10 {
+                    let at_most = rows.iter().filter(|r| r.0 == group && r.1.is_some_and(|v| v <= value)).count();
+                    prop_assert_eq!(standings.at_most(value), at_most as u64);
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..80), value in any::<i64>()) {
+            if let Ok(standings) = Standings::open(&bytes) {
+                standings.at_most(value);
+                standings.counts().for_each(drop);
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! How a published file explains itself: the key-value metadata of its footer.
+
+use std::str::FromStr;
+
+use datafusion::parquet::file::metadata::{FileMetaData, KeyValue};
+
+use crate::enrichment::{Enrichment, Level, Measure};
+
+/// What the footer of every published file says of its run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description(Vec<(String, String)>);
+
+const PREFIX: &str = "engagement.";
+
+impl Description {
+    /// Of a run of this enrichment by this version.
+    pub fn of(enrichment: &Enrichment) -> Self {
+        let levels = enrichment.levels.iter().map(|l| l.as_str()).collect::<Vec<_>>().join(",");
+        let weights = Measure::ALL.iter().zip(enrichment.weights.0).map(|(m, w)| format!("{}={w}", m.name));
+        let mut entries = vec![
+            ("version", env!("CARGO_PKG_VERSION").to_string()),
+            ("enrichment", enrichment.name.clone()),
+            ("as_of", enrichment.as_of.to_string()),
+            ("first_day", enrichment.first_day().to_string()),
+            ("time_zone", enrichment.time_zone.name().to_string()),
+            ("reply_window_days", enrichment.reply_window_days.to_string()),
+            ("levels", levels),
+            ("weights", weights.collect::<Vec<_>>().join(",")),
+            ("consent.granted_on", enrichment.consent.granted_on.to_string()),
+        ];
+        entries.extend(enrichment.region.map(|r| ("region", r.as_str().to_string())));
+        Self(entries.into_iter().map(|(k, v)| (format!("{PREFIX}{k}"), v)).collect())
+    }
+
+    /// As a footer says it.
+    pub fn read(footer: &FileMetaData) -> Self {
+        let entries = footer.key_value_metadata().into_iter().flatten();
+        let ours = entries.filter(|e| e.key.starts_with(PREFIX));
+        Self(ours.map(|e| (e.key.clone(), e.value.clone().unwrap_or_default())).collect())
+    }
+
+    pub(super) fn key_values(&self) -> Vec<KeyValue> {
+        self.0.iter().map(|(k, v)| KeyValue::new(k.clone(), v.clone())).collect()
+    }
+
+    /// The value of a key, without its prefix.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(k, _)| k.strip_prefix(PREFIX) == Some(key)).map(|(_, v)| v.as_str())
+    }
+
+    /// The levels of the run.
+    pub fn levels(&self) -> Vec<Level> {
+        let listed = self.get("levels").unwrap_or_default();
+        Level::ALL.into_iter().filter(|l| listed.split(',').any(|name| name == l.as_str())).collect()
+    }
+
+    /// The weights of the run, in the order of [`Measure::ALL`]; 0 for one it does not name.
+    pub fn weights(&self) -> Vec<i64> {
+        let listed = self.get("weights").unwrap_or_default();
+        let weight = |m: &Measure| {
+            let mut named = listed.split(',').filter_map(|entry| entry.split_once('='));
+            named.find(|(name, _)| *name == m.name).and_then(|(_, w)| i64::from_str(w).ok()).unwrap_or(0)
+        };
+        Measure::ALL.iter().map(weight).collect()
+    }
+}

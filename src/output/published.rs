@@ -1,0 +1,71 @@
+//! The published tables of an enrichment, to be queried.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
+use datafusion::prelude::SessionContext;
+use url::Url;
+
+use super::tables::{TABLES, Table};
+use super::{Description, target};
+use crate::enrichment::Enrichment;
+use crate::error::{Error, Result};
+use crate::views::{Layer, Parameters, View, quoted};
+
+/// Views that what is published suffices for. The first is another file than in a live session;
+/// the last is the only one that stays visible.
+const VIEWS: [&str; 4] = ["office_measure", "period_standing", "office_scored", "Office_ScoreExplained"];
+
+/// Registers the tables of the last run that was published, and `Office_ScoreExplained` over them.
+///
+/// # Errors
+/// Nothing was published yet, or it cannot be read.
+pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Description> {
+    let Some(folder) = target::current(enrichment) else {
+        return Err(Error::output(format!(
+            "{}: nothing is published there yet; start with: engagement run {}",
+            enrichment.resolve(&enrichment.output.path).display(),
+            enrichment.file.display()
+        )));
+    };
+    for table in TABLES {
+        let file = folder.join(table.file(&enrichment.output.table));
+        ctx.register_table(quoted(table.name), Arc::new(listing(table, &file)?))?;
+    }
+    let office = folder.join(TABLES[0].file(&enrichment.output.table));
+    let description = describe(&office)?;
+    let parameters = Parameters::of_published(&description.levels(), &description.weights());
+    for name in VIEWS {
+        let Some(mut view) = View::named(name).copied() else { continue };
+        if name == VIEWS[0] {
+            view.sql = include_str!("../../sql/published/office_measure.sql");
+        }
+        view.register(ctx, &parameters).await?;
+    }
+    for name in VIEWS.iter().filter(|n| View::named(n).is_some_and(|v| v.layer != Layer::Office)) {
+        ctx.deregister_table(quoted(name))?;
+    }
+    Ok(description)
+}
+
+fn listing(table: &Table, file: &Path) -> Result<ListingTable> {
+    let url = std::path::absolute(file).ok().and_then(|p| Url::from_file_path(p).ok());
+    let url = url.ok_or_else(|| Error::output(format!("{}: cannot be made a URL", file.display())))?;
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+    let config = ListingTableConfig::new(ListingTableUrl::try_new(url, None)?)
+        .with_listing_options(options)
+        .with_schema(table.schema());
+    Ok(ListingTable::try_new(config)?)
+}
+
+fn describe(office: &Path) -> Result<Description> {
+    let cannot =
+        |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be read: {e}", office.display()));
+    let reader =
+        SerializedFileReader::new(File::open(office).map_err(|e| cannot(&e))?).map_err(|e| cannot(&e))?;
+    Ok(Description::read(reader.metadata().file_metadata()))
+}

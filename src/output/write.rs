@@ -1,0 +1,50 @@
+//! One table → one Parquet file.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::basic::Compression;
+use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::prelude::{SessionContext, ident};
+use futures::StreamExt;
+
+use super::{Description, Table};
+use crate::error::{Error, Result};
+use crate::views::quoted;
+
+/// Writes a table, sorted by its key, to a file with the schema of its contract.
+///
+/// The bytes depend on the rows and the description alone: one writer, one order, row groups of a
+/// fixed size.
+pub(crate) async fn write(
+    ctx: &SessionContext,
+    table: &Table,
+    description: &Description,
+    file: &Path,
+) -> Result<u64> {
+    let schema = table.schema();
+    let columns: Vec<_> = schema.fields().iter().map(|f| ident(f.name())).collect();
+    let order: Vec<_> = table.order.iter().map(|c| ident(*c).sort(true, false)).collect();
+    let mut batches =
+        ctx.table(quoted(table.name)).await?.select(columns)?.sort(order)?.execute_stream().await?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by(concat!("datafusion-engagement ", env!("CARGO_PKG_VERSION")).to_string())
+        .set_key_value_metadata(Some(description.key_values()))
+        .build();
+    let cannot =
+        |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be written: {e}", file.display()));
+    let out = File::create(file).map_err(|e| cannot(&e))?;
+    let mut writer =
+        ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
+    let mut rows = 0;
+    while let Some(batch) = batches.next().await {
+        let batch = table.conform(&batch?)?;
+        rows += batch.num_rows() as u64;
+        writer.write(&batch).map_err(|e| cannot(&e))?;
+    }
+    writer.close().map_err(|e| cannot(&e))?;
+    Ok(rows)
+}

@@ -1,0 +1,195 @@
+//! The one pipeline: sources → views → output.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate};
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Date32Type, Int64Type};
+use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
+use std::sync::Arc;
+
+use crate::enrichment::Enrichment;
+use crate::error::{Error, Result};
+use crate::output::{Description, TABLES, Table, Target, write};
+use crate::source;
+use crate::views::{Parameters, VIEWS, quoted};
+use crate::{enrichment, session};
+
+/// Hears which stage a run has reached.
+pub trait Progress: Sync {
+    /// A stage begins: the name of a view or table.
+    fn stage(&self, name: &str);
+}
+
+/// Progress that nobody watches.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn stage(&self, _name: &str) {}
+}
+
+/// What a run found and where it put it.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The row of Office_Overview.
+    pub overview: Overview,
+    /// The rows of Office_Dispositions.
+    pub dispositions: Vec<Disposition>,
+    /// Where Office lies.
+    pub office: PathBuf,
+    /// How many rows it has.
+    pub office_rows: u64,
+}
+
+/// The run at a glance.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the columns of Office_Overview, explained there")]
+pub struct Overview {
+    pub enrichment: String,
+    pub as_of: NaiveDate,
+    pub first_day: Option<NaiveDate>,
+    pub last_day: Option<NaiveDate>,
+    pub days_covered: i64,
+    pub mailboxes_listed: i64,
+    pub mailboxes_active: i64,
+    pub messages_engaged: i64,
+    pub meetings_engaged: i64,
+    pub accounts_in_profile: i64,
+    pub accounts_engaged: i64,
+    pub shared_addresses: i64,
+}
+
+/// How many rows of an input met one fate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disposition {
+    /// `mail`, `meetings` or `contacts`.
+    pub source: String,
+    /// Which fate; `used` is the good one.
+    pub disposition: String,
+    /// How many rows.
+    pub rows: i64,
+}
+
+/// Runs an enrichment: computes Office and its companions and replaces what was published.
+///
+/// # Errors
+/// Whatever is wrong with the inputs; what was published stays as it is.
+pub async fn run(enrichment: &Enrichment, progress: &dyn Progress) -> Result<Report> {
+    run_on(&session::new()?, enrichment, progress).await
+}
+
+/// The same on a session of yours, which has the functions of this crate and none of its tables.
+pub async fn run_on(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    progress: &dyn Progress,
+) -> Result<Report> {
+    progress.stage("inputs");
+    let sources = source::register(ctx, enrichment).await?;
+    compute_and_publish(ctx, enrichment, progress).await.map_err(|e| source::diagnose(e, &sources))
+}
+
+async fn compute_and_publish(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    progress: &dyn Progress,
+) -> Result<Report> {
+    let parameters = Parameters::of(enrichment);
+    let target = Target::create(enrichment)?;
+    for view in VIEWS {
+        view.register(ctx, &parameters).await?;
+        if view.shared {
+            progress.stage(view.name);
+            keep(ctx, view.name).await?;
+        }
+        if view.name == "mailbox" {
+            check_mailboxes(ctx, enrichment).await?;
+        }
+    }
+    let description = Description::of(enrichment);
+    let mut office_rows = 0;
+    for table in TABLES {
+        progress.stage(table.name);
+        let file = target.folder().join(table.file(&enrichment.output.table));
+        let rows = write(ctx, table, &description, &file).await?;
+        if table.suffix.is_empty() {
+            office_rows = rows;
+        }
+    }
+    let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
+    let office = target.publish()?;
+    Ok(Report { overview, dispositions, office, office_rows })
+}
+
+/// Computes a view once and puts the result in its place.
+async fn keep(ctx: &SessionContext, name: &str) -> Result<()> {
+    let frame = ctx.table(quoted(name)).await?;
+    let schema = Arc::clone(frame.schema().inner());
+    let partitions = frame.collect_partitioned().await?;
+    ctx.deregister_table(quoted(name))?;
+    ctx.register_table(quoted(name), Arc::new(MemTable::try_new(schema, partitions)?))?;
+    Ok(())
+}
+
+/// Checks the number of mailboxes after groups are resolved; gives it.
+pub(crate) async fn check_mailboxes(ctx: &SessionContext, enrichment: &Enrichment) -> Result<usize> {
+    let mailboxes = ctx.table("mailbox").await?.count().await?;
+    let (least, most) = enrichment::MAILBOXES;
+    if (least..=most).contains(&mailboxes) {
+        return Ok(mailboxes);
+    }
+    Err(Error::enrichment(format!(
+        "{}: [mailboxes] lists {mailboxes} mailboxes after groups are resolved; {least} to {most} are needed",
+        enrichment.file.display()
+    )))
+}
+
+async fn overview(ctx: &SessionContext) -> Result<Overview> {
+    let batches = rows(ctx, "Office_Overview").await?;
+    let row = batches.iter().find(|b| b.num_rows() == 1);
+    let row = row.ok_or_else(|| Error::output("Office_Overview has no row"))?;
+    let day = |i: usize| {
+        let days = row.column(i).as_primitive::<Date32Type>();
+        let date = |d: i32| DateTime::from_timestamp(i64::from(d) * 86_400, 0).map(|t| t.date_naive());
+        if days.is_valid(0) { date(days.value(0)) } else { None }
+    };
+    let count = |i: usize| row.column(i).as_primitive::<Int64Type>().value(0);
+    Ok(Overview {
+        enrichment: row.column(0).as_string::<i32>().value(0).to_string(),
+        as_of: day(1).unwrap_or_default(),
+        first_day: day(2),
+        last_day: day(3),
+        days_covered: count(4),
+        mailboxes_listed: count(5),
+        mailboxes_active: count(6),
+        messages_engaged: count(7),
+        meetings_engaged: count(8),
+        accounts_in_profile: count(9),
+        accounts_engaged: count(10),
+        shared_addresses: count(11),
+    })
+}
+
+async fn dispositions(ctx: &SessionContext) -> Result<Vec<Disposition>> {
+    let mut all = vec![];
+    for batch in rows(ctx, "Office_Dispositions").await? {
+        let (source, disposition) = (batch.column(0).as_string::<i32>(), batch.column(1).as_string::<i32>());
+        let rows = batch.column(2).as_primitive::<Int64Type>();
+        all.extend((0..batch.num_rows()).map(|i| Disposition {
+            source: source.value(i).to_string(),
+            disposition: disposition.value(i).to_string(),
+            rows: rows.value(i),
+        }));
+    }
+    all.sort_by(|a, b| (&a.source, &a.disposition).cmp(&(&b.source, &b.disposition)));
+    Ok(all)
+}
+
+/// The rows of a small published table, in the types of its contract.
+async fn rows(ctx: &SessionContext, name: &str) -> Result<Vec<RecordBatch>> {
+    let batches = ctx.table(quoted(name)).await?.collect().await?;
+    let table = Table::named(name).ok_or_else(|| Error::output(format!("{name} is not published")))?;
+    Ok(batches.iter().map(|b| table.conform(b)).collect::<Result<_, DataFusionError>>()?)
+}

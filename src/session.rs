@@ -1,0 +1,62 @@
+//! The one session builder behind every door.
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+
+use crate::enrichment::Enrichment;
+use crate::error::Result;
+use crate::source::{self, Source};
+use crate::views::{Parameters, VIEWS};
+use crate::{functions, output};
+
+/// A session with the functions of this crate and the settings its views expect.
+///
+/// # Errors
+/// None that is known; registration of functions is fallible by its signature.
+pub fn new() -> Result<SessionContext> {
+    with_config(SessionConfig::new())
+}
+
+/// The same, with settings of yours: partitions, batch size, memory.
+pub fn with_config(config: SessionConfig) -> Result<SessionContext> {
+    let mut config = config.with_information_schema(true);
+    let options = config.options_mut();
+    // Views would only be cast back: list elements are never read as views.
+    options.execution.parquet.schema_force_view_types = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+    let ctx = SessionContext::new_with_state(state);
+    functions::register(&mut *ctx.state_ref().write())?;
+    Ok(ctx)
+}
+
+/// A session in which the staged, intermediate and published views of an enrichment are planned
+/// over its inputs. Nothing is read before a query asks.
+///
+/// # Errors
+/// Inputs that are missing or of the wrong shape.
+pub async fn live(enrichment: &Enrichment) -> Result<SessionContext> {
+    let ctx = new()?;
+    live_on(&ctx, enrichment).await?;
+    Ok(ctx)
+}
+
+/// The same on a session of yours, which has the functions of this crate.
+pub async fn live_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<Source>> {
+    let sources = source::register(ctx, enrichment).await?;
+    let parameters = Parameters::of(enrichment);
+    for view in VIEWS {
+        view.register(ctx, &parameters).await?;
+    }
+    Ok(sources)
+}
+
+/// A session with the tables that the last run of an enrichment has published, and nothing else.
+///
+/// # Errors
+/// No run has published yet.
+pub async fn published(enrichment: &Enrichment) -> Result<SessionContext> {
+    let ctx = new()?;
+    output::register(&ctx, enrichment).await?;
+    Ok(ctx)
+}

@@ -1,0 +1,133 @@
+//! A path of the enrichment file → the files it means.
+
+use std::path::{Path, PathBuf};
+
+use datafusion::datasource::listing::ListingTableUrl;
+use glob::MatchOptions;
+use url::Url;
+
+use crate::enrichment::Enrichment;
+use crate::error::{Error, Result};
+
+/// A file of an input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputFile {
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl InputFile {
+    /// The file as a URL, its name taken literally.
+    pub(super) fn url(&self) -> Result<ListingTableUrl> {
+        let absolute = std::path::absolute(&self.path).ok();
+        let url = absolute.and_then(|p| Url::from_file_path(p).ok());
+        let url =
+            url.ok_or_else(|| Error::input(format!("{}: cannot be made a URL", self.path.display())))?;
+        Ok(ListingTableUrl::try_new(url, None)?)
+    }
+}
+
+/// The files of a path, sorted: the file itself; all files of a folder at any depth with one of
+/// these endings, names beginning with `_` or `.` left out; or the files that a glob matches.
+///
+/// # Errors
+/// A path that matches nothing or cannot be listed.
+pub(super) fn find(
+    enrichment: &Enrichment,
+    section: &str,
+    path: &str,
+    endings: &[&str],
+) -> Result<Vec<InputFile>> {
+    let full = enrichment.resolve(path);
+    let what = || format!("{}: [{section}] path = \"{path}\"", enrichment.file.display());
+    let cannot = |place: &Path, e: &dyn std::fmt::Display| {
+        Error::input(format!("{}: {} cannot be read: {e}", what(), place.display()))
+    };
+    let mut found = vec![];
+    match std::fs::metadata(&full) {
+        Ok(meta) if meta.is_dir() => {
+            walk(&full, endings, &mut found).map_err(|(place, e)| cannot(&place, &e))?;
+            if found.is_empty() {
+                let endings = endings.iter().map(|e| format!("*.{e}")).collect::<Vec<_>>().join(", ");
+                return Err(Error::input(format!(
+                    "{} matches nothing: no {endings} in the folder {}",
+                    what(),
+                    full.display()
+                )));
+            }
+        }
+        Ok(_) => found.push(full),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound || is_glob(path) => {
+            let options = MatchOptions {
+                case_sensitive: true,
+                require_literal_separator: true,
+                require_literal_leading_dot: true,
+            };
+            let pattern = full.to_string_lossy();
+            let matches = glob::glob_with(&pattern, options)
+                .map_err(|e| Error::input(format!("{} is no valid pattern: {e}", what())))?;
+            for entry in matches {
+                let entry = entry.map_err(|e| cannot(e.path(), &e))?;
+                if entry.is_file() {
+                    found.push(entry);
+                }
+            }
+            if found.is_empty() {
+                return Err(Error::input(format!(
+                    "{} matches nothing: there is no file {}",
+                    what(),
+                    full.display()
+                )));
+            }
+        }
+        Err(e) => return Err(cannot(&full, &e)),
+    }
+    found.sort();
+    Ok(found.into_iter().map(|path| InputFile { path }).collect())
+}
+
+fn is_glob(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) -> Result<(), (PathBuf, std::io::Error)> {
+    let place = |e| (folder.to_path_buf(), e);
+    for entry in std::fs::read_dir(folder).map_err(place)? {
+        let entry = entry.map_err(place)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(['_', '.']) {
+            continue;
+        }
+        let path = entry.path();
+        // Follows links, as a lake made of links would want.
+        let meta = std::fs::metadata(&path).map_err(|e| (path.clone(), e))?;
+        if meta.is_dir() {
+            walk(&path, endings, found)?;
+        } else if endings.iter().any(|e| name.to_ascii_lowercase().ends_with(&format!(".{e}"))) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_read_at_any_depth_without_hidden_names() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.parquet", "d=1/A.PARQUET", "_SUCCESS", ".x.parquet", "_tmp/c.parquet", "note.txt"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        let mut found = vec![];
+        walk(folder.path(), &["parquet"], &mut found).unwrap();
+        found.sort();
+        let names: Vec<_> =
+            found.iter().map(|p| p.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["b.parquet", "d=1/A.PARQUET"]);
+    }
+}

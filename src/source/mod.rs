@@ -1,0 +1,71 @@
+//! Inputs: files → canonical input tables, one per section of the enrichment file.
+//!
+//! Whatever its files look like, an input becomes one table `input_<section>` with the canonical
+//! columns and one type each; that is all that the SQL of the enrichment sees.
+
+mod canonical;
+mod columns;
+mod diagnose;
+mod files;
+
+use datafusion::arrow::array::{RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::prelude::SessionContext;
+use std::sync::Arc;
+
+use crate::enrichment::{Enrichment, Format};
+use crate::error::{Error, Result};
+use crate::views::quoted;
+pub use diagnose::diagnose;
+
+/// What was found for one section of the enrichment file.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The section: `mail`, `meetings`, ...
+    pub section: &'static str,
+    /// The shape of its files.
+    pub format: Format,
+    /// The files.
+    pub files: Vec<files::InputFile>,
+    /// How many rows they say they hold.
+    pub rows: u64,
+    /// Optional columns that some file lacks, with what that means for the result.
+    pub missing: Vec<(&'static str, &'static str)>,
+}
+
+/// Registers `input_mail`, `input_meetings`, ... for every section; one that the enrichment file
+/// does not have gets an empty table. Reads schemas, no rows.
+///
+/// # Errors
+/// A path that matches nothing, a file that is damaged, a column that is missing or has a type it
+/// may not have.
+pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<Source>> {
+    let mut sources = vec![];
+    for (section, input) in columns::sections(enrichment) {
+        let table = format!("input_{}", section.name);
+        let Some((path, format)) = input else {
+            let empty = RecordBatch::new_empty(Arc::new(section.schema()));
+            ctx.register_batch(&table, empty)?;
+            continue;
+        };
+        if format != Format::Canonical {
+            return Err(Error::enrichment(format!(
+                "{}: [{}] format = \"{}\" is not supported yet for {path}; use \"canonical\"",
+                enrichment.file.display(),
+                section.name,
+                format.as_str()
+            )));
+        }
+        let (frame, source) = canonical::open(ctx, enrichment, &section, path).await?;
+        ctx.register_table(quoted(&table), frame.into_view())?;
+        sources.push(source);
+    }
+    let schema = Schema::new(vec![Field::new("address", DataType::Utf8, false)]);
+    let addresses = StringArray::from_iter_values(&enrichment.mailboxes);
+    ctx.register_batch(
+        "input_mailboxes",
+        RecordBatch::try_new(Arc::new(schema), vec![Arc::new(addresses)])
+            .map_err(datafusion::error::DataFusionError::from)?,
+    )?;
+    Ok(sources)
+}

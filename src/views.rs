@@ -1,0 +1,165 @@
+//! The SQL of the enrichment: loads `sql/`, binds its parameters, registers each view.
+//!
+//! Every view is a file; [`VIEWS`] is the one list of them, in the order in which they depend on
+//! each other.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::datasource::ViewTable;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionContext;
+
+use crate::enrichment::{Enrichment, Level};
+use crate::error::{Error, Result};
+
+/// Where a view stands. Each layer reads only itself and the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    /// Renames, casts, gives each row its disposition.
+    Staging,
+    /// People, messages, meetings, days, periods.
+    Intermediate,
+    /// What is published.
+    Office,
+}
+
+/// One file of `sql/`.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    /// The name of the view and, in lower case, of its file.
+    pub name: &'static str,
+    /// Its layer, which is its folder.
+    pub layer: Layer,
+    /// The text of the file.
+    pub sql: &'static str,
+    /// Several views read this one: a run computes it once and keeps the result.
+    pub shared: bool,
+}
+
+macro_rules! views {
+    ($($layer:ident $name:literal $file:literal $($shared:ident)?;)*) => {
+        &[$(View {
+            name: $name,
+            layer: Layer::$layer,
+            sql: include_str!(concat!("../sql/", $file, ".sql")),
+            shared: views!(@ $($shared)?),
+        }),*]
+    };
+    (@ shared) => { true };
+    (@) => { false };
+}
+
+/// Every view, in the order in which they depend on each other.
+pub const VIEWS: &[View] = views! {
+    Staging "stg_user" "staging/stg_user";
+    Staging "stg_group" "staging/stg_group";
+    Staging "stg_account" "staging/stg_account";
+    Staging "stg_contact" "staging/stg_contact";
+    Staging "stg_mail" "staging/stg_mail";
+    Staging "stg_meeting" "staging/stg_meeting";
+    Intermediate "directory" "intermediate/directory" shared;
+    Intermediate "mailbox_source" "intermediate/mailbox_source" shared;
+    Intermediate "mailbox" "intermediate/mailbox" shared;
+    Intermediate "own_address" "intermediate/own_address" shared;
+    Intermediate "profile" "intermediate/profile" shared;
+    Intermediate "contact_email" "intermediate/contact_email" shared;
+    Intermediate "contact" "intermediate/contact";
+    Intermediate "contact_address" "intermediate/contact_address" shared;
+    Intermediate "address_book" "intermediate/address_book" shared;
+    Intermediate "mail_copy" "intermediate/mail_copy";
+    Intermediate "mail_merged" "intermediate/mail_merged" shared;
+    Intermediate "meeting_copy" "intermediate/meeting_copy";
+    Intermediate "meeting_merged" "intermediate/meeting_merged" shared;
+    Intermediate "message_account" "intermediate/message_account" shared;
+    Intermediate "meeting_account" "intermediate/meeting_account" shared;
+    Intermediate "account_reply" "intermediate/account_reply";
+    Intermediate "account_day" "intermediate/account_day" shared;
+    Intermediate "account_period" "intermediate/account_period";
+    Intermediate "office_measure" "intermediate/office_measure" shared;
+    Intermediate "period_standing" "intermediate/period_standing";
+    Intermediate "office_scored" "intermediate/office_scored" shared;
+    Office "Office" "office/office";
+    Office "Office_UserTable" "office/office_usertable";
+    Office "Office_Overview" "office/office_overview";
+    Office "Office_Dispositions" "office/office_dispositions";
+    Office "Office_ScoreExplained" "office/office_scoreexplained";
+    Office "CustomerCard" "office/customercard";
+    Office "CustomerCard_History" "office/customercard_history";
+};
+
+/// What varies between enrichments: the values of the placeholders in `sql/`.
+#[derive(Debug, Clone)]
+pub struct Parameters(Vec<(&'static str, ScalarValue)>);
+
+impl Parameters {
+    /// The values that an enrichment gives.
+    pub fn of(enrichment: &Enrichment) -> Self {
+        let day_micros = 86_400_000_000;
+        let levels: Vec<_> = enrichment.levels.iter().map(|l| l.as_str()).collect();
+        Self(vec![
+            ("enrichment", ScalarValue::from(enrichment.name.as_str())),
+            ("as_of", date(enrichment.as_of)),
+            ("first_day", date(enrichment.first_day())),
+            ("time_zone", ScalarValue::from(enrichment.time_zone.name())),
+            ("reply_limit_micros", ScalarValue::from(i64::from(enrichment.reply_window_days) * day_micros)),
+            ("has_accounts", ScalarValue::from(enrichment.accounts.is_some())),
+            ("levels", texts(&levels)),
+            ("weights", numbers(&enrichment.weights.0.map(i64::from))),
+        ])
+    }
+
+    /// The values by which what is published explains itself: levels and weights.
+    pub fn of_published(levels: &[Level], weights: &[i64]) -> Self {
+        let levels: Vec<_> = levels.iter().map(|l| l.as_str()).collect();
+        Self(vec![("levels", texts(&levels)), ("weights", numbers(weights))])
+    }
+
+    fn bind(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        Ok(plan.with_param_values(ParamValues::from(self.0.clone()))?)
+    }
+}
+
+fn date(day: NaiveDate) -> ScalarValue {
+    ScalarValue::Date32(Some(day.to_epoch_days()))
+}
+
+fn texts(values: &[&str]) -> ScalarValue {
+    let values: Vec<_> = values.iter().map(|v| ScalarValue::from(*v)).collect();
+    ScalarValue::List(ScalarValue::new_list_nullable(&values, &datafusion::arrow::datatypes::DataType::Utf8))
+}
+
+fn numbers(values: &[i64]) -> ScalarValue {
+    let values: Vec<_> = values.iter().map(|v| ScalarValue::from(*v)).collect();
+    ScalarValue::List(ScalarValue::new_list_nullable(&values, &datafusion::arrow::datatypes::DataType::Int64))
+}
+
+impl View {
+    /// One of [`VIEWS`] by its name.
+    pub fn named(name: &str) -> Option<&'static View> {
+        VIEWS.iter().find(|v| v.name == name)
+    }
+
+    /// Plans the file's statement over what is registered, and registers it under its name.
+    ///
+    /// # Errors
+    /// A table or function that is not there yet.
+    pub async fn register(&self, ctx: &SessionContext, parameters: &Parameters) -> Result<()> {
+        let plan = ctx.state().create_logical_plan(self.sql).await.map_err(|e| self.error(e))?;
+        let plan = parameters.bind(plan)?;
+        let view = ViewTable::new(plan, Some(self.sql.to_string()));
+        ctx.register_table(quoted(self.name), Arc::new(view)).map_err(|e| self.error(e))?;
+        Ok(())
+    }
+
+    fn error(&self, error: datafusion::error::DataFusionError) -> Error {
+        let error = Error::from(error);
+        Error::new(error.kind(), format!("view {}: {error}", self.name)).with_source(error)
+    }
+}
+
+/// A table name as it is, whatever its case.
+pub(crate) fn quoted(name: &str) -> datafusion::common::TableReference {
+    datafusion::common::TableReference::bare(name)
+}
