@@ -95,7 +95,7 @@ impl<'a> AddressBook<'a> {
                 break;
             }
             if slot >> 32 == hash >> 32 {
-                let (text, links) = self.spans(slot as u32 as usize - 1)?;
+                let (text, links) = self.spans((slot as u32).wrapping_sub(1) as usize)?;
                 if self.text.get(text) == Some(address.as_bytes()) {
                     found = links;
                     break;
@@ -108,7 +108,7 @@ impl<'a> AddressBook<'a> {
 
     /// Where the text and the links of an address are.
     fn spans(&self, index: usize) -> Result<(Range<usize>, Range<usize>)> {
-        let Some([begin, end]) = self.begins.get(index..index + 2).and_then(|b| b.as_array()) else {
+        let Some([begin, end]) = self.begins.get(index..index.saturating_add(2)).and_then(|b| b.as_array()) else {
             return exec_err!("the address book is damaged");
         };
         let split = |both: &[u8; 8]| {
@@ -136,7 +136,7 @@ impl<'a> AddressBook<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Entry, build};
+    use super::super::build::{Entry, build};
     use super::*;
     use crate::functions::id_hash::id_hash;
 
