@@ -5,7 +5,7 @@ use datafusion::arrow::datatypes::Int64Type;
 
 use crate::enrichment::Enrichment;
 use crate::error::Result;
-use crate::views::{Parameters, VIEWS};
+use crate::views::{self, Parameters, VIEWS};
 use crate::{run, session, source};
 
 /// What a check found.
@@ -39,6 +39,7 @@ pub struct Input {
 /// # Errors
 /// Whatever would stop a run before it computes.
 pub async fn check(enrichment: &Enrichment) -> Result<Report> {
+    views::own_names(enrichment)?;
     let ctx = session::new()?;
     let sources = source::register(&ctx, enrichment).await?;
     let parameters = Parameters::of(enrichment);

@@ -14,7 +14,7 @@ use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
 use crate::output::{Description, TABLES, Table, Target, write};
 use crate::source;
-use crate::views::{Parameters, VIEWS, quoted};
+use crate::views::{self, Parameters, VIEWS, quoted};
 use crate::{enrichment, session};
 
 /// Hears which stage a run has reached.
@@ -86,6 +86,7 @@ pub async fn run_on(
     enrichment: &Enrichment,
     progress: &dyn Progress,
 ) -> Result<Report> {
+    views::own_names(enrichment)?;
     progress.stage("inputs");
     let sources = source::register(ctx, enrichment).await?;
     compute_and_publish(ctx, enrichment, progress).await.map_err(|e| source::diagnose(e, &sources))

@@ -6,7 +6,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use crate::enrichment::Enrichment;
 use crate::error::Result;
 use crate::source::{self, Source};
-use crate::views::{Parameters, VIEWS};
+use crate::views::{self, Parameters, VIEWS};
 use crate::{functions, output};
 
 /// A session with the functions of this crate and the settings its views expect.
@@ -48,6 +48,7 @@ pub async fn live_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Ve
     for view in VIEWS {
         view.register(ctx, &parameters).await?;
     }
+    views::register_own_names(ctx, enrichment).await?;
     Ok(sources)
 }
 

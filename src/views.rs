@@ -159,6 +159,46 @@ impl View {
     }
 }
 
+/// The names that the published tables have besides their own: with `[output] table = "Sales"`,
+/// `Sales_UserTable` is `Office_UserTable`.
+///
+/// # Errors
+/// A name that something else has.
+pub(crate) fn own_names(enrichment: &Enrichment) -> Result<Vec<(String, &'static str)>> {
+    let own = &enrichment.output.table;
+    if own.eq_ignore_ascii_case(OFFICE) {
+        return Ok(vec![]);
+    }
+    let published = VIEWS.iter().filter(|v| v.layer == Layer::Office);
+    let names: Vec<_> = published
+        .filter_map(|v| v.name.strip_prefix(OFFICE).map(|suffix| (format!("{own}{suffix}"), v.name)))
+        .collect();
+    let taken = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        ["segment_", "input_"].iter().any(|p| lower.starts_with(p))
+            || VIEWS.iter().any(|v| v.name.eq_ignore_ascii_case(name))
+    };
+    match names.iter().find(|(name, _)| taken(name)) {
+        Some((name, _)) => Err(Error::enrichment(format!(
+            "{}: [output] table = \"{own}\" would hide {name}, which is another table here; choose another name",
+            enrichment.file.display()
+        ))),
+        None => Ok(names),
+    }
+}
+
+/// Registers the published tables under these names, too.
+pub(crate) async fn register_own_names(ctx: &SessionContext, enrichment: &Enrichment) -> Result<()> {
+    for (name, view) in own_names(enrichment)? {
+        let table = ctx.table_provider(quoted(view)).await?;
+        ctx.register_table(quoted(&name), table)?;
+    }
+    Ok(())
+}
+
+/// What the names of the published tables about periods begin with.
+const OFFICE: &str = "Office";
+
 /// A table name as it is, whatever its case.
 pub(crate) fn quoted(name: &str) -> datafusion::common::TableReference {
     datafusion::common::TableReference::bare(name)

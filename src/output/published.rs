@@ -14,7 +14,7 @@ use super::tables::{TABLES, Table};
 use super::{Description, target};
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
-use crate::views::{Layer, Parameters, View, quoted};
+use crate::views::{Layer, Parameters, View, quoted, register_own_names};
 
 /// Views that what is published suffices for. The first is another file than in a live session;
 /// the last is the only one that stays visible.
@@ -49,6 +49,7 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     for name in VIEWS.iter().filter(|n| View::named(n).is_some_and(|v| v.layer != Layer::Office)) {
         ctx.deregister_table(quoted(name))?;
     }
+    register_own_names(ctx, enrichment).await?;
     Ok(description)
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn write(
         ctx.table(quoted(table.name)).await?.select(columns)?.sort(order)?.execute_stream().await?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
-        .set_created_by(concat!("datafusion-engagement ", env!("CARGO_PKG_VERSION")).to_string())
+        .set_created_by(concat!("datafusion-engagement version ", env!("CARGO_PKG_VERSION")).to_string())
         .set_key_value_metadata(Some(description.key_values()))
         .build();
     let cannot =

@@ -38,6 +38,12 @@ pub(super) fn find(
     path: &str,
     endings: &[&str],
 ) -> Result<Vec<InputFile>> {
+    if path.contains("://") {
+        return Err(Error::enrichment(format!(
+            "{}: [{section}] path = \"{path}\": object stores are not supported yet; give a local path",
+            enrichment.file.display()
+        )));
+    }
     let full = enrichment.resolve(path);
     let what = || format!("{}: [{section}] path = \"{path}\"", enrichment.file.display());
     let cannot = |place: &Path, e: &dyn std::fmt::Display| {

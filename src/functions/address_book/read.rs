@@ -108,7 +108,8 @@ impl<'a> AddressBook<'a> {
 
     /// Where the text and the links of an address are.
     fn spans(&self, index: usize) -> Result<(Range<usize>, Range<usize>)> {
-        let Some([begin, end]) = self.begins.get(index..index.saturating_add(2)).and_then(|b| b.as_array()) else {
+        let Some([begin, end]) = self.begins.get(index..index.saturating_add(2)).and_then(|b| b.as_array())
+        else {
             return exec_err!("the address book is damaged");
         };
         let split = |both: &[u8; 8]| {
