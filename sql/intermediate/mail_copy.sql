@@ -7,9 +7,10 @@ with mail as (
     sent_at,
     sent_on,
     disposition,
-    parties((select book from address_book), sender) as senders,
-    parties((select book from address_book), "to", cc, bcc, mailbox) as recipients
-  from stg_mail
+    parties(address_book.book, sender) as senders,
+    parties(address_book.book, "to", cc, bcc, mailbox) as recipients
+  from address_book
+  cross join stg_mail
 )
 select
   disposition,

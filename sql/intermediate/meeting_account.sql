@@ -7,9 +7,10 @@ with meeting as (
     start_at,
     end_at,
     unnest(
-      account_sides((select book from address_book), organizers, array_except(attendees, declined))
+      account_sides(address_book.book, organizers, array_except(attendees, declined))
     ) as side
-  from meeting_merged
+  from address_book
+  cross join meeting_merged
   where meeting_key is not null
     and not is_cancelled
 )

@@ -8,10 +8,11 @@ with meeting as (
     held_on,
     is_cancelled,
     disposition,
-    parties((select book from address_book), organizer) as organizers,
-    parties((select book from address_book), attendees, mailbox) as attendees,
-    parties((select book from address_book), declined) as declined
-  from stg_meeting
+    parties(address_book.book, organizer) as organizers,
+    parties(address_book.book, attendees, mailbox) as attendees,
+    parties(address_book.book, declined) as declined
+  from address_book
+  cross join stg_meeting
 )
 select
   disposition,

@@ -6,8 +6,9 @@ with message as (
     message_key,
     sent_at,
     conversations,
-    unnest(account_sides((select book from address_book), senders, recipients)) as side
-  from mail_merged
+    unnest(account_sides(address_book.book, senders, recipients)) as side
+  from address_book
+  cross join mail_merged
   where message_key is not null
 )
 select

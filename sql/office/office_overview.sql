@@ -13,7 +13,11 @@ select
   (select count(*) from mailbox) as "MailboxesListed",
   (
     select count(*)
-    from (select unnest(parties((select book from address_book), address)) as party from mailbox) as listed
+    from (
+      select unnest(parties(address_book.book, mailbox.address)) as party
+      from address_book
+      cross join mailbox
+    ) as listed
     where party in (
       select unnest(set_union(people)) as party
       from (

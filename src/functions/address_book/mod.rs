@@ -24,9 +24,9 @@ use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF};
 
 use read::{AddressBook, OURS};
 
-/// The book travels as a struct of one binary column: a struct is handed around by reference, where
-/// a binary scalar would be copied for every batch, and a view repeated for every row (as a plan
-/// may do with a value it uses twice) is repeated without its bytes.
+/// The book travels as a struct of one binary column: as a constant, a struct is handed around by
+/// reference, where a binary scalar would be copied for every batch; as a column, which a cross join
+/// makes of it, a view is repeated for every row without its bytes.
 pub(super) fn book_type() -> DataType {
     DataType::Struct(Fields::from(vec![Field::new("address_book", DataType::BinaryView, false)]))
 }
@@ -64,8 +64,9 @@ impl<'a> BookArgument<'a> {
         else {
             return exec_err!("{name} needs an address book");
         };
-        // A view is where the bytes are: the same views are the same book.
-        if books.views().windows(2).any(|w| w[0] != w[1]) {
+        // A view is where the bytes are: the same view is the same book, and only another one needs a look.
+        let views = books.views();
+        if (1..views.len()).any(|i| views[i] != views[i - 1] && books.value(i) != books.value(0)) {
             return exec_err!("{name} needs the same address book for all rows");
         }
         Ok(Self(books))
