@@ -46,9 +46,28 @@ impl<T: Copy + Ord> GroupSets<T> {
         self.entries.push(entry);
     }
 
+    /// Sorts by group, then by value, and removes duplicates.
+    ///
+    /// Groups are numbered from 0, so entries are dealt out to them by counting; what is left to
+    /// compare are the few values of each.
     fn compact(&mut self) {
-        self.entries.sort_unstable();
-        self.entries.dedup();
+        if self.entries.len() == self.compacted {
+            return;
+        }
+        let mut next = vec![0; self.groups + 1];
+        self.entries.iter().for_each(|(group, _)| next[*group as usize + 1] += 1);
+        for group in 0..self.groups {
+            next[group + 1] += next[group];
+        }
+        let mut sorted = self.entries.clone();
+        for entry in &self.entries {
+            let at = &mut next[entry.0 as usize];
+            sorted[*at] = *entry;
+            *at += 1;
+        }
+        sorted.chunk_by_mut(|a, b| a.0 == b.0).for_each(|group| group.sort_unstable());
+        sorted.dedup();
+        self.entries = sorted;
         self.compacted = self.entries.len();
     }
 
