@@ -57,12 +57,20 @@
 //! | [`run`], [`check`] | the one pipeline, and what can be said before it runs |
 //! | [`output`] | what is published, and how it is replaced |
 
+#[cfg(test)]
+extern crate self as datafusion_engagement;
+
 pub mod check;
 pub mod enrichment;
 pub mod error;
 pub mod functions;
+pub mod names;
 pub mod output;
 pub mod run;
+#[cfg(test)]
+mod sample;
+pub mod segments;
 pub mod session;
 pub mod source;
+pub mod statements;
 pub mod views;

@@ -1,0 +1,19 @@
+-- The score of the as-of month is 20 or more below that of the month before
+-- A month without a row scores 0. Rounded, because a fall of exactly 20 need not come out as 20
+-- when two floating-point scores are subtracted.
+with months as (
+  select
+    cast(date_trunc('month', AsOfDate) as date) as this_month,
+    cast(date_trunc('month', AsOfDate) - interval '1 month' as date) as last_month
+  from Office_Overview
+)
+select before.CustomerId
+from months
+join Office as before
+  on before.AggregationLevel = 'month'
+  and before.AggregationStartDate = months.last_month
+left join Office as after
+  on after.AggregationLevel = 'month'
+  and after.AggregationStartDate = months.this_month
+  and after.CustomerId = before.CustomerId
+where round(before.EngagementScore - coalesce(after.EngagementScore, 0), 6) >= 20

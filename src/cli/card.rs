@@ -1,0 +1,244 @@
+//! `engagement card`: one customer at a glance.
+
+use clap::Args;
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
+use datafusion::prelude::{DataFrame, cast, ident, lit};
+use datafusion_engagement::error::{Error, Result};
+
+use super::bars::bars;
+use super::text::{columns, grouped, pad, visible};
+use super::{Session, Target, out};
+
+/// Show the card of one customer: score, emails, meetings, and twelve months of both.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  engagement card enrichment.toml a-17")]
+pub struct Card {
+    #[command(flatten)]
+    target: Target,
+    /// The customer, as in the column CustomerId.
+    #[arg(value_name = "CUSTOMER_ID")]
+    customer: String,
+}
+
+impl Card {
+    pub async fn run(self) -> Result<()> {
+        let session = Session::published(self.target.open(None)?).await?;
+        let Some(customer) = Customer::read(&session, &self.customer).await? else {
+            return Err(unknown(&session, &self.customer).await?);
+        };
+        out::print(&customer.draw(out::width()))
+    }
+}
+
+/// What the card shows.
+struct Customer {
+    id: String,
+    name: Option<String>,
+    score: f64,
+    emails: i64,
+    meetings: i64,
+    /// `2026-11`, emails, meetings; oldest first.
+    months: Vec<(String, i64, i64)>,
+    /// Which enrichment, as of when.
+    source: String,
+}
+
+impl Customer {
+    async fn read(session: &Session, id: &str) -> Result<Option<Customer>> {
+        let of_customer = |frame: DataFrame| frame.filter(ident("CustomerId").eq(lit(id)));
+        let card = of_customer(table(session, "CustomerCard").await?)?.select(vec![
+            cast(ident("Name"), DataType::Utf8),
+            cast(ident("EngagementScore"), DataType::Float64),
+            cast(ident("Emails"), DataType::Int64),
+            cast(ident("Meetings"), DataType::Int64),
+        ])?;
+        let card = collect(session, card).await?;
+        if card.num_rows() == 0 {
+            return Ok(None);
+        }
+        let history = of_customer(table(session, "CustomerCard_History").await?)?
+            .sort(vec![ident("Month").sort(true, false)])?
+            .select(vec![
+                cast(ident("Month"), DataType::Date32),
+                cast(ident("Emails"), DataType::Int64),
+                cast(ident("Meetings"), DataType::Int64),
+            ])?;
+        let history = collect(session, history).await?;
+        let month = history.column(0).as_primitive::<Date32Type>();
+        let (emails, meetings) = (int(&history, 1), int(&history, 2));
+        let months = (0..history.num_rows()).map(|i| {
+            let month = month.value_as_date(i).map(|d| d.format("%Y-%m").to_string());
+            (month.unwrap_or_default(), emails[i], meetings[i])
+        });
+        let name = card.column(0).as_string::<i32>();
+        Ok(Some(Customer {
+            id: id.to_owned(),
+            name: name.is_valid(0).then(|| name.value(0).to_owned()),
+            score: card.column(1).as_primitive::<Float64Type>().value(0),
+            emails: int(&card, 2)[0],
+            meetings: int(&card, 3)[0],
+            months: months.collect(),
+            source: source(session).await?,
+        }))
+    }
+
+    fn draw(&self, width: usize) -> String {
+        let id = visible(&self.id);
+        let title = self.name.as_ref().map_or(id.clone(), |name| format!("{} ({id})", visible(name)));
+        let gap = width.saturating_sub(columns(&title) + columns(&self.source));
+        let mut card = if gap >= 2 {
+            format!("{title}{}{}\n\n", " ".repeat(gap), self.source)
+        } else {
+            format!("{title}\n{}\n\n", self.source)
+        };
+        card += &format!("Score     {:>8.1} of 100\n", self.score);
+        card += &format!("Emails    {:>8}\n", grouped(self.emails));
+        card += &format!("Meetings  {:>8}\n\n", grouped(self.meetings));
+
+        // Month, two blanks, a chart, two blanks, a chart.
+        let chart = width.saturating_sub(7 + 2 + 2) / 2;
+        let emails = bars(&self.months.iter().map(|m| m.1).collect::<Vec<_>>(), chart);
+        let meetings = bars(&self.months.iter().map(|m| m.2).collect::<Vec<_>>(), chart);
+        card += &format!("{:7}  {}  Meetings\n", "Month", pad("Emails", chart, false));
+        for (((month, ..), emails), meetings) in self.months.iter().zip(emails).zip(meetings) {
+            card += &format!("{month:7}  {emails}  {}\n", meetings.trim_end());
+        }
+        card
+    }
+}
+
+async fn table(session: &Session, name: &str) -> Result<DataFrame> {
+    let name = datafusion::common::TableReference::bare(name);
+    session.statements.context().table(name).await.map_err(|e| session.statements.explain(e))
+}
+
+async fn collect(session: &Session, frame: DataFrame) -> Result<RecordBatch> {
+    let explain = |e| session.statements.explain(e);
+    let schema = frame.schema().inner().clone();
+    let batches = frame.collect().await.map_err(explain)?;
+    let schema = batches.first().map_or(schema, RecordBatch::schema);
+    concat_batches(&schema, &batches).map_err(|e| explain(e.into()))
+}
+
+fn int(batch: &RecordBatch, column: usize) -> &[i64] {
+    batch.column(column).as_primitive::<Int64Type>().values()
+}
+
+/// `us-sales, as of 2026-11-22`, as the last run has published it.
+async fn source(session: &Session) -> Result<String> {
+    let overview = table(session, "Office_Overview")
+        .await?
+        .select(vec![cast(ident("Enrichment"), DataType::Utf8), cast(ident("AsOfDate"), DataType::Utf8)])?;
+    let overview = collect(session, overview).await?;
+    if overview.num_rows() == 0 {
+        return Ok(visible(&session.enrichment.name));
+    }
+    let text = |column: usize| visible(overview.column(column).as_string::<i32>().value(0));
+    Ok(format!("{}, as of {}", text(0), text(1)))
+}
+
+/// At most so many customers are suggested.
+const SUGGESTED: usize = 3;
+
+/// Below this likeness (0 to 1) an id is no suggestion.
+const LIKE: f64 = 0.75;
+
+async fn unknown(session: &Session, wanted: &str) -> Result<Error> {
+    let ids = table(session, "CustomerCard").await?;
+    let ids =
+        ids.select(vec![cast(ident("CustomerId"), DataType::Utf8), cast(ident("Name"), DataType::Utf8)])?;
+    let ids = collect(session, ids).await?;
+    let (id, name) = (ids.column(0).as_string::<i32>(), ids.column(1).as_string::<i32>());
+    let lower = wanted.to_lowercase();
+    let like = |text: &str| strsim::jaro_winkler(&text.to_lowercase(), &lower);
+    let mut near: Vec<(f64, &str)> = (0..ids.num_rows())
+        .map(|i| {
+            (like(id.value(i)).max(if name.is_valid(i) { like(name.value(i)) } else { 0.0 }), id.value(i))
+        })
+        .filter(|(like, _)| *like >= LIKE)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    let near: Vec<String> = near.iter().take(SUGGESTED).map(|(_, id)| visible(id)).collect();
+    let wanted = visible(wanted);
+    Ok(Error::query(if near.is_empty() {
+        format!("no customer {wanted} among the {} of CustomerCard", grouped(ids.num_rows()))
+    } else {
+        format!("no customer {wanted}; did you mean {}?", near.join(" or "))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn customer() -> Customer {
+        Customer {
+            id: "a1".into(),
+            name: Some("Acme\u{1b}[2J Ltd".into()),
+            score: 95.04,
+            emails: 1070,
+            meetings: 4,
+            months: vec![("2026-10".into(), 8, 4), ("2026-11".into(), 16, 0)],
+            source: "us-sales, as of 2026-11-22".into(),
+        }
+    }
+
+    #[test]
+    fn the_card_as_drawn() {
+        // Charts are (60 - 11) / 2 = 24 wide; 24 - 3 = 21 columns for 16 emails, 24 - 2 = 22 for 4 meetings.
+        let expected = "\
+Acme\\u{1b}[2J Ltd (a1)            us-sales, as of 2026-11-22
+
+Score         95.0 of 100
+Emails       1,070
+Meetings         4
+
+Month    Emails                    Meetings
+2026-10  ██████████▌ 8             ██████████████████████ 4
+2026-11  █████████████████████ 16  · 0
+";
+        assert_eq!(customer().draw(60), expected);
+    }
+
+    #[tokio::test]
+    async fn the_customer_is_read_as_published() {
+        let session = published().await;
+        let customer = Customer::read(&session, "a1").await.unwrap().unwrap();
+        assert_eq!(customer.name.as_deref(), Some("Acme Ltd"));
+        assert_eq!((customer.score, customer.emails, customer.meetings), (95.0, 70, 4));
+        assert_eq!(customer.months, [("2026-10".to_owned(), 7, 1), ("2026-11".to_owned(), 12, 0)]);
+        assert_eq!(customer.source, "us-sales, as of 2026-11-22");
+        let nameless = Customer::read(&session, "a3").await.unwrap().unwrap();
+        assert!(nameless.draw(80).starts_with("a3   ") && nameless.months.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_unknown_customer_has_near_ones() {
+        let session = published().await;
+        assert!(Customer::read(&session, "A1").await.unwrap().is_none());
+        assert!(Customer::read(&session, "a1' or 'a' = 'a").await.unwrap().is_none());
+        let said = async |id: &str| unknown(&session, id).await.unwrap().to_string();
+        assert_eq!(said("A1").await, "no customer A1; did you mean a1?");
+        assert_eq!(said("Globx").await, "no customer Globx; did you mean a2?");
+        assert_eq!(said("\u{1b}zzz").await, "no customer \\u{1b}zzz among the 5 of CustomerCard");
+    }
+
+    async fn published() -> Session {
+        let folder = tempfile::tempdir().unwrap();
+        Session::over(sample::published().await, sample::enrichment(folder.path())).await.unwrap()
+    }
+
+    #[test]
+    fn lines_fit_and_nothing_fails_however_narrow() {
+        for width in 0..120 {
+            let card = customer().draw(width);
+            assert!(card.contains("16"), "{card}");
+            assert!(width < 40 || card.lines().all(|l| columns(l) <= width), "{width}: {card}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! `engagement check`: everything that a run would refuse, and nothing run.
+
+use clap::Args;
+use datafusion_engagement::check::{self, Report};
+use datafusion_engagement::error::Result;
+
+use super::text::{columns, count, grouped, pad, visible};
+use super::{Target, out};
+
+/// Check the enrichment file and its inputs, and run nothing.
+///
+/// Prints each input with its files and rows, each group of the mailbox list with the number of
+/// addresses that it resolves to, and the total.
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  engagement check enrichment.toml && engagement run enrichment.toml")]
+pub struct Check {
+    #[command(flatten)]
+    target: Target,
+    /// The last day that counts, YYYY-MM-DD, instead of the one in the enrichment file.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+}
+
+impl Check {
+    pub async fn run(self) -> Result<()> {
+        let enrichment = self.target.open(self.as_of)?;
+        let report = check::check(&enrichment).await?;
+        let title = format!("{}, as of {}", visible(&enrichment.name), enrichment.as_of);
+        out::print(&format!("{title}\n\n{}", summary(&report)))
+    }
+}
+
+fn summary(report: &Report) -> String {
+    let mut text = "Inputs\n".to_owned();
+    let files = report.inputs.iter().map(|i| grouped(i.files).len()).max().unwrap_or_default();
+    let rows = report.inputs.iter().map(|i| grouped(i.rows).len()).max().unwrap_or_default();
+    for input in &report.inputs {
+        let (one_file, one_row) = (input.files == 1, input.rows == 1);
+        let line = format!(
+            "  {:10}{:20}{:>files$} {}  {:>rows$} {}",
+            input.section,
+            input.shape,
+            grouped(input.files),
+            if one_file { "file " } else { "files" },
+            grouped(input.rows),
+            if one_row { "row" } else { "rows" },
+        );
+        text += &format!("{}\n", line.trim_end());
+    }
+    text += "\nMailboxes\n";
+    let groups: Vec<(String, usize)> = report.groups.iter().map(|(g, n)| (visible(g), *n)).collect();
+    let width = groups.iter().map(|(g, _)| columns(g)).max().unwrap_or_default();
+    for (group, addresses) in groups {
+        text += &format!("  {}  {}\n", pad(&group, width, false), count(addresses, "address"));
+    }
+    text += &format!("  {} in total\n", grouped(report.mailboxes));
+    for note in &report.notes {
+        text += &format!("\nNote: {}\n", visible(note));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion_engagement::check::Input;
+
+    use super::*;
+
+    #[test]
+    fn the_summary_as_printed() {
+        let input = |section: &str, files, rows| Input {
+            section: section.into(),
+            shape: "canonical".into(),
+            files,
+            rows,
+        };
+        let report = Report {
+            inputs: vec![input("contacts", 1, 1), input("mail", 12, 5120)],
+            groups: vec![("us-sales@contoso.com".into(), 5), ("one@contoso.com".into(), 1)],
+            mailboxes: 12,
+            notes: vec!["no [meetings]".into()],
+        };
+        let expected = "\
+Inputs
+  contacts  canonical            1 file       1 row
+  mail      canonical           12 files  5,120 rows
+
+Mailboxes
+  us-sales@contoso.com  5 addresses
+  one@contoso.com       1 address
+  12 in total
+
+Note: no [meetings]
+";
+        assert_eq!(summary(&report), expected);
+    }
+}

@@ -1,0 +1,183 @@
+//! `engagement run`: the job.
+
+use clap::Args;
+use datafusion_engagement::error::Result;
+use datafusion_engagement::run::{self, Disposition, Progress, Report};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::text::{count, grouped, visible};
+use super::{Target, out};
+
+/// Compute Office from the inputs and publish it, in the place of what was published before.
+///
+/// The result is replaced as a whole or not at all. At the end it says what the data covered, which
+/// input rows did not count and why, and where Office lies.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  engagement run enrichment.toml
+  engagement run enrichment.toml --as-of 2026-11-22 --output /tmp/out")]
+pub struct Run {
+    #[command(flatten)]
+    target: Target,
+    /// The last day that counts, YYYY-MM-DD, instead of the one in the enrichment file.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
+}
+
+impl Run {
+    pub async fn run(self) -> Result<()> {
+        let enrichment = self.target.open(self.as_of)?;
+        let stages = Stages::new();
+        let report = run::run(&enrichment, &stages).await;
+        stages.0.finish_and_clear();
+        out::print(&overview(&report?, enrichment.window_days))
+    }
+}
+
+/// Shows the stage and the time on a terminal, and nothing elsewhere.
+struct Stages(ProgressBar);
+
+impl Stages {
+    fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed_precise}  {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(std::time::Duration::from_millis(100));
+        Self(bar)
+    }
+}
+
+impl Progress for Stages {
+    fn stage(&self, name: &str) {
+        self.0.set_message(name.to_owned());
+    }
+}
+
+fn overview(report: &Report, window_days: u32) -> String {
+    let o = &report.overview;
+    let mut text = format!("{}, as of {}\n\n", visible(&o.enrichment), o.as_of);
+    let mut line = |label: &str, value: String| text += format!("{label:18}{value}\n").as_str();
+
+    line("Days with data", format!("{} of {}", grouped(o.days_covered), grouped(window_days)));
+    if o.days_covered < i64::from(window_days) {
+        line("", "fewer than the window: run again when more data has arrived".into());
+    }
+    line(
+        "Engaged days",
+        match (o.first_day, o.last_day) {
+            (Some(first), Some(last)) => format!("{first} to {last}"),
+            _ => "none".into(),
+        },
+    );
+    let messages = count(o.messages_engaged, "message");
+    line("Engaged", format!("{messages}, {}", count(o.meetings_engaged, "meeting")));
+    line(
+        "Mailboxes",
+        format!("{} listed, {} active", grouped(o.mailboxes_listed), grouped(o.mailboxes_active)),
+    );
+    line(
+        "Accounts",
+        format!("{} of {} engaged", grouped(o.accounts_engaged), grouped(o.accounts_in_profile)),
+    );
+    if o.shared_addresses > 0 {
+        let shared = count(o.shared_addresses, "address");
+        line("Shared", format!("{shared} of several accounts, counted for each of them"));
+    }
+    text += &unused(&report.dispositions);
+    text + &format!(
+        "\nOffice: {} ({})\n",
+        visible(&report.office.display().to_string()),
+        count(report.office_rows, "row")
+    )
+}
+
+/// The rows that did not count, and why.
+fn unused(dispositions: &[Disposition]) -> String {
+    let unused: Vec<&Disposition> = dispositions.iter().filter(|d| d.disposition != "used").collect();
+    if unused.is_empty() {
+        return "\nEvery input row was used.\n".into();
+    }
+    let mut text = "\nInput rows that do not count\n".to_owned();
+    let digits = unused.iter().map(|d| grouped(d.rows).len()).max().unwrap_or_default();
+    for d in unused {
+        text += &format!("  {:10}{:20}{:>digits$}\n", d.source, d.disposition, grouped(d.rows));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use datafusion_engagement::run::Overview;
+
+    use super::*;
+
+    fn report(days_covered: i64) -> Report {
+        let disposition = |source: &str, disposition: &str, rows| Disposition {
+            source: source.into(),
+            disposition: disposition.into(),
+            rows,
+        };
+        Report {
+            overview: Overview {
+                enrichment: "us-sales".into(),
+                as_of: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap(),
+                first_day: NaiveDate::from_ymd_opt(2026, 1, 5),
+                last_day: NaiveDate::from_ymd_opt(2026, 11, 20),
+                days_covered,
+                mailboxes_listed: 12,
+                mailboxes_active: 11,
+                messages_engaged: 4310,
+                meetings_engaged: 1,
+                accounts_in_profile: 60,
+                accounts_engaged: 57,
+                shared_addresses: 2,
+            },
+            dispositions: vec![
+                disposition("contacts", "used", 90),
+                disposition("mail", "automatic", 1112),
+                disposition("meetings", "ends_before_start", 3),
+            ],
+            office: "out/Office.parquet".into(),
+            office_rows: 1234,
+        }
+    }
+
+    #[test]
+    fn the_overview_as_printed() {
+        let expected = "\
+us-sales, as of 2026-11-22
+
+Days with data    212 of 365
+                  fewer than the window: run again when more data has arrived
+Engaged days      2026-01-05 to 2026-11-20
+Engaged           4,310 messages, 1 meeting
+Mailboxes         12 listed, 11 active
+Accounts          57 of 60 engaged
+Shared            2 addresses of several accounts, counted for each of them
+
+Input rows that do not count
+  mail      automatic           1,112
+  meetings  ends_before_start       3
+
+Office: out/Office.parquet (1,234 rows)
+";
+        assert_eq!(overview(&report(212), 365), expected);
+    }
+
+    #[test]
+    fn a_full_window_has_no_hint_and_no_activity_says_so() {
+        let mut report = report(365);
+        report.overview.first_day = None;
+        report.overview.shared_addresses = 0;
+        report.dispositions.truncate(1);
+        let text = overview(&report, 365);
+        assert!(!text.contains("run again") && !text.contains("Shared"), "{text}");
+        assert!(
+            text.contains("Engaged days      none\n") && text.contains("Every input row was used.\n"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,211 @@
+//! `engagement segment`: the segments, and who is in one.
+
+use std::sync::Arc;
+
+use clap::Args;
+use datafusion::arrow::array::{Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::util::display::array_value_to_string;
+use datafusion_engagement::error::{Error, Result};
+use datafusion_engagement::segments::Segment;
+
+use super::format::{Format, Layout};
+use super::out::{self, written};
+use super::sql::binary_to_terminal;
+use super::{Session, Target, sql};
+
+/// List the segments with their size, or the members of one.
+///
+/// A segment is a query over the published tables that yields CustomerId. Users add theirs as
+/// segments/NAME.sql beside the enrichment file; the first -- comment is the description. In SQL a
+/// segment is the view Segment_<Name>.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  engagement segment enrichment.toml
+  engagement segment enrichment.toml stale
+  engagement segment enrichment.toml one_sided --format csv | cut -d, -f1")]
+pub struct SegmentCommand {
+    #[command(flatten)]
+    target: Target,
+    /// The segment whose members are listed, best score first; in any case, with or without
+    /// Segment_.
+    name: Option<String>,
+    /// How the list is written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+impl SegmentCommand {
+    pub async fn run(self) -> Result<()> {
+        if self.format == Format::Parquet && out::is_terminal() {
+            return Err(binary_to_terminal());
+        }
+        let session = Session::published(self.target.open(None)?).await?;
+        match &self.name {
+            None => list(&session, self.format).await,
+            Some(name) => members(&session, find(&session.segments, name)?, self.format).await,
+        }
+    }
+}
+
+fn find<'a>(segments: &'a [Segment], name: &str) -> Result<&'a Segment> {
+    if let Some(segment) = segments.iter().find(|s| s.is_called(name)) {
+        return Ok(segment);
+    }
+    let like = |s: &&Segment| {
+        let like = strsim::jaro_winkler(&s.name.to_lowercase(), &name.to_lowercase());
+        (like * 1000.0) as u32
+    };
+    let near = segments.iter().max_by_key(like).filter(|s| like(s) > 700);
+    Err(Error::query(match near {
+        Some(near) => format!("no segment named {name}; did you mean {}?", near.name),
+        None => {
+            let names: Vec<&str> = segments.iter().map(|s| s.name.as_str()).collect();
+            format!("no segment named {name}; there are {}", names.join(", "))
+        }
+    }))
+}
+
+async fn list(session: &Session, format: Format) -> Result<()> {
+    let batch = listing(session).await?;
+    let mut out = out::stdout();
+    let mut sink = format.sink(&batch.schema(), Layout::listing(), &mut out)?;
+    sink.write(&batch)?;
+    sink.finish()?;
+    written(std::io::Write::flush(&mut out))
+}
+
+/// Name, size and description of every segment; a broken one has its reason instead.
+async fn listing(session: &Session) -> Result<RecordBatch> {
+    let mut sizes = vec![];
+    let mut descriptions = vec![];
+    for segment in &session.segments {
+        let size = size(session, segment).await;
+        descriptions.push(match &size {
+            Err(error) => format!("broken: {error}"),
+            Ok(_) if segment.replaces_shipped() => {
+                format!("{} (replaces the shipped one)", segment.description)
+            }
+            Ok(_) => segment.description.clone(),
+        });
+        sizes.push(size.ok());
+    }
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("Segment", DataType::Utf8, false),
+        Field::new("Customers", DataType::Int64, true),
+        Field::new("Description", DataType::Utf8, false),
+    ]));
+    let names = session.segments.iter().map(|s| s.name.as_str());
+    written(RecordBatch::try_new(
+        schema,
+        vec![
+            Arc::new(StringArray::from_iter_values(names)),
+            Arc::new(Int64Array::from(sizes)),
+            Arc::new(StringArray::from_iter_values(descriptions)),
+        ],
+    ))
+}
+
+/// How many customers are in it.
+async fn size(session: &Session, segment: &Segment) -> Result<i64> {
+    if let Some(reason) = &segment.broken {
+        return Err(Error::query(reason.clone()));
+    }
+    let query = format!("select count(distinct \"CustomerId\") from \"{}\"", segment.view());
+    let plan = session.statements.logical_plan(&query).await?;
+    let batches = async { session.statements.context().execute_logical_plan(plan).await?.collect().await };
+    let batches = batches.await.map_err(|e| session.statements.explain(e))?;
+    let count = batches.first().filter(|b| b.num_rows() == 1);
+    let count = count.and_then(|b| array_value_to_string(b.column(0), 0).ok()?.parse().ok());
+    count.ok_or_else(|| Error::query("its size is no number"))
+}
+
+async fn members(session: &Session, segment: &Segment, format: Format) -> Result<()> {
+    let plan = session.statements.logical_plan(&query(segment)).await?;
+    let frame = session.statements.context().execute_logical_plan(plan).await?;
+    let mut out = out::stdout();
+    sql::stream(&session.statements, frame, format, Layout::default(), &mut out).await.map(|_| ())
+}
+
+/// The members with their names and scores, where the card has them.
+fn query(segment: &Segment) -> String {
+    format!(
+        "select members.\"CustomerId\", card.\"Name\", card.\"EngagementScore\" \
+         from (select distinct \"CustomerId\" from \"{}\" where \"CustomerId\" is not null) as members \
+         left join \"CustomerCard\" as card on card.\"CustomerId\" = members.\"CustomerId\" \
+         order by card.\"EngagementScore\" desc nulls last, members.\"CustomerId\"",
+        segment.view()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::AsArray;
+    use datafusion::arrow::datatypes::Int64Type;
+
+    use super::*;
+    use crate::sample;
+
+    async fn session(files: &[(&str, &str)]) -> Session {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("segments")).unwrap();
+        for (file, sql) in files {
+            std::fs::write(folder.path().join("segments").join(file), sql).unwrap();
+        }
+        Session::over(sample::published().await, sample::enrichment(folder.path())).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_list_has_sizes_and_reasons() {
+        let twice = "-- Twice\nselect 'a1' as customerid union all select 'a1' union all select null";
+        let session = session(&[
+            ("twice.sql", twice),
+            ("typo.sql", "select 1 from offic"),
+            ("fails.sql", "select cast(customerid as int) as customerid from office"),
+            ("stale.sql", "-- Ours\nselect 'x' as customerid"),
+        ])
+        .await;
+        let listing = listing(&session).await.unwrap();
+        let (names, texts) = (listing.column(0).as_string::<i32>(), listing.column(2).as_string::<i32>());
+        let sizes = listing.column(1).as_primitive::<Int64Type>();
+        let row = |name: &str| {
+            let i = (0..listing.num_rows()).find(|&i| names.value(i) == name).unwrap();
+            (sizes.iter().nth(i).unwrap(), texts.value(i))
+        };
+        assert_eq!(row("silent"), (Some(1), "No engaged message or meeting in the whole window"));
+        assert_eq!(row("twice"), (Some(1), "Twice"));
+        assert_eq!(row("stale"), (Some(1), "Ours (replaces the shipped one)"));
+        assert_eq!(row("typo"), (None, "broken: no table named offic; did you mean Office?"));
+        assert!(row("fails").0.is_none() && row("fails").1.starts_with("broken: Cast error"));
+        assert_eq!(listing.num_rows(), 9);
+    }
+
+    #[tokio::test]
+    async fn members_stand_beside_name_and_score() {
+        let session =
+            session(&[("some.sql", "select unnest(make_array('a2', 'zz', 'a1', 'a2', null)) as customerid")])
+                .await;
+        let plan =
+            session.statements.logical_plan(&query(find(&session.segments, "Segment_SOME").unwrap())).await;
+        let frame = session.statements.context().execute_logical_plan(plan.unwrap()).await.unwrap();
+        let mut out = vec![];
+        sql::stream(&session.statements, frame, Format::Csv, Layout::default(), &mut out).await.unwrap();
+        let expected = "CustomerId,Name,EngagementScore\na1,Acme Ltd,95.0\na2,Globex,55.0\nzz,,\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn names_are_found_in_any_spelling() {
+        let session = session(&[]).await;
+        for name in ["one_sided", "ONE_SIDED", "OneSided", "segment_onesided", "Segment_One_Sided"] {
+            assert_eq!(find(&session.segments, name).unwrap().name, "one_sided", "{name}");
+        }
+        assert_eq!(
+            find(&session.segments, "stail").unwrap_err().to_string(),
+            "no segment named stail; did you mean stale?"
+        );
+        let none = find(&session.segments, "qqq").unwrap_err().to_string();
+        assert!(none.starts_with("no segment named qqq; there are stale, silent"), "{none}");
+    }
+}

@@ -1,0 +1,110 @@
+//! What there is: tables, columns, functions.
+
+use datafusion::common::TableReference;
+use datafusion::logical_expr::TableType;
+use datafusion::prelude::SessionContext;
+use datafusion_engagement::error::{Error, Result};
+use datafusion_engagement::statements::Statements;
+
+use crate::cli::functions::Function;
+use crate::cli::text::{columns as width_of, count, pad, visible};
+
+/// Tables and views, in lines.
+pub async fn tables(ctx: &SessionContext) -> Result<String> {
+    let mut rows = vec![];
+    for (catalog, schema) in schemas(ctx) {
+        let Some(provider) = ctx.catalog(&catalog).and_then(|c| c.schema(&schema)) else { continue };
+        for name in provider.table_names() {
+            let Some(table) = provider.table(&name).await? else { continue };
+            let kind = match table.table_type() {
+                TableType::Base => "table",
+                TableType::View => "view",
+                TableType::Temporary => "temporary",
+            };
+            let place = if schema == "public" { String::new() } else { format!("{schema}.") };
+            rows.push(vec![place + &name, kind.to_owned(), count(table.schema().fields().len(), "column")]);
+        }
+    }
+    rows.sort_by_key(|row| row[0].to_lowercase());
+    Ok(lines(&rows))
+}
+
+/// The schemas that hold something of ours.
+fn schemas(ctx: &SessionContext) -> Vec<(String, String)> {
+    let catalogs = ctx.catalog_names().into_iter();
+    let schemas = catalogs.flat_map(|catalog| {
+        let schemas = ctx.catalog(&catalog).map(|c| c.schema_names()).unwrap_or_default();
+        schemas.into_iter().map(move |schema| (catalog.clone(), schema))
+    });
+    schemas.filter(|(_, schema)| schema != "information_schema").collect()
+}
+
+/// The columns of a table with their types, in lines.
+pub async fn columns(session: &Statements, name: &str) -> Result<String> {
+    // The engine says what is wrong with a name better than we could.
+    let unquoted = name.trim_matches('"');
+    let known = session.names().table(unquoted).map_or(unquoted, |t| &t.name);
+    let schema = match session.context().table_provider(TableReference::bare(known)).await {
+        Ok(table) => table.schema(),
+        Err(_) => {
+            let plan = session.logical_plan(&format!("select * from {name}")).await?;
+            plan.schema().inner().clone()
+        }
+    };
+    let rows = schema.fields().iter().map(|field| {
+        let null = if field.is_nullable() { "" } else { "not null" };
+        vec![field.name().clone(), field.data_type().to_string(), null.to_owned()]
+    });
+    Ok(lines(&rows.collect::<Vec<_>>()))
+}
+
+/// Functions whose name fits, in lines; the documentation of the one that is named in full.
+pub fn functions(ctx: &SessionContext, pattern: Option<&str>) -> Result<String> {
+    let state = ctx.state();
+    let scalar = state.scalar_functions().iter().map(|(name, f)| (name, "scalar", f.documentation()));
+    let aggregate =
+        state.aggregate_functions().iter().map(|(name, f)| (name, "aggregate", f.documentation()));
+    let window = state.window_functions().iter().map(|(name, f)| (name, "window", f.documentation()));
+    let mut all: Vec<Function> = scalar
+        .chain(aggregate)
+        .chain(window)
+        .map(|(name, kind, documentation)| Function {
+            name: name.clone(),
+            kind,
+            documentation: documentation.cloned(),
+        })
+        .collect();
+    all.sort_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+    let pattern = pattern.map(str::to_lowercase);
+    if let Some(pattern) = &pattern {
+        let exact: Vec<String> = all.iter().filter(|f| f.name == *pattern).map(Function::explain).collect();
+        if !exact.is_empty() {
+            return Ok(exact.join("\n"));
+        }
+        let pattern = glob::Pattern::new(&if pattern.contains(['*', '?']) {
+            pattern.clone()
+        } else {
+            format!("*{pattern}*")
+        })
+        .map_err(|e| Error::query(format!("{pattern}: no pattern: {e}")))?;
+        all.retain(|f| pattern.matches(&f.name));
+    }
+    if all.is_empty() {
+        return Err(Error::query("no function fits"));
+    }
+    Ok(lines(&all.iter().map(|f| vec![f.name.clone(), f.kind.to_owned(), f.summary()]).collect::<Vec<_>>()))
+}
+
+/// Rows with their columns lined up.
+fn lines(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths: Vec<usize> =
+        (0..columns).map(|i| rows.iter().map(|row| width_of(&row[i])).max().unwrap_or_default()).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &w)| pad(cell, w, false)).collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}

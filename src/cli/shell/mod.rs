@@ -1,0 +1,206 @@
+//! The shell: statements and backslash commands, from a terminal or from standard input.
+
+use std::fs::File;
+use std::io::{BufRead, IsTerminal};
+use std::path::Path;
+
+use datafusion_engagement::error::{Error, Result};
+use datafusion_engagement::statements::{is_complete, split};
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{CompletionType, Config, Editor};
+
+use super::Session;
+use super::format::{Format, Layout};
+use super::out::{self, tell, tell_person};
+use super::sql::Answers;
+use super::text::visible;
+use commands::Command;
+use helper::ShellHelper;
+use interrupt::Interrupts;
+
+mod commands;
+mod describe;
+mod helper;
+mod history;
+mod interrupt;
+
+/// A person sees at most so many rows of a table.
+const ROWS: usize = 1000;
+
+/// Files may include files, but not themselves for ever.
+const INCLUDED: usize = 16;
+
+/// Whether to go on.
+#[derive(PartialEq, Eq)]
+enum Then {
+    GoOn,
+    Leave,
+}
+
+struct Shell {
+    session: Session,
+    answers: Answers,
+    timing: bool,
+    /// How many files deep it reads.
+    included: usize,
+}
+
+/// Runs the shell on standard input, with all its comforts where that is a terminal.
+pub async fn run(session: Session, format: Format) -> Result<()> {
+    let person = std::io::stdin().is_terminal();
+    let layout = Layout { rows: person.then_some(ROWS), ..Layout::default() };
+    let answers = Answers::new(format, layout, Box::new(out::stdout()));
+    let mut shell = Shell { session, answers, timing: false, included: 0 };
+    if person {
+        shell.converse().await
+    } else {
+        let lines = std::io::stdin().lock().lines();
+        shell.script(lines, "standard input").await.map(|_| ())
+    }
+}
+
+impl Shell {
+    /// Reads from a terminal until its end; errors are told and forgotten.
+    async fn converse(&mut self) -> Result<()> {
+        let terminal = |e: ReadlineError| Error::output(format!("the terminal cannot be used: {e}"));
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .history_ignore_space(true)
+            .max_history_size(10_000)
+            .map_err(terminal)?
+            .build();
+        let mut editor: Editor<ShellHelper, FileHistory> = Editor::with_default(config).map_err(terminal)?;
+        editor.set_helper(Some(ShellHelper::default()));
+        let history = history::load(&mut editor);
+        let mut interrupts =
+            Interrupts::listen().map_err(|e| Error::output(format!("Ctrl-C cannot be heard: {e}")))?;
+        let name = visible(&self.session.enrichment.name);
+        tell_person(format!("{name}: \\d lists the tables, \\? all commands, \\q leaves"));
+        let prompt = format!("{name}> ");
+        loop {
+            if let Some(helper) = editor.helper_mut() {
+                helper.learn(&self.session.statements);
+            }
+            let text = match editor.readline(&prompt) {
+                Ok(text) => text,
+                Err(ReadlineError::Interrupted) => continue,
+                Err(ReadlineError::Eof) => return Ok(()),
+                Err(error) => return Err(terminal(error)),
+            };
+            if text.trim().is_empty() {
+                continue;
+            }
+            // Not to have a history is no reason to stop.
+            let _ = editor.add_history_entry(text.trim_end());
+            history::append(&mut editor, history.as_deref());
+            interrupts.forget();
+            let outcome = tokio::select! {
+                biased;
+                () = interrupts.next() => None,
+                outcome = self.text(&text) => Some(outcome),
+            };
+            match outcome {
+                Some(Ok(Then::GoOn)) => {}
+                Some(Ok(Then::Leave)) => return Ok(()),
+                Some(Err(error)) if out::is_closed() => return Err(error),
+                Some(Err(error)) => {
+                    let _ = self.answers.print("");
+                    tell(format!("error: {error}"));
+                }
+                None => {
+                    let _ = self.answers.print("");
+                    self.included = 0;
+                    tell("\ncancelled");
+                }
+            }
+        }
+    }
+
+    /// Reads lines until their end; the first error ends it.
+    async fn script(
+        &mut self,
+        lines: impl Iterator<Item = std::io::Result<String>>,
+        name: &str,
+    ) -> Result<Then> {
+        let mut text = String::new();
+        for line in lines {
+            let line = line.map_err(|e| Error::input(format!("{name}: cannot be read: {e}")))?;
+            text += &line;
+            text.push('\n');
+            let is_whole = text.trim_start().starts_with('\\') || is_complete(&text);
+            if is_whole && self.text(&std::mem::take(&mut text)).await? == Then::Leave {
+                return Ok(Then::Leave);
+            }
+        }
+        self.text(&text).await
+    }
+
+    /// Does what one input says: a backslash command, or statements.
+    async fn text(&mut self, text: &str) -> Result<Then> {
+        if let Some(command) = Command::parse(text)? {
+            return self.command(command).await;
+        }
+        for statement in split(text)? {
+            self.statement(statement).await?;
+        }
+        Ok(Then::GoOn)
+    }
+
+    async fn statement(&mut self, statement: &str) -> Result<()> {
+        let answer = self.answers.answer(&mut self.session.statements, statement).await?;
+        answer.tell_with_time(self.timing);
+        Ok(())
+    }
+
+    async fn command(&mut self, command: Command) -> Result<Then> {
+        match command {
+            Command::Leave => return Ok(Then::Leave),
+            Command::Help => self.answers.print(commands::HELP)?,
+            Command::Tables => {
+                let tables = describe::tables(self.session.statements.context()).await?;
+                self.answers.print(&tables)?;
+            }
+            Command::Columns(name) => {
+                let columns = describe::columns(&self.session.statements, &name).await?;
+                self.answers.print(&columns)?;
+            }
+            Command::Functions(pattern) => {
+                let functions = describe::functions(self.session.statements.context(), pattern.as_deref())?;
+                self.answers.print(&functions)?;
+            }
+            Command::Format(format) => self.answers.format = format,
+            Command::Vertical => {
+                let vertical = &mut self.answers.layout.vertical;
+                *vertical = !*vertical;
+                tell_person(if *vertical { "one line for each value" } else { "one line for each row" });
+            }
+            Command::Timing => {
+                self.timing = !self.timing;
+                tell_person(if self.timing { "timing is on" } else { "timing is off" });
+            }
+            Command::Include(path) => return Box::pin(self.include(Path::new(&path))).await,
+            Command::Output(path) => self.redirect(path.as_deref().map(Path::new))?,
+        }
+        Ok(Then::GoOn)
+    }
+
+    async fn include(&mut self, path: &Path) -> Result<Then> {
+        if self.included == INCLUDED {
+            return Err(Error::query(format!("{}: included by itself", path.display())));
+        }
+        let file = File::open(path).map_err(|e| Error::input(format!("{}: {e}", path.display())))?;
+        self.included += 1;
+        let lines = std::io::BufReader::new(file).lines();
+        let outcome = self.script(lines, &path.display().to_string()).await;
+        self.included -= 1;
+        outcome
+    }
+
+    /// Sends results to a file, or back to standard output.
+    fn redirect(&mut self, path: Option<&Path>) -> Result<()> {
+        let file = path
+            .map(|path| File::create(path).map_err(|e| Error::output(format!("{}: {e}", path.display()))));
+        self.answers.redirect(file.transpose()?)
+    }
+}

@@ -1,0 +1,109 @@
+//! Text for a terminal: nothing invisible, columns that line up.
+
+/// The text with whatever a terminal would obey or hide written out: control characters,
+/// directions of writing, separators of lines, tags.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
+}
+
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{feff}' | '\u{180e}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// How many columns a text takes in a terminal: two for East Asian wide characters and emoji, none
+/// for combining marks and joiners.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(columns_of).sum()
+}
+
+fn columns_of(c: char) -> usize {
+    match c {
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{64b}'..='\u{65f}' => 0,
+        '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' => 0,
+        '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}' => 0,
+        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{a4cf}' => 2,
+        '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' => 2,
+        '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' => 2,
+        '\u{20000}'..='\u{3fffd}' => 2,
+        _ => 1,
+    }
+}
+
+/// The text with blanks up to a width, before or after it.
+pub fn pad(text: &str, width: usize, right: bool) -> String {
+    let blanks = " ".repeat(width.saturating_sub(columns(text)));
+    if right { blanks + text } else { text.to_owned() + &blanks }
+}
+
+/// The text within a width, with an ellipsis where something is missing.
+pub fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let mut room = width.saturating_sub(1);
+    let fits = |&c: &char| {
+        let taken = columns_of(c);
+        let fits = taken <= room;
+        room = room.saturating_sub(taken);
+        fits
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// A whole number with its thousands apart: `12,345`.
+pub fn grouped(number: impl TryInto<i128>) -> String {
+    let number = number.try_into().unwrap_or_default();
+    let digits = number.unsigned_abs().to_string();
+    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number and its noun: `1 row`, `2 rows`, `3 addresses`.
+pub fn count(number: impl TryInto<i128>, noun: &str) -> String {
+    let number = number.try_into().unwrap_or_default();
+    let plural = if noun.ends_with('s') { "es" } else { "s" };
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { plural })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_out() {
+        assert_eq!(visible("Acme Ltd"), "Acme Ltd");
+        assert_eq!(visible("Größe 株式会社 عربي"), "Größe 株式会社 عربي");
+        assert_eq!(visible("a\u{1b}[31mb\r\n\tc\0"), "a\\u{1b}[31mb\\r\\n\\tc\\u{0}");
+        assert_eq!(visible("abc\u{202e}txt.exe\u{2066}"), "abc\\u{202e}txt.exe\\u{2066}");
+        assert_eq!(visible("\u{9b}31m\u{feff}\u{2028}\u{e0041}"), "\\u{9b}31m\\u{feff}\\u{2028}\\u{e0041}");
+    }
+
+    #[test]
+    fn columns_are_those_of_a_terminal() {
+        assert_eq!(["abc", "größe", "株式", "e\u{301}", ""].map(columns), [3, 5, 4, 1, 0]);
+        assert_eq!(pad("株", 4, false), "株  ");
+        assert_eq!(pad("12", 4, true), "  12");
+        assert_eq!(pad("long", 2, false), "long");
+        assert_eq!(["abc", "abcd", "株式会"].map(|t| cut(t, 3)), ["abc", "ab…", "株…"]);
+    }
+
+    #[test]
+    fn numbers_for_people() {
+        assert_eq!([0, 999, 1000, -1234567].map(|n: i64| grouped(n)), ["0", "999", "1,000", "-1,234,567"]);
+        assert_eq!([0, 1, 2000].map(|n: usize| count(n, "row")), ["0 rows", "1 row", "2,000 rows"]);
+        assert_eq!([1, 2].map(|n: usize| count(n, "address")), ["1 address", "2 addresses"]);
+    }
+}

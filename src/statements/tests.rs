@@ -1,0 +1,144 @@
+//! Splitting, permissions, and what errors say.
+
+use super::*;
+use crate::error::ErrorKind;
+use crate::sample;
+
+#[test]
+fn statements_are_split_at_semicolons_that_are_none_of_text() {
+    let split = |sql| split(sql).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(split("select 1"), ["select 1"]);
+    assert_eq!(
+        split("select ';'; select \"a;b\" ; select $$;$$;"),
+        ["select ';'", "select \"a;b\"", "select $$;$$"]
+    );
+    assert_eq!(split("-- a;b\nselect 1 /* ; */ ;\n-- the end;"), ["-- a;b\nselect 1 /* ; */"]);
+    assert_eq!(split(" ;;\n ; "), Vec::<&str>::new());
+    assert_eq!(split("select 'ä;ö';select 'ü'"), ["select 'ä;ö'", "select 'ü'"]);
+    assert!(super::split("select 'open; select 2").is_err());
+}
+
+#[test]
+fn input_is_complete_with_its_semicolon() {
+    for complete in
+        ["", " \n", "-- note", "select 1;", "select 1; -- note\n", "select ';';", "select 1; select 2;"]
+    {
+        assert!(is_complete(complete), "{complete:?}");
+    }
+    for open in
+        ["select 1", "select ';'", "select 'a;", "select 1; select", "/* a;", "select \"a;", "select $$a;"]
+    {
+        assert!(!is_complete(open), "{open:?}");
+    }
+}
+
+async fn error(sql: &str) -> Error {
+    let mut session = Statements::new(sample::published().await).await.unwrap();
+    match session.plan(sql).await {
+        Ok(frame) => match frame.collect().await {
+            Ok(_) => panic!("{sql}: no error"),
+            Err(e) => session.explain(e),
+        },
+        Err(e) => e,
+    }
+}
+
+#[tokio::test]
+async fn errors_are_one_short_line_with_exit_code_2() {
+    for (sql, says) in [
+        (
+            "select engagmentscore from office",
+            "no column named engagmentscore; did you mean EngagementScore?",
+        ),
+        ("select 1 from offic", "no table named offic; did you mean Office?"),
+        ("select 1 from zzzzzz", "no table named zzzzzz"),
+        (
+            "select zzzzzz from office",
+            "no column named zzzzzz; there are CustomerId, EngagementScore, NoOfEmails_ToAccount, \
+             NoOfEmails_FromAccount, NoOfMeetings_FromAccount, NoOfMeetings_ToAccount, \
+             NoOfContactsInvolved_Meetings, NoOfContactsInvolved_Emails, ...",
+        ),
+        (
+            "select customerid from office, customercard",
+            "column CustomerId is in several tables; write its table before it",
+        ),
+        ("selekt 1", "Expected: an SQL statement, found: selekt at Line: 1, Column: 1"),
+        (
+            "select 1 from 'secret.parquet'",
+            "no table named secret.parquet; files are read only with --allow-files",
+        ),
+        ("select 1 from '/etc/x'", "no table named /etc/x; files are read only with --allow-files"),
+        ("select 1 / 0 from office", "Divide by zero error"),
+        (
+            "select cast(customerid as int) from office",
+            "Cast error: Cannot cast string 'a1' to value of Int32 type",
+        ),
+    ] {
+        let error = error(sql).await;
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (says, 2), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_reaches_files_unless_permitted() {
+    for sql in [
+        "copy office to '/tmp/never.csv'",
+        "copy office to '/tmp/never'",
+        "create external table t stored as parquet location '/no/such/file'",
+        "copy (select 1) to '/tmp/never.csv'",
+        "explain analyze copy office to '/tmp/never.csv'",
+        "explain copy office to '/tmp/never.csv'",
+        "create external table t stored as csv location '/etc/passwd'",
+        "create external table office2 stored as parquet location 'x.parquet'",
+        "insert into customercard values ('a', 'b', 1, 1, 1)",
+        "insert into office_usertable (\"Email\") values ('a')",
+        "delete from office",
+        "update office set customerid = 'a'",
+        "create function f(int) returns int return $1",
+        "create schema s",
+        "create database d",
+        "prepare p as insert into office_usertable values ('a', 'b')",
+    ] {
+        let error = error(sql).await;
+        assert_eq!(error.kind(), ErrorKind::Query, "{sql}: {error}");
+        assert!(error.to_string().contains("--allow-files"), "{sql}: {error}");
+    }
+    assert!(!std::path::Path::new("/tmp/never.csv").exists());
+}
+
+#[tokio::test]
+async fn views_tables_in_memory_and_settings_are_permitted() {
+    let mut session = Statements::new(sample::published().await).await.unwrap();
+    for sql in [
+        "create view V as select customerid from office",
+        "create or replace view v as select customerid from office where engagementscore > 50",
+        "create table T as select count(*) as n from v",
+        "select n from t",
+        "set datafusion.execution.batch_size = 10",
+        "show datafusion.execution.batch_size",
+        "explain select customerid from v",
+        "drop table t",
+        "drop view v",
+        "prepare p(int) as select $1 + 1",
+        "execute p(2)",
+    ] {
+        let frame = session.plan(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+        frame.collect().await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+    assert!(session.names().table("v").is_none());
+}
+
+#[tokio::test]
+async fn with_permission_files_can_be_written_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cards.parquet");
+    let mut session = Statements::new(sample::published().await).await.unwrap().allow_files();
+    let copied = session.plan(&format!("copy customercard to '{}'", path.display())).await.unwrap();
+    copied.collect().await.unwrap();
+    let counted = session.plan(&format!("select count(*) from '{}'", path.display())).await.unwrap();
+    assert_eq!(counted.collect().await.unwrap()[0].num_rows(), 1);
+    assert!(
+        session.plan("select name from customercard").await.is_ok(),
+        "the published tables are still there"
+    );
+}

@@ -1,0 +1,229 @@
+//! The command from outside, on the bundled data: results, exit codes, what goes where.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use tempfile::TempDir;
+
+fn enrichment() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/enrichment.toml")
+}
+
+/// A folder into which the bundled enrichment was run once, and what the run printed.
+static PUBLISHED: LazyLock<(TempDir, Output)> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = call(&["run", &text_of(&enrichment()), "--output", &text_of(folder.path())], "");
+    (folder, run)
+});
+
+fn text_of(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_engagement"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env("RUST_BACKTRACE", "1");
+    command
+}
+
+fn call(arguments: &[&str], input: &str) -> Output {
+    let mut child = command(arguments).spawn().expect("the command starts");
+    // A command that takes no input may have ended before it could be given any.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    child.wait_with_output().expect("it ends")
+}
+
+/// A command on what was published.
+fn on_published(name: &str, more: &[&str], input: &str) -> Output {
+    let (file, folder) = (text_of(&enrichment()), text_of(PUBLISHED.0.path()));
+    call(&[&[name, &file, "--output", &folder], more].concat(), input)
+}
+
+fn sql(more: &[&str]) -> Output {
+    on_published("sql", more, "")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Succeeded, and told a person who is not there nothing.
+fn quiet(output: Output) -> String {
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    out(&output)
+}
+
+/// Failed with this code and one line that says this.
+fn refused(output: &Output, code: i32, says: &str) {
+    let error = err(output);
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    assert!(error.starts_with("error: ") && error.contains(says) && error.lines().count() == 1, "{error}");
+}
+
+#[test]
+fn a_run_ends_with_its_overview() {
+    let run = &PUBLISHED.1;
+    assert_eq!((run.status.code(), err(run).as_str()), (Some(0), ""));
+    let text = out(run);
+    for line in
+        ["northwind-demo, as of 2026-10-31", "run again when more data has arrived", "Office.parquet ("]
+    {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
+fn a_check_runs_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = quiet(call(&["check", &text_of(&enrichment()), "--output", &text_of(folder.path())], ""));
+    assert!(text.contains("uk-sales@northwind.example  9 addresses\n  12 in total\n"), "{text}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_stale_segment_by_sql_and_by_name() {
+    let query = "select customerid from office where aggregationlevel = 'year' and dayssincelastemail > 60 \
+                 and dayssincelastmeeting > 60 order by customerid";
+    let by_sql = quiet(sql(&["--format", "csv", "-c", query]));
+    let by_name = quiet(on_published("segment", &["STALE", "--format", "csv"], ""));
+    let mut ids: Vec<&str> = by_name.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    ids.sort_unstable();
+    assert!(ids.len() > 3, "{by_name}");
+    assert_eq!(by_sql.lines().skip(1).collect::<Vec<_>>(), ids);
+    let listed = quiet(on_published("segment", &[], ""));
+    assert!(listed.contains(&format!(" stale           |{:>10} |", ids.len())), "{listed}");
+    assert!(listed.contains(" slow_to_answer "), "the segment beside the enrichment file: {listed}");
+}
+
+#[test]
+fn published_tables_have_their_names() {
+    let query = "select table_name from information_schema.tables where table_schema = 'public' order by 1";
+    let listed = quiet(sql(&["--format", "csv", "-c", query]));
+    for table in [
+        "Office",
+        "Office_UserTable",
+        "Office_Overview",
+        "Office_Dispositions",
+        "Office_ScoreExplained",
+        "CustomerCard",
+        "CustomerCard_History",
+        "Segment_OneSided",
+    ] {
+        assert!(listed.lines().any(|line| line == table), "{table}: {listed}");
+    }
+}
+
+#[test]
+fn live_says_so_and_sees_individuals() {
+    let output = sql(&["--live", "--format", "csv", "-c", "select count(*) as n from STG_MAIL"]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), "n\n5000\n"));
+    assert!(err(&output).starts_with("live: reads the inputs of northwind-demo"), "{}", err(&output));
+    refused(&sql(&["-c", "select count(*) from stg_mail"]), 2, "no table named stg_mail");
+}
+
+#[test]
+fn live_and_published_agree() {
+    let query = "select * from office order by customerid, aggregationlevel, aggregationstartdate";
+    let published = quiet(sql(&["--format", "csv", "-c", query]));
+    assert!(published.lines().count() > 100 && published.starts_with("CustomerId,EngagementScore,"));
+    assert_eq!(published, out(&sql(&["--live", "--format", "csv", "-c", query])));
+}
+
+#[test]
+fn parquet_goes_through_a_pipe() {
+    let output = sql(&[
+        "--format",
+        "parquet",
+        "-c",
+        "set datafusion.execution.batch_size = 100; select * from office",
+    ]);
+    assert!(output.stdout.starts_with(b"PAR1") && output.stdout.ends_with(b"PAR1"));
+    let empty = sql(&["--format", "parquet", "-c", "select * from office where customerid = ''"]);
+    assert!(empty.stdout.starts_with(b"PAR1") && empty.stdout.ends_with(b"PAR1"));
+    refused(
+        &sql(&["--format", "parquet", "-c", "select 1; select 2"]),
+        2,
+        "one result; these statements give 2",
+    );
+}
+
+#[test]
+fn statements_come_from_standard_input() {
+    let script =
+        "-- a report;\nselect 'a;b' as a;\n\\format json\ncreate view V as\n select 2 as b;\nSELECT B FROM v";
+    assert_eq!(quiet(on_published("sql", &["--format", "csv"], script)), "a\na;b\n[{\"b\":2}]\n");
+    let output = on_published("sql", &["--format", "csv"], "select 1 as a;\nselect wrong;\nselect 3 as c;\n");
+    assert_eq!(out(&output), "a\n1\n");
+    refused(&output, 2, "no column named wrong");
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    for format in ["table", "csv", "json", "ndjson", "parquet"] {
+        let (file, folder) = (text_of(&enrichment()), text_of(PUBLISHED.0.path()));
+        let query = "select value, 'some text to fill the pipe' as text from generate_series(1, 300000)";
+        let mut child =
+            command(&["sql", &file, "--output", &folder, "--format", format, "-c", query]).spawn().unwrap();
+        let mut first = [0];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""), "{format}");
+    }
+}
+
+#[test]
+fn files_are_out_of_reach_unless_permitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("copy.csv");
+    let copy = format!("copy office to '{}'", target.display());
+    refused(&sql(&["-c", &copy]), 2, "COPY is not permitted");
+    let path = text_of(&enrichment().with_file_name("contacts.parquet"));
+    refused(&sql(&["-c", &format!("select * from '{path}'")]), 2, "--allow-files");
+    assert!(!target.exists());
+    quiet(sql(&["--allow-files", "-c", &copy]));
+    assert!(target.exists());
+}
+
+#[test]
+fn a_card_of_a_customer() {
+    let text = quiet(on_published("card", &["A-1033"], ""));
+    assert!(text.contains("(A-1033)") && text.contains("of 100") && text.contains('█'), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("202")).count(), 12);
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
+    refused(&on_published("card", &["a-1033"], ""), 2, "no customer a-1033; did you mean A-1033");
+}
+
+#[test]
+fn functions_are_listed_and_explained() {
+    let list = quiet(call(&["functions", "--format", "ndjson"], ""));
+    assert!(list.contains(r#"{"Function":"normalize_address","Kind":"scalar""#), "{list}");
+    assert!(quiet(call(&["functions", "Normalize_Address"], "")).contains("\nArguments\n"));
+    refused(&call(&["functions", "normalise_address"], ""), 2, "did you mean normalize_address?");
+}
+
+#[test]
+fn exit_codes_tell_who_has_to_act() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = text_of(&enrichment());
+    refused(
+        &call(&["sql", &file, "--output", &text_of(folder.path()), "-c", "select 1"], ""),
+        1,
+        "engagement run",
+    );
+    refused(&call(&["run", "/no/such/file.toml"], ""), 2, "/no/such/file.toml");
+    refused(&sql(&["-c", "select 1 / 0"]), 2, "Divide by zero");
+    refused(&sql(&["-c", "selekt 1"]), 2, "Expected: an SQL statement");
+    refused(&on_published("segment", &["stael"], ""), 2, "did you mean stale?");
+    assert_eq!(call(&["no-such-command"], "").status.code(), Some(2));
+    for command in ["run", "check", "sql", "segment", "card", "functions"] {
+        let help = quiet(call(&[command, "--help"], ""));
+        assert!(help.contains("\nExample"), "{command}: {help}");
+    }
+}
