@@ -56,6 +56,8 @@
 //! | [`session`] | the one session builder |
 //! | [`run`], [`check`] | the one pipeline, and what can be said before it runs |
 //! | [`output`] | what is published, and how it is replaced |
+//! | [`names`], [`statements`] | SQL as a user writes it: names in any case, no way to other files |
+//! | [`segments`] | the shipped segments and the user's |
 
 #[cfg(test)]
 extern crate self as datafusion_engagement;
