@@ -86,7 +86,7 @@ pub(super) fn udafs() -> [Arc<AggregateUDF>; 3] {
             accumulators: |_| Accumulators::of::<People<false, false>>(),
             documentation: Documentation::builder(
                 SECTION,
-                "The set of different people among ids, as binary state: a version byte and 16 bytes of hash per person. Keep it, unite \
+                "The set of different people among ids, as binary state. A version byte and 16 bytes of hash per person: keep it, unite \
                  it with distinct_people_merge, count it with distinct_people_count.",
                 "distinct_people_state(person)",
             )

@@ -113,9 +113,9 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
         accumulators: |_| Accumulators::of::<Conversations>(),
         documentation: Documentation::builder(
             SECTION,
-            "The replies of an account in one conversation, each with the microseconds it took: a message from the account is a reply \
-             if at the last earlier instant a message to the account was sent. Gives a list of structs (message_key, sent_at, \
-             reply_micros). Exact, and the same whatever the order of rows.",
+            "How long an account took to answer, in one conversation. A message from the account is a reply if at the last earlier \
+             instant a message to the account was sent. Gives a list of structs (message_key, sent_at, reply_micros). Exact, and the \
+             same whatever the order of rows.",
             "reply_times(sent_at, message_key, to_account, from_account, limit_micros)",
         )
         .with_argument("sent_at", "When the message was sent (microseconds of UTC).")

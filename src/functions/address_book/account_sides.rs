@@ -29,9 +29,9 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         invoke,
         documentation: Documentation::builder(
             SECTION,
-            "The accounts of which at least one person is in a message or meeting together with one of ours, each once: a list of \
-             structs (account_no, ours_sent, ours_received, theirs_sent, theirs_received, our_people, account_people), the people as \
-             distinct_people_state. Where nobody of ours or of an account takes part, the list is empty.",
+            "The accounts that share a message or meeting with us, and who of both sides is in it. Gives a list of structs \
+             (account_no, ours_sent, ours_received, theirs_sent, theirs_received, our_people, account_people), one per account, the \
+             people as distinct_people_state; an empty list where nobody of ours or of an account takes part.",
             "account_sides(address_book, senders, recipients)",
         )
         .with_argument("address_book", "The result of address_book(), the same for all rows.")
