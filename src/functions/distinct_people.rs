@@ -43,7 +43,7 @@ pub(super) fn encode(keys: impl Iterator<Item = Key>, state: &mut Vec<u8>) {
 /// Reads a set of people.
 ///
 /// # Errors
-/// Bytes that [`encode`] cannot have written.
+/// Bytes that are no set of people of this version.
 pub fn decode(state: &[u8]) -> Result<&[Key]> {
     let Some((&VERSION, keys)) = state.split_first() else {
         return exec_err!(

@@ -81,7 +81,7 @@ impl Columns {
         self.end_at.append_option(copy.end_at);
         // Calendars leave out what is not so, now and then.
         self.is_cancelled
-            .append_option((copy.is_cancelled || self.rows % 8 > 0).then_some(copy.is_cancelled));
+            .append_option((copy.is_cancelled || !self.rows.is_multiple_of(8)).then_some(copy.is_cancelled));
         self.is_all_day.append_value(copy.is_all_day);
         self.is_series_master.append_value(copy.is_series_master);
         self.rows += 1;

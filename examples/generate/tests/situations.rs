@@ -95,10 +95,10 @@ fn the_accounts_behave_as_they_should() {
             {
                 from.entry(account).or_default().push(sent_on);
                 people.entry(account).or_default().insert(number);
-            } else if message.from.colleague().is_some_and(|colleague| org.is_listed(colleague)) {
-                if let Some(account) = message.to.iter().find_map(account) {
-                    to.entry(account).or_default().push(sent_on);
-                }
+            } else if message.from.colleague().is_some_and(|colleague| org.is_listed(colleague))
+                && let Some(account) = message.to.iter().find_map(account)
+            {
+                to.entry(account).or_default().push(sent_on);
             }
         }
     }
