@@ -64,9 +64,9 @@ impl<'a> BookArgument<'a> {
         else {
             return exec_err!("{name} needs an address book");
         };
-        // A view is where the bytes are: the same view is the same book, and only another one needs a look.
-        let views = books.views();
-        if (1..views.len()).any(|i| views[i] != views[i - 1] && books.value(i) != books.value(0)) {
+        // The same bytes at the same place are the same book; only those elsewhere need a look.
+        let place = |i| (books.value(i).as_ptr(), books.value(i).len());
+        if (1..books.len()).any(|i| place(i) != place(0) && books.value(i) != books.value(0)) {
             return exec_err!("{name} needs the same address book for all rows");
         }
         Ok(Self(books))
