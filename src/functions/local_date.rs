@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Offset, TimeZone};
 use chrono_tz::Tz;
-use datafusion::arrow::array::{ArrayRef, AsArray, Date32Array};
-use datafusion::arrow::datatypes::{DataType, TimestampMicrosecondType};
+use datafusion::arrow::array::{ArrayRef, Date32Array};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, exec_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::define::{SECTION, Scalar, expect_arguments};
 use super::text::text_type;
-use super::utc_timestamp::utc_timestamp_type;
+use super::utc_timestamp::{utc_micros, utc_timestamp_type};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -74,7 +74,12 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         arguments: |types| {
             expect_arguments("local_date", types, 2)?;
             text_type("local_date", &types[1])?;
-            Ok(vec![utc_timestamp_type(), DataType::Utf8])
+            // A cast would fail on an instant outside the calendar, for which there is NULL.
+            let instant = match &types[0] {
+                DataType::Timestamp(_, _) => types[0].clone(),
+                _ => utc_timestamp_type(),
+            };
+            Ok(vec![instant, DataType::Utf8])
         },
         returns: |_| Ok(DataType::Date32),
         invoke,
@@ -83,7 +88,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
             "The calendar day on which an instant falls in a time zone; NULL where it is outside the years 1 to 9999.",
             "local_date(timestamp, zone)",
         )
-        .with_argument("timestamp", "An instant in microseconds of UTC; NULL gives NULL.")
+        .with_argument("timestamp", "A timestamp of any unit and zone, floored to microseconds; NULL gives NULL.")
         .with_argument("zone", "An IANA zone name, one for all rows, such as 'Europe/London'.")
         .with_sql_example(
             "> select local_date(timestamp '2026-11-02T07:59:59Z', 'America/Los_Angeles');\n2026-11-01",
@@ -100,7 +105,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let zone: Tz =
         zone.parse().map_err(|_| exec_datafusion_err!("local_date: unknown time zone '{zone}'"))?;
     let instants = args.args[0].to_array(args.number_rows)?;
-    let instants = instants.as_primitive::<TimestampMicrosecondType>();
+    let instants = utc_micros(&instants);
     let mut days = LocalDays::new(zone);
     Ok(Arc::new(Date32Array::from_iter(instants.iter().map(|t| t.and_then(|t| days.day(t))))))
 }

@@ -24,7 +24,9 @@ impl<'a> Text<'a> {
             DataType::Dictionary(_, _) => {
                 let dictionary = array.as_any_dictionary();
                 let keys = dictionary.keys();
-                let at = dictionary.normalized_keys();
+                // A column of nulls has no value that a key could be held against.
+                let no_value = dictionary.values().is_empty();
+                let at = if no_value { vec![0; keys.len()] } else { dictionary.normalized_keys() };
                 let keys = at.into_iter().enumerate().map(|(i, k)| keys.is_valid(i).then_some(k)).collect();
                 Text::Dictionary(keys, Box::new(Text::new(dictionary.values().as_ref())?))
             }
@@ -128,6 +130,13 @@ mod tests {
             let text = Text::new(&array).unwrap();
             assert_eq!((0..3).map(|i| text.get(i)).collect::<Vec<_>>(), [Some("a"), None, Some("c")]);
         }
+    }
+
+    #[test]
+    fn a_dictionary_of_nothing_but_nulls() {
+        let dictionary: DictionaryArray<Int8Type> = vec![None::<&str>; 2].into_iter().collect();
+        let text = Text::new(&dictionary).unwrap();
+        assert_eq!([text.get(0), text.get(1)], [None, None]);
     }
 
     #[test]

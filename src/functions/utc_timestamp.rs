@@ -47,6 +47,11 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
 
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
+    Ok(Arc::new(utc_micros(&array)))
+}
+
+/// A timestamp column of any unit and zone in microseconds of UTC.
+pub(super) fn utc_micros(array: &dyn Array) -> TimestampMicrosecondArray {
     let micros: TimestampMicrosecondArray = match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
             array.as_primitive::<TimestampSecondType>().unary(|v| v.saturating_mul(1_000_000))
@@ -59,7 +64,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         }
         _ => array.as_primitive::<TimestampMicrosecondType>().clone(),
     };
-    Ok(Arc::new(micros.with_timezone("UTC")))
+    micros.with_timezone("UTC")
 }
 
 #[cfg(test)]

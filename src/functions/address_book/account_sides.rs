@@ -86,8 +86,9 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
                 continue;
             }
             let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
-            for number in &lists.values().as_primitive::<UInt32Type>().values()[range] {
-                let party = book.party(*number)?;
+            let numbers = lists.values().as_primitive::<UInt32Type>();
+            for number in range.filter(|i| numbers.is_valid(*i)).map(|i| numbers.value(i)) {
+                let party = book.party(number)?;
                 roles.push(Role { account: party.account, person: party.person, received });
             }
         }

@@ -1,0 +1,11 @@
+//! What the project as a whole promises, on its own bundled data and through its public doors.
+
+mod documentation;
+mod doors;
+mod files;
+mod invariance;
+mod layers;
+mod oracle;
+mod score;
+mod slt;
+mod support;

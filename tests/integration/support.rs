@@ -1,0 +1,104 @@
+//! What the modules share: the bundled enrichment, one run of it, and rows as text.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::error::DataFusionError;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion_engagement::enrichment::{Enrichment, Overrides};
+use datafusion_engagement::output::TABLES;
+use datafusion_engagement::run::{self, Report, Silent};
+use datafusion_engagement::session;
+
+/// Runs a future to its end on a runtime of its own.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.unwrap().block_on(future)
+}
+
+/// The folder of the bundled data.
+pub fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+}
+
+/// The bundled enrichment, publishing into a folder of the caller's.
+pub fn bundled(output: &Path) -> Enrichment {
+    bundled_as_of(output, None)
+}
+
+/// The same with an as-of date that overrides the file's.
+pub fn bundled_as_of(output: &Path, as_of: Option<&str>) -> Enrichment {
+    let overrides = Overrides { as_of: as_of.map(str::to_string), output: Some(output.to_path_buf()) };
+    Enrichment::open_with(data().join("enrichment.toml"), &overrides).unwrap()
+}
+
+/// A session with so many partitions and rows per batch. Tiny batches also skip the first
+/// aggregation, so that states are made of single rows.
+pub fn session(target_partitions: usize, batch_size: usize) -> SessionContext {
+    let mut config =
+        SessionConfig::new().with_target_partitions(target_partitions).with_batch_size(batch_size);
+    if batch_size < 100 {
+        let execution = &mut config.options_mut().execution;
+        execution.skip_partial_aggregation_probe_rows_threshold = 5;
+        execution.skip_partial_aggregation_probe_ratio_threshold = 0.0;
+    }
+    session::with_config(config).unwrap()
+}
+
+/// A finished run of the bundled enrichment with the settings everybody has.
+pub struct Run {
+    pub enrichment: Enrichment,
+    pub report: Report,
+    /// The session it ran in: what views share has been computed.
+    pub ctx: SessionContext,
+}
+
+/// One run of the bundled enrichment for all tests; to be called outside of a runtime.
+pub fn bundled_run() -> &'static Run {
+    static RUN: OnceLock<Run> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join("bundled");
+        let _ = fs::remove_dir_all(&output);
+        let enrichment = bundled(&output);
+        let ctx = session(4, 8192);
+        let report = block_on(run::run_on(&ctx, &enrichment, &Silent)).unwrap();
+        Run { enrichment, report, ctx }
+    })
+}
+
+/// The bytes of every published file by its name.
+pub fn published(output: &Path) -> BTreeMap<String, Vec<u8>> {
+    let file = |table: &datafusion_engagement::output::Table| table.file("Office");
+    TABLES.iter().map(|t| (file(t), fs::read(output.join(file(t))).unwrap())).collect()
+}
+
+/// The rows of a query, one text per value.
+pub async fn rows(ctx: &SessionContext, sql: &str) -> Result<Vec<Vec<String>>, DataFusionError> {
+    Ok(texts(&ctx.sql(sql).await?.collect().await?))
+}
+
+/// The one value of a query of one row and column.
+pub async fn value(ctx: &SessionContext, sql: &str) -> String {
+    let rows = rows(ctx, sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
+    assert_eq!((rows.len(), rows.first().map(Vec::len)), (1, Some(1)), "one value is expected of {sql}");
+    rows[0][0].clone()
+}
+
+/// Every value as text: NULL, floats in full, dates as ISO writes them, binary in hex.
+pub fn texts(batches: &[RecordBatch]) -> Vec<Vec<String>> {
+    let options = FormatOptions::default().with_null("NULL");
+    let mut rows = vec![];
+    for batch in batches {
+        let columns: Vec<_> =
+            batch.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
+        rows.extend((0..batch.num_rows()).map(|row| {
+            columns.iter().map(|c| c.value(row).to_string()).collect()
+        }));
+    }
+    rows
+}
