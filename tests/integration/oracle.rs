@@ -29,10 +29,16 @@ async fn sessions(setup: &[&str]) -> Vec<SessionContext> {
     sessions
 }
 
-/// Both queries give the same rows in the same order, at least so many, with all settings.
+/// Both queries give the same rows, at least so many, with all settings.
 async fn agree(sessions: &[SessionContext], ours: &str, plain: &str, at_least: usize) {
     for (ctx, setting) in sessions.iter().zip(SETTINGS) {
-        let run = async |sql: &str| rows(ctx, sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
+        // Sorted here: where a list of a group is unnested, the engine takes the group's key for a key of
+        // the rows and leaves out whatever comes after it in ORDER BY.
+        let run = async |sql: &str| {
+            let mut rows = rows(ctx, sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
+            rows.sort();
+            rows
+        };
         let (ours, plain) = (run(ours).await, run(plain).await);
         assert!(ours.len() >= at_least, "only {} rows", ours.len());
         let first = ours.iter().zip(&plain).find(|(a, b)| a != b);
@@ -58,9 +64,9 @@ fn set_union() {
             let items = if set == "list" { "unnest(list)" } else { "day" };
             let plain = format!(
                 "select grp, array_sort(array_agg(distinct item)) from (select grp, {items} as item from event) \
-                 where item is not null group by grp order by grp"
+                 where item is not null group by grp"
             );
-            let ours = format!("select grp, set_union({set}) from event group by grp order by grp");
+            let ours = format!("select grp, set_union({set}) from event group by grp");
             agree(&sessions, &ours, &plain, 30).await;
         }
         agree(
@@ -78,13 +84,14 @@ fn set_union() {
 fn distinct_people() {
     block_on(async {
         let sessions = sessions(&[EVENTS]).await;
-        let plain = "select grp, count(distinct person) filter (where trim(person) <> '') from event group by grp order by grp";
+        let plain =
+            "select grp, count(distinct person) filter (where trim(person) <> '') from event group by grp";
         for ours in [
-            "select grp, distinct_people(person) from event group by grp order by grp",
-            "select grp, distinct_people_count(distinct_people_state(person)) from event group by grp order by grp",
+            "select grp, distinct_people(person) from event group by grp",
+            "select grp, distinct_people_count(distinct_people_state(person)) from event group by grp",
             "select grp, distinct_people_count(distinct_people_merge(people)) from \
              (select grp, day, distinct_people_state(person) as people from event group by grp, day) \
-             group by grp order by grp",
+             group by grp",
         ] {
             agree(&sessions, ours, plain, 30).await;
         }
@@ -106,10 +113,10 @@ fn standings() {
             &sessions,
             "select v, standing(s, measure), standing(less, -measure) from event join \
              (select grp, standings(measure) as s, standings(-measure) as less from event group by grp) as standing using (grp) \
-             order by v",
+            ",
             "select v, count(*) over (partition by grp order by measure range between unbounded preceding and current row), \
              count(*) over (partition by grp order by measure desc range between unbounded preceding and current row) \
-             from event order by v",
+             from event",
             4000,
         )
         .await;
@@ -117,9 +124,9 @@ fn standings() {
         agree(
             &sessions,
             "select p, standing((select standings(measure) from event), p) from (select value - 50 as p from generate_series(0, 120)) \
-             order by p",
+            ",
             "select p, count(*) filter (where measure <= p) from (select value - 50 as p from generate_series(0, 120)) \
-             cross join event group by p order by p",
+             cross join event group by p",
             100,
         )
         .await;
@@ -142,7 +149,7 @@ fn reply_times() {
             &sessions,
             "select c, reply['message_key'], reply['sent_at'], reply['reply_micros'] from ( \
                 select c, unnest(reply_times(sent_at, key, to_account, from_account, 36000000000)) as reply from talk group by c \
-             ) order by c, 2",
+             )",
             "with instant as (select c, sent_at, bool_or(to_account) as asked from talk group by c, sent_at), \
              before as ( \
                 select c, sent_at, lag(sent_at) over (partition by c order by sent_at) as sent_before, \
@@ -152,7 +159,7 @@ fn reply_times() {
                 select talk.c, key, talk.sent_at, cast(talk.sent_at as bigint) - cast(sent_before as bigint) as micros \
                 from talk join before on before.c = talk.c and before.sent_at = talk.sent_at \
                 where from_account and asked_before \
-             ) where micros <= 36000000000 order by c, key",
+             ) where micros <= 36000000000",
             200,
         )
         .await;
@@ -185,7 +192,7 @@ fn address_book() {
                 distinct_people_count(side['our_people']), distinct_people_count(side['account_people']) \
              from (select v, unnest(account_sides(b, parties(b, sender), parties(b, recipients))) as side \
                 from (select *, {book} as b from mail)) \
-             order by 1, 2"
+            "
         );
         agree(
             &sessions,
@@ -200,11 +207,11 @@ fn address_book() {
                 bool_or(theirs.received), count(distinct ours.person), count(distinct theirs.person) \
              from role as theirs join role as ours on ours.v = theirs.v \
              where theirs.account_no is not null and ours.account_no is null \
-             group by theirs.v, theirs.account_no order by 1, 2",
+             group by theirs.v, theirs.account_no",
             1000,
         )
         .await;
-        let ours = format!("select v, cardinality(parties({book}, sender, recipients)) from mail order by v");
+        let ours = format!("select v, cardinality(parties({book}, sender, recipients)) from mail");
         agree(
             &sessions,
             &ours,
@@ -215,7 +222,7 @@ fn address_book() {
              ) \
              select mail.v, count(distinct case when person is null then null else concat(account_no, '/', person) end) from mail \
              left join named on named.v = mail.v left join known on known.address = named.address \
-             group by mail.v order by mail.v",
+             group by mail.v",
             2000,
         )
         .await;
