@@ -53,6 +53,7 @@ macro_rules! views {
 
 /// Every view, in the order in which they depend on each other.
 pub const VIEWS: &[View] = views! {
+    Staging "stg_mailbox" "staging/stg_mailbox";
     Staging "stg_user" "staging/stg_user";
     Staging "stg_group" "staging/stg_group";
     Staging "stg_account" "staging/stg_account";

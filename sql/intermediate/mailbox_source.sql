@@ -4,7 +4,7 @@ with recursive reached as (
   select
     address as listed_address,
     address
-  from input_mailboxes
+  from stg_mailbox
   union
   select
     reached.listed_address,
