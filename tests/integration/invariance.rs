@@ -1,1 +1,106 @@
-//! To come.
+//! The published bytes depend on the rows of the inputs alone: neither on partitions and batches,
+//! nor on the files in which the rows lie, their order, encodings, units and the order of columns.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use datafusion_engagement::enrichment::Enrichment;
+use datafusion_engagement::run::{self, Silent};
+
+use crate::files::{Random, disguise};
+use crate::support::{block_on, bundled, bundled_run, data, published, rows, session};
+
+/// The rows of every published file, in the order in which they stand there.
+async fn rows_of(output: &Path) -> BTreeMap<String, Vec<Vec<String>>> {
+    let ctx = SessionContext::new();
+    let mut all = BTreeMap::new();
+    for file in published(output).into_keys() {
+        let path = output.join(&file).display().to_string();
+        ctx.register_parquet("published", path, ParquetReadOptions::default()).await.unwrap();
+        all.insert(file, rows(&ctx, "select * from published").await.unwrap());
+        ctx.deregister_table("published").unwrap();
+    }
+    all
+}
+
+fn output_of(enrichment: &Enrichment) -> std::path::PathBuf {
+    enrichment.resolve(&enrichment.output.path)
+}
+
+/// A run with these settings publishes what the shared run has published.
+fn same_as_ever(enrichment: &Enrichment, target_partitions: usize, batch_size: usize) {
+    let (ours, shared) = (output_of(enrichment), output_of(&bundled_run().enrichment));
+    block_on(async {
+        let ctx = session(target_partitions, batch_size);
+        run::run_on(&ctx, enrichment, &Silent).await.unwrap();
+        let (got, expected) = (rows_of(&ours).await, rows_of(&shared).await);
+        for (file, expected) in expected {
+            let differs = got[&file].iter().zip(&expected).find(|(a, b)| a != b);
+            assert_eq!((got[&file].len(), differs), (expected.len(), None), "{file}");
+        }
+    });
+    let differ: Vec<_> =
+        published(&ours).into_iter().zip(published(&shared)).filter(|(a, b)| a != b).collect();
+    let differ: Vec<_> = differ.into_iter().map(|((file, _), _)| file).collect();
+    assert!(differ.is_empty(), "the same rows, but other bytes: {differ:?}");
+}
+
+/// The bundled data with these settings.
+fn settings(target_partitions: usize, batch_size: usize) {
+    let output = tempfile::tempdir().unwrap();
+    same_as_ever(&bundled(output.path()), target_partitions, batch_size);
+}
+
+#[test]
+fn one_partition() {
+    settings(1, 8192);
+}
+
+#[test]
+fn two_partitions_in_tiny_batches() {
+    settings(2, 7);
+}
+
+#[test]
+fn eight_partitions() {
+    settings(8, 8192);
+}
+
+#[test]
+fn eight_partitions_in_tiny_batches() {
+    settings(8, 7);
+}
+
+/// The bundled rows in other files.
+fn other_files(seed: u64, files: usize, target_partitions: usize, batch_size: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut enrichment = bundled(&folder.path().join("out"));
+    let mut random = Random::new(seed);
+    let mut elsewhere = |path: &mut String, files: usize| {
+        let new = folder.path().join(path.trim_end_matches('/').trim_end_matches(".parquet"));
+        disguise(&data().join(&*path), &new, files, &mut random);
+        *path = new.display().to_string();
+    };
+    for (input, files) in [
+        (&mut enrichment.mail, files),
+        (&mut enrichment.meetings, files.div_ceil(2)),
+        (&mut enrichment.users, 4),
+        (&mut enrichment.groups, 3),
+    ] {
+        elsewhere(&mut input.as_mut().unwrap().path, files);
+    }
+    elsewhere(&mut enrichment.contacts.path, 5);
+    elsewhere(&mut enrichment.accounts.as_mut().unwrap().path, 4);
+    same_as_ever(&enrichment, target_partitions, batch_size);
+}
+
+#[test]
+fn rows_shuffled_into_a_few_files() {
+    other_files(1, 4, 2, 8192);
+}
+
+#[test]
+fn rows_shuffled_into_many_files() {
+    other_files(2, 30, 8, 100);
+}
