@@ -20,7 +20,8 @@ use crate::views::{Layer, Parameters, View, quoted, register_own_names};
 /// the last is the only one that stays visible.
 const VIEWS: [&str; 4] = ["office_measure", "period_standing", "office_scored", "Office_ScoreExplained"];
 
-/// Registers the tables of the last run that was published, and `Office_ScoreExplained` over them.
+/// Registers the tables of the last run that was published, and `Office_ScoreExplained` over them,
+/// on a session that has the functions of this crate.
 ///
 /// # Errors
 /// Nothing was published yet, or it cannot be read.

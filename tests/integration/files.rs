@@ -186,3 +186,24 @@ fn other_type(data_type: &DataType, dress: Dress) -> DataType {
         other => other.clone(),
     }
 }
+
+/// A disguise that changes nothing would prove nothing.
+#[test]
+fn disguises_differ() {
+    let mail = read(&crate::support::data().join("mail"));
+    let folder = tempfile::tempdir().unwrap();
+    disguise(&crate::support::data().join("mail"), folder.path(), 4, &mut Random::new(7));
+    let parts: Vec<_> = (0..4).map(|i| read(&folder.path().join(format!("part-{i}.parquet")))).collect();
+    assert_eq!(parts.iter().map(RecordBatch::num_rows).sum::<usize>(), mail.num_rows());
+    assert!(parts.iter().all(|p| p.num_rows() > 100));
+    let type_of =
+        |i: usize, name: &str| parts[i].schema().field_with_name(name).unwrap().data_type().to_string();
+    assert_eq!(parts[0].schema().fields(), mail.schema().fields());
+    assert_eq!(type_of(1, "SENDER"), "LargeUtf8");
+    assert_eq!(type_of(1, "SENT_AT"), "Timestamp(ns, \"+05:30\")");
+    assert_eq!(type_of(2, "sender"), "Dictionary(Int32, Utf8)");
+    assert_eq!(type_of(2, "nobody_asked"), "Int64");
+    assert_eq!(type_of(3, "SeNdEr"), "Utf8View");
+    assert!(parts[3].num_columns() < mail.num_columns());
+    assert_ne!(parts[0].column(0).slice(0, 100).as_ref(), mail.column(0).slice(0, 100).as_ref());
+}
