@@ -33,7 +33,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         )
         .with_argument("standings", "For each measure how many engaged accounts are no better (list of Int64).")
         .with_argument("weights", "The weight of each measure, in the same order (list of Int64).")
-        .with_argument("accounts", "How many accounts are engaged.")
+        .with_argument("accounts", "How many accounts are engaged, at least 1.")
         .with_sql_example("> select engagement_score([2, 1, 0], [50, 30, 20], 2);\n65.0")
         .with_related_udf("standing")
         .build(),
@@ -58,6 +58,9 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
                 c.len(),
                 w.len()
             );
+        }
+        if accounts.value(row) < 1 {
+            return exec_err!("engagement_score needs at least one account, not {}", accounts.value(row));
         }
         let (c, w) = (c.as_primitive::<Int64Type>(), w.as_primitive::<Int64Type>());
         scores.append_value(score(c.values(), w.values(), accounts.value(row)));

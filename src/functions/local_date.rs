@@ -11,7 +11,7 @@ use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs,
 
 use super::define::{SECTION, Scalar, expect_arguments};
 use super::text::text_type;
-use super::utc_timestamp::{utc_micros, utc_timestamp_type};
+use super::utc_timestamp::{instant_type, utc_micros};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -74,12 +74,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         arguments: |types| {
             expect_arguments("local_date", types, 2)?;
             text_type("local_date", &types[1])?;
-            // A cast would fail on an instant outside the calendar, for which there is NULL.
-            let instant = match &types[0] {
-                DataType::Timestamp(_, _) => types[0].clone(),
-                _ => utc_timestamp_type(),
-            };
-            Ok(vec![instant, DataType::Utf8])
+            Ok(vec![instant_type(&types[0]), DataType::Utf8])
         },
         returns: |_| Ok(DataType::Date32),
         invoke,

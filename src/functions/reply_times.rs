@@ -20,7 +20,7 @@ use datafusion::arrow::array::{
     TimestampMicrosecondArray,
 };
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::datatypes::{DataType, Field, Fields, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, Int64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
@@ -28,7 +28,7 @@ use super::define::{Aggregate, SECTION, expect_arguments};
 use super::group_sets::GroupSets;
 use super::grouped::{Accumulators, GroupState, Rows};
 use super::id_hash::{KEY_BYTES, KEY_TYPE, Key};
-use super::utc_timestamp::utc_timestamp_type;
+use super::utc_timestamp::{instant_type, utc_micros, utc_timestamp_type};
 
 /// The first byte of a state.
 const VERSION: u8 = 1;
@@ -106,7 +106,7 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
         name: "reply_times",
         arguments: |types| {
             expect_arguments("reply_times", types, 5)?;
-            Ok(vec![utc_timestamp_type(), KEY_TYPE, DataType::Boolean, DataType::Boolean, DataType::Int64])
+            Ok(vec![instant_type(&types[0]), KEY_TYPE, DataType::Boolean, DataType::Boolean, DataType::Int64])
         },
         returns: |_| Ok(DataType::List(Arc::new(Field::new_list_field(DataType::Struct(reply_fields()), true)))),
         state: |_| Ok(DataType::BinaryView),
@@ -118,7 +118,7 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
              same whatever the order of rows.",
             "reply_times(sent_at, message_key, to_account, from_account, limit_micros)",
         )
-        .with_argument("sent_at", "When the message was sent (microseconds of UTC).")
+        .with_argument("sent_at", "When the message was sent: a timestamp of any unit and zone, floored to microseconds.")
         .with_argument("message_key", "Which message, see id_hash.")
         .with_argument("to_account", "It was sent by one of ours to one of the account's.")
         .with_argument("from_account", "It was sent by one of the account's to one of ours.")
@@ -150,7 +150,7 @@ impl GroupState for Conversations {
     }
 
     fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
-        let sent_at = values[0].as_primitive::<TimestampMicrosecondType>();
+        let sent_at = utc_micros(&values[0]);
         let keys = values[1].as_fixed_size_binary();
         let (to, from) = (values[2].as_boolean(), values[3].as_boolean());
         let limit = values[4].as_primitive::<Int64Type>();

@@ -50,6 +50,15 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     Ok(Arc::new(utc_micros(&array)))
 }
 
+/// The type in which a function takes an instant: a timestamp as it is, as a cast would fail on one
+/// outside the calendar and not floor one before 1970; whatever else as microseconds of UTC.
+pub(super) fn instant_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Timestamp(_, _) => data_type.clone(),
+        _ => utc_timestamp_type(),
+    }
+}
+
 /// A timestamp column of any unit and zone in microseconds of UTC.
 pub(super) fn utc_micros(array: &dyn Array) -> TimestampMicrosecondArray {
     let micros: TimestampMicrosecondArray = match array.data_type() {

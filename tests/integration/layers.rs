@@ -7,6 +7,7 @@ use std::path::Path;
 
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use datafusion_engagement::output::TABLES;
+use datafusion_engagement::segments::Segment;
 use datafusion_engagement::session;
 use datafusion_engagement::views::{Layer, VIEWS, View};
 
@@ -22,9 +23,13 @@ fn folder(layer: Layer) -> &'static str {
 
 /// The tables that a statement names, those of its WITH apart.
 fn tables_of(view: &View) -> BTreeSet<String> {
+    tables_in(view.sql)
+}
+
+fn tables_in(sql: &str) -> BTreeSet<String> {
     let state = SessionContext::new().state();
     let dialect = state.config_options().sql_parser.dialect;
-    let statement = state.sql_to_statement(view.sql, &dialect).unwrap();
+    let statement = state.sql_to_statement(sql, &dialect).unwrap();
     let tables = state.resolve_table_references(&statement).unwrap();
     tables.iter().map(|t| t.table().to_string()).collect()
 }
@@ -75,6 +80,27 @@ fn every_file_is_a_view_of_its_folder() {
             assert!(listed.contains(&file), "{} is no view", file.display());
         }
     }
+}
+
+/// Segments, and what stands in for a view once only what is published is there.
+#[test]
+fn the_rest_of_the_sql_reads_published_tables() {
+    let sql = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql");
+    let published: BTreeSet<String> = TABLES.iter().map(|t| t.name.to_lowercase()).collect();
+    let mut segments: BTreeSet<_> =
+        Segment::shipped().into_iter().map(|s| format!("{}.sql", s.name)).collect();
+    for (folder, files) in [("segments", 6), ("published", 1)] {
+        let entries: Vec<_> = fs::read_dir(sql.join(folder)).unwrap().map(|e| e.unwrap()).collect();
+        assert_eq!(entries.len(), files, "sql/{folder}");
+        for entry in entries {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            assert!(folder == "published" || segments.remove(&name), "{name} is no segment");
+            for table in tables_in(&fs::read_to_string(entry.path()).unwrap()) {
+                assert!(published.contains(&table.to_lowercase()), "{folder}/{name} reads {table}");
+            }
+        }
+    }
+    assert!(segments.is_empty(), "{segments:?} have no file");
 }
 
 /// No row of this query over the shared run: the layers agree.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, StructArray};
 use datafusion::arrow::datatypes::{DataType, Int32Type};
-use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::common::{Result, exec_datafusion_err, exec_err};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
 use super::build::{Entry, build};
@@ -79,7 +79,12 @@ impl GroupState for Books {
         let accounts = values[1].as_primitive::<Int32Type>();
         for (row, group) in rows.iter() {
             if let (Some(address), Some(person)) = (addresses.get(row), people.get(row)) {
-                let account = if accounts.is_valid(row) { accounts.value(row).max(0) } else { OURS };
+                let account = if accounts.is_valid(row) { accounts.value(row) } else { OURS };
+                if accounts.is_valid(row) && account < 0 {
+                    return exec_err!(
+                        "address_book: the number of an account must be 0 or more, not {account}"
+                    );
+                }
                 self.add(group, Entry { address: address.into(), account, person: id_hash(person) });
             }
         }
