@@ -52,7 +52,8 @@ fn read_file(file: &PathBuf) -> Vec<RecordBatch> {
     reader.build().unwrap().map(Result::unwrap).collect()
 }
 
-fn write(file: &Path, batch: &RecordBatch) {
+/// Writes one batch to a Parquet file.
+pub fn write(file: &Path, batch: &RecordBatch) {
     let mut writer = ArrowWriter::try_new(File::create(file).unwrap(), batch.schema(), None).unwrap();
     writer.write(batch).unwrap();
     writer.close().unwrap();

@@ -10,3 +10,4 @@ mod plain;
 mod score;
 mod slt;
 mod support;
+mod worked;
