@@ -48,9 +48,7 @@ pub async fn check(enrichment: &Enrichment) -> Result<Report> {
     }
     let mailboxes =
         run::check_mailboxes(&ctx, enrichment).await.map_err(|e| source::diagnose(e, &sources))?;
-    // A listed address that is a mailbox leads to itself.
-    let groups = "select listed_address, count(*) from mailbox_source group by listed_address \
-                  having count(*) filter (where address <> listed_address) > 0 or count(*) > 1 order by listed_address";
+    let groups = "select group_address, mailboxes from listed_group order by group_address";
     let mut resolved = vec![];
     for batch in ctx.sql(groups).await?.collect().await? {
         let (addresses, counts) =

@@ -25,8 +25,7 @@ pub enum ErrorKind {
 
 /// What is wrong, where, and what to do.
 ///
-/// The text is one line (a place in a TOML file may add a few) and is meant for the person who
-/// started the command; the cause from the engine, where there is one, is kept as
+/// The text is one line and is meant for the person who started the command; the cause from the engine, where there is one, is kept as
 /// [`source`](std::error::Error::source).
 #[derive(Debug)]
 pub struct Error {

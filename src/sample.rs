@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 use datafusion_engagement::enrichment::Enrichment;
 
 const OFFICE: &str = r#"
@@ -73,7 +73,7 @@ const TABLES: [(&str, &str); 7] = [
 
 /// A session with the published tables.
 pub(crate) async fn published() -> SessionContext {
-    let ctx = SessionContext::new_with_config(SessionConfig::new().with_information_schema(true));
+    let ctx = datafusion_engagement::session::new().unwrap();
     for (name, query) in TABLES {
         table(&ctx, name, query).await;
     }

@@ -17,7 +17,7 @@ pub fn new() -> Result<SessionContext> {
     with_config(SessionConfig::new())
 }
 
-/// The same, with settings of yours: partitions, batch size, memory.
+/// The same, with settings of yours, such as partitions and batch size.
 pub fn with_config(config: SessionConfig) -> Result<SessionContext> {
     let mut config = config.with_information_schema(true);
     let options = config.options_mut();

@@ -63,6 +63,7 @@ pub const VIEWS: &[View] = views! {
     Intermediate "directory" "intermediate/directory" shared;
     Intermediate "mailbox_source" "intermediate/mailbox_source" shared;
     Intermediate "mailbox" "intermediate/mailbox" shared;
+    Intermediate "listed_group" "intermediate/listed_group";
     Intermediate "own_address" "intermediate/own_address" shared;
     Intermediate "profile" "intermediate/profile" shared;
     Intermediate "contact_email" "intermediate/contact_email" shared;
@@ -83,8 +84,8 @@ pub const VIEWS: &[View] = views! {
     Intermediate "office_scored" "intermediate/office_scored" shared;
     Office "Office" "office/office";
     Office "Office_UserTable" "office/office_usertable";
-    Office "Office_Overview" "office/office_overview";
-    Office "Office_Dispositions" "office/office_dispositions";
+    Office "Office_Overview" "office/office_overview" shared;
+    Office "Office_Dispositions" "office/office_dispositions" shared;
     Office "Office_ScoreExplained" "office/office_scoreexplained";
     Office "CustomerCard" "office/customercard";
     Office "CustomerCard_History" "office/customercard_history";
@@ -179,6 +180,17 @@ pub(crate) fn own_names(enrichment: &Enrichment) -> Result<Vec<(String, &'static
         ["segment_", "input_"].iter().any(|p| lower.starts_with(p))
             || VIEWS.iter().any(|v| v.name.eq_ignore_ascii_case(name))
     };
+    // Two enrichments may share a folder, and Sales_Overview is a companion of Sales.
+    let companion = names
+        .iter()
+        .filter_map(|(_, view)| view.strip_prefix(OFFICE))
+        .find(|s| !s.is_empty() && own.ends_with(s));
+    if let Some(suffix) = companion {
+        return Err(Error::enrichment(format!(
+            "{}: [output] table = \"{own}\" ends like a companion of another table; choose a name without {suffix}",
+            enrichment.file.display()
+        )));
+    }
     match names.iter().find(|(name, _)| taken(name)) {
         Some((name, _)) => Err(Error::enrichment(format!(
             "{}: [output] table = \"{own}\" would hide {name}, which is another table here; choose another name",

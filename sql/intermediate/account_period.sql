@@ -8,8 +8,8 @@ with day as (
     level.level,
     case level.level
       when 'year' then cast($first_day as date)
-      when 'month' then cast(date_trunc('month', day) as date)
-      else cast(date_trunc('week', day) as date)
+      when 'month' then month_start(day)
+      else week_start(day)
     end as period_start
   from account_day
   cross join (

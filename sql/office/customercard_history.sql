@@ -3,11 +3,11 @@
 with month as (
   select
     account_no,
-    cast(date_trunc('month', day) as date) as month,
+    month_start(day) as month,
     sum(emails_to + emails_from) as emails,
     sum(meetings_to + meetings_from) as meetings
   from account_day
-  group by account_no, date_trunc('month', day)
+  group by account_no, month_start(day)
 )
 select
   spine.account_id as "CustomerId",
@@ -19,8 +19,8 @@ from (
     account_id,
     account_no,
     cast(unnest(generate_series(
-      date_trunc('month', cast($as_of as date)) - interval '11 months',
-      date_trunc('month', cast($as_of as date)),
+      cast(month_start(cast($as_of as date)) - interval '11 months' as date),
+      month_start(cast($as_of as date)),
       interval '1 month'
     )) as date) as month
   from profile

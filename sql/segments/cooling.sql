@@ -3,8 +3,8 @@
 -- when two floating-point scores are subtracted.
 with months as (
   select
-    cast(date_trunc('month', AsOfDate) as date) as this_month,
-    cast(date_trunc('month', AsOfDate) - interval '1 month' as date) as last_month
+    month_start(AsOfDate) as this_month,
+    cast(month_start(AsOfDate) - interval '1 month' as date) as last_month
   from Office_Overview
 )
 select before.CustomerId

@@ -72,10 +72,12 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
 mod tests {
     use super::score;
 
-    /// ACME against BOLT in the README: 155 / 2.
+    /// Birch and Cedar, the example of the README, and two with everything.
     #[test]
     fn one_division_at_the_end() {
-        assert_eq!(score(&[2, 2, 0, 2, 2, 1, 2, 2, 1], &[10, 20, 15, 15, 5, 5, 10, 10, 10], 2), 77.5);
+        let weights = [10, 20, 15, 15, 5, 5, 10, 10, 10];
+        assert_eq!(score(&[2, 1, 0, 2, 2, 2, 2, 1, 1], &weights, 2), 65.0);
+        assert_eq!(score(&[1, 2, 0, 0, 0, 1, 0, 2, 2], &weights, 2), 47.5);
         assert_eq!(score(&[3, 3], &[60, 40], 3), 100.0);
     }
 }

@@ -30,6 +30,12 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
+    /// All rows, each in its group.
+    #[cfg(test)]
+    pub(super) fn of(groups: &'a [usize]) -> Self {
+        Self { groups, filter: None }
+    }
+
     /// (row, group) of each row that passes the filter.
     pub(super) fn iter(self) -> impl Iterator<Item = (usize, usize)> + 'a {
         let passes = move |row: usize| self.filter.is_none_or(|f| f.is_valid(row) && f.value(row));

@@ -13,6 +13,7 @@ pub mod id_hash;
 mod is_blank;
 mod local_date;
 pub mod normalize_address;
+pub mod period_start;
 mod reply_times;
 mod set_union;
 mod standings;
@@ -33,12 +34,15 @@ pub(crate) use utc_timestamp::utc_timestamp_type;
 /// Every scalar function.
 pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
     let [parties, account_sides] = address_book::udfs();
+    let [month_start, week_start] = period_start::udfs();
     vec![
         normalize_address::udf(),
         is_blank::udf(),
         id_hash::udf(),
         utc_timestamp::udf(),
         local_date::udf(),
+        month_start,
+        week_start,
         parties,
         account_sides,
         distinct_people::count_udf(),

@@ -11,7 +11,7 @@
 //! State, version 1: one byte 0x01, then per message 33 bytes: sent_at (Int64 microseconds,
 //! little-endian), the key, the limit (Int64), and a byte with bit 0 = to the account, bit 1 = from
 //! the account; ascending, each once. The limit is kept with each message because a function holds
-//! no parameters: what varies is an argument. Memory per group: 56 bytes per message.
+//! no parameters: what varies is an argument. Memory per group: 48 bytes per message.
 
 use std::sync::Arc;
 

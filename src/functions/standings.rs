@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, Int64Array};
 use datafusion::arrow::datatypes::{DataType, Int64Type};
-use datafusion::common::{Result, exec_err};
+use datafusion::common::{Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion::logical_expr::{
     AggregateUDF, ColumnarValue, Documentation, EmitTo, ScalarFunctionArgs, ScalarUDF,
 };
@@ -55,6 +55,16 @@ impl<'a> Standings<'a> {
         above.checked_sub(1).map_or(0, |i| read(&self.0[i]).1)
     }
 
+    /// Checks what [`Self::open`] does not: values ascend, counts do not go down.
+    fn check(&self) -> Result<()> {
+        let ascend = |w: &[[u8; ENTRY]]| read(&w[0]).0 < read(&w[1]).0 && read(&w[0]).1 <= read(&w[1]).1;
+        if self.0.windows(2).all(ascend) {
+            Ok(())
+        } else {
+            exec_err!("standings are damaged: their values do not ascend")
+        }
+    }
+
     /// Distinct values and how often each occurs.
     fn counts(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
         let before = std::iter::once(0).chain(self.0.iter().map(|e| read(e).1));
@@ -75,7 +85,7 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
         name: "standings",
         arguments: |types| {
             expect_arguments("standings", types, 1)?;
-            Ok(vec![DataType::Int64])
+            Ok(vec![whole_number("standings", &types[0])?])
         },
         returns: |_| Ok(DataType::BinaryView),
         state: |_| Ok(DataType::BinaryView),
@@ -98,7 +108,7 @@ pub(super) fn standing_udf() -> Arc<ScalarUDF> {
         name: "standing",
         arguments: |types| {
             expect_arguments("standing", types, 2)?;
-            Ok(vec![DataType::BinaryView, DataType::Int64])
+            Ok(vec![DataType::BinaryView, whole_number("standing", &types[1])?])
         },
         returns: |_| Ok(DataType::Int64),
         invoke: standing,
@@ -114,6 +124,14 @@ pub(super) fn standing_udf() -> Arc<ScalarUDF> {
         .build(),
     }
     .into_udf()
+}
+
+fn whole_number(name: &str, data_type: &DataType) -> Result<DataType> {
+    match data_type {
+        DataType::UInt64 => plan_err!("{name} needs an Int64, not UInt64; cast it"),
+        number if number.is_integer() || number.is_null() => Ok(DataType::Int64),
+        other => plan_err!("{name} needs a whole number, not {other}"),
+    }
 }
 
 fn standing(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
@@ -150,7 +168,7 @@ impl Counts {
         self.entries.dedup_by(|next, kept| {
             let same = (next.0, next.1) == (kept.0, kept.1);
             if same {
-                kept.2 += next.2;
+                kept.2 = kept.2.saturating_add(next.2);
             }
             same
         });
@@ -174,9 +192,9 @@ impl GroupState for Counts {
     fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
         let states = states.as_binary_view();
         for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
-            Standings::open(states.value(row))?
-                .counts()
-                .for_each(|(value, count)| self.add(group, value, count));
+            let standings = Standings::open(states.value(row))?;
+            standings.check()?;
+            standings.counts().for_each(|(value, count)| self.add(group, value, count));
         }
         Ok(())
     }
@@ -195,7 +213,9 @@ impl GroupState for Counts {
             bytes.push(VERSION);
             let mut upto = 0u64;
             while let Some((_, value, count)) = entries.next_if(|e| e.0 == group) {
-                upto += count;
+                upto = upto.checked_add(*count).ok_or_else(|| {
+                    exec_datafusion_err!("standings are damaged: they count too many values")
+                })?;
                 bytes.extend(value.to_le_bytes());
                 bytes.extend(upto.to_le_bytes());
             }
@@ -218,6 +238,7 @@ impl GroupState for Counts {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::arrow::array::BinaryViewArray;
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
@@ -276,6 +297,12 @@ mod tests {
             if let Ok(standings) = Standings::open(&bytes) {
                 standings.at_most(value);
                 standings.counts().for_each(drop);
+            }
+            let states: ArrayRef = Arc::new(BinaryViewArray::from_iter_values([&bytes, &bytes]));
+            let mut counts = Counts::default();
+            counts.grow(1);
+            if counts.merge(&states, Rows::of(&[0, 0])).is_ok() {
+                let _ = counts.evaluate(EmitTo::All);
             }
         }
     }

@@ -5,15 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig};
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion::prelude::SessionContext;
-use url::Url;
 
 use super::tables::{TABLES, Table};
 use super::{Description, target};
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
+use crate::source::file_url;
 use crate::views::{Layer, Parameters, View, quoted, register_own_names};
 
 /// Views that what is published suffices for. The first is another file than in a live session;
@@ -26,7 +26,7 @@ const VIEWS: [&str; 4] = ["office_measure", "period_standing", "office_scored", 
 /// # Errors
 /// Nothing was published yet, or it cannot be read.
 pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Description> {
-    let Some(folder) = target::current(enrichment) else {
+    let Some(folder) = target::current(enrichment)? else {
         return Err(Error::output(format!(
             "{}: nothing is published there yet; start with: engagement run {}",
             enrichment.resolve(&enrichment.output.path).display(),
@@ -55,12 +55,10 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
 }
 
 fn listing(table: &Table, file: &Path) -> Result<ListingTable> {
-    let url = std::path::absolute(file).ok().and_then(|p| Url::from_file_path(p).ok());
-    let url = url.ok_or_else(|| Error::output(format!("{}: cannot be made a URL", file.display())))?;
+    let url =
+        file_url(file).map_err(|e| Error::output(format!("{}: cannot be read: {e}", file.display())))?;
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
-    let config = ListingTableConfig::new(ListingTableUrl::try_new(url, None)?)
-        .with_listing_options(options)
-        .with_schema(table.schema());
+    let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(table.schema());
     Ok(ListingTable::try_new(config)?)
 }
 

@@ -11,10 +11,12 @@
 //! of one link, `current`, which a file system does as a whole or not at all: whoever reads
 //! `Office.parquet` sees the run before until that instant and the new run after it, and its
 //! companions belong to the same run. What a killed run leaves is deleted by the next; the run
-//! before is kept until then, for those who are reading it.
+//! before is kept until then, for those who are reading it. Runs at the same time do not meet:
+//! each holds the lock of its own folder, and `home.lock` while it creates or publishes one.
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -26,7 +28,9 @@ use crate::error::{Error, Result};
 const HIDDEN: &str = ".engagement";
 const CURRENT: &str = "current";
 const LOCK: &str = "lock";
+const HOME_LOCK: &str = "home.lock";
 const RUN: &str = "run-";
+const LINK: &str = "link-";
 
 /// The folder of one run, deleted unless it is published.
 pub(crate) struct Target {
@@ -45,12 +49,16 @@ impl Target {
     /// # Errors
     /// An output folder that cannot be created or written to.
     pub(crate) fn create(enrichment: &Enrichment) -> Result<Self> {
-        let out = enrichment.resolve(&enrichment.output.path);
+        let out = folder(enrichment)?;
         let create = || -> io::Result<Self> {
             let table = enrichment.output.table.clone();
             let home = out.join(HIDDEN).join(&table);
             fs::create_dir_all(&home)?;
-            let run = tempfile::Builder::new().prefix(RUN).tempdir_in(&home)?;
+            sync_folder(&out.join(HIDDEN))?;
+            let _home = lock_home(&home)?;
+            // Readable by whom the umask lets read: what is published is in it.
+            let open = fs::Permissions::from_mode(0o777);
+            let run = tempfile::Builder::new().prefix(RUN).permissions(open).tempdir_in(&home)?;
             let lock = File::create(run.path().join(LOCK))?;
             lock.lock()?;
             Ok(Self { out: out.clone(), table, home, run, _lock: lock })
@@ -67,6 +75,14 @@ impl Target {
     pub(crate) fn publish(self) -> Result<PathBuf> {
         let out = self.out.clone();
         let office = out.join(TABLES[0].file(&self.table));
+        let files = TABLES.iter().map(|t| self.out.join(t.file(&self.table)));
+        for place in files.chain([self.home.join(CURRENT)]) {
+            if fs::symlink_metadata(&place).is_ok_and(|m| m.is_dir()) {
+                let text =
+                    format!("[output] {}: is a folder where a link belongs; move it away", place.display());
+                return Err(Error::output(text));
+            }
+        }
         self.switch()
             .map_err(|e| Error::output(format!("[output] {}: cannot be replaced: {e}", out.display())))?;
         Ok(office)
@@ -77,37 +93,60 @@ impl Target {
             File::open(entry?.path())?.sync_all()?;
         }
         sync_folder(self.folder())?;
+        let _home = lock_home(&self.home)?;
         let current = self.home.join(CURRENT);
         let before = fs::read_link(&current).ok();
+        let run = self.run.keep();
+        let name = run.file_name().map(PathBuf::from).unwrap_or_default();
+        sync_folder(&self.home)?;
+        replace_by_link(&self.home, &name, &current)?;
+        sync_folder(&self.home)?;
+        // The links stay as they are from run to run; only a first run makes them.
         for table in TABLES {
             let file = table.file(&self.table);
             let target = Path::new(HIDDEN).join(&self.table).join(CURRENT).join(&file);
             let link = self.out.join(&file);
-            // The links stay as they are from run to run; a first run makes them while they lead nowhere.
             if fs::read_link(&link).ok().as_deref() != Some(&target) {
                 replace_by_link(&self.home, &target, &link)?;
             }
         }
         sync_folder(&self.out)?;
-        let run = self.run.keep();
-        let name = run.file_name().map(PathBuf::from).unwrap_or_default();
-        replace_by_link(&self.home, &name, &current)?;
-        sync_folder(&self.home)?;
         clean(&self.home, &[Some(name), before]);
         Ok(())
     }
 }
 
+/// The output folder.
+///
+/// # Errors
+/// A URL.
+fn folder(enrichment: &Enrichment) -> Result<PathBuf> {
+    let path = &enrichment.output.path;
+    if path.contains("://") {
+        return Err(Error::enrichment(format!(
+            "{}: [output] path = \"{path}\": object stores are not supported yet; give a local folder",
+            enrichment.file.display()
+        )));
+    }
+    Ok(enrichment.resolve(path))
+}
+
+/// Keeps other runs from creating or publishing a folder as long as the file lives.
+fn lock_home(home: &Path) -> io::Result<File> {
+    let lock = File::create(home.join(HOME_LOCK))?;
+    lock.lock()?;
+    Ok(lock)
+}
+
 /// The folder of the published run, so that one reader reads one run; `None` before the first.
-pub(super) fn current(enrichment: &Enrichment) -> Option<PathBuf> {
-    let home = enrichment.resolve(&enrichment.output.path).join(HIDDEN).join(&enrichment.output.table);
-    let run = fs::read_link(home.join(CURRENT)).ok()?;
-    Some(home.join(run))
+pub(super) fn current(enrichment: &Enrichment) -> Result<Option<PathBuf>> {
+    let home = folder(enrichment)?.join(HIDDEN).join(&enrichment.output.table);
+    Ok(fs::read_link(home.join(CURRENT)).ok().map(|run| home.join(run)))
 }
 
 /// Puts a link in the place of whatever is there, in one step.
 fn replace_by_link(scratch: &Path, target: &Path, link: &Path) -> io::Result<()> {
-    let folder = tempfile::Builder::new().prefix(RUN).tempdir_in(scratch)?;
+    let folder = tempfile::Builder::new().prefix(LINK).tempdir_in(scratch)?;
     let new = folder.path().join("link");
     std::os::unix::fs::symlink(target, &new)?;
     fs::rename(&new, link)
@@ -118,17 +157,22 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Deletes what runs before the ones to keep have left, except those still going on. What cannot be
-/// deleted is left to the next run: the result is already published.
+/// Deletes what runs before the ones to keep have left, except those still going on; the lock of home
+/// is held. What cannot be deleted is left to the next run: the result is already published.
 fn clean(home: &Path, keep: &[Option<PathBuf>]) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let name = PathBuf::from(entry.file_name());
-        if keep.iter().flatten().any(|k| *k == name) || !entry.file_name().to_string_lossy().starts_with(RUN)
-        {
+        let text = entry.file_name().to_string_lossy().into_owned();
+        let is_ours = text.starts_with(RUN) || text.starts_with(LINK);
+        if !is_ours || keep.iter().flatten().any(|k| *k == name) {
             continue;
         }
-        let lock = File::open(entry.path().join(LOCK));
-        if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+        let goes_on = match File::open(entry.path().join(LOCK)) {
+            Ok(lock) => lock.try_lock().is_err(),
+            // Created under the lock of home, so without a lock of its own it is a left-over.
+            Err(e) => e.kind() != io::ErrorKind::NotFound,
+        };
+        if !goes_on {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

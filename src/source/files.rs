@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use datafusion::datasource::listing::ListingTableUrl;
-use glob::MatchOptions;
+use glob::{MatchOptions, Pattern};
 use url::Url;
 
 use crate::enrichment::Enrichment;
@@ -17,14 +17,19 @@ pub struct InputFile {
 }
 
 impl InputFile {
-    /// The file as a URL, its name taken literally.
+    /// The file as a URL.
     pub(super) fn url(&self) -> Result<ListingTableUrl> {
-        let absolute = std::path::absolute(&self.path).ok();
-        let url = absolute.and_then(|p| Url::from_file_path(p).ok());
-        let url =
-            url.ok_or_else(|| Error::input(format!("{}: cannot be made a URL", self.path.display())))?;
-        Ok(ListingTableUrl::try_new(url, None)?)
+        file_url(&self.path)
+            .map_err(|e| Error::input(format!("{}: cannot be read: {e}", self.path.display())))
     }
+}
+
+/// A file that exists as a URL, its name taken literally.
+pub(crate) fn file_url(path: &Path) -> std::io::Result<ListingTableUrl> {
+    // The store refuses `..`, so the path is made whole.
+    let whole = std::fs::canonicalize(path)?;
+    let url = Url::from_file_path(&whole).ok().and_then(|url| ListingTableUrl::try_new(url, None).ok());
+    url.ok_or_else(|| std::io::Error::other("its path cannot be made a URL"))
 }
 
 /// The files of a path, sorted: the file itself; all files of a folder at any depth with one of
@@ -69,7 +74,9 @@ pub(super) fn find(
                 require_literal_separator: true,
                 require_literal_leading_dot: true,
             };
-            let pattern = full.to_string_lossy();
+            // Only what the file says is a pattern, not the place of the file.
+            let base = Pattern::escape(&enrichment.resolve("").to_string_lossy());
+            let pattern = Path::new(&base).join(path).to_string_lossy().into_owned();
             let matches = glob::glob_with(&pattern, options)
                 .map_err(|e| Error::input(format!("{} is no valid pattern: {e}", what())))?;
             for entry in matches {
@@ -106,12 +113,13 @@ fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) -> Result<(),
             continue;
         }
         let path = entry.path();
+        let is_wanted = endings.iter().any(|e| name.to_ascii_lowercase().ends_with(&format!(".{e}")));
         // Follows links, as a lake made of links would want.
-        let meta = std::fs::metadata(&path).map_err(|e| (path.clone(), e))?;
-        if meta.is_dir() {
-            walk(&path, endings, found)?;
-        } else if endings.iter().any(|e| name.to_ascii_lowercase().ends_with(&format!(".{e}"))) {
-            found.push(path);
+        match std::fs::metadata(&path) {
+            Ok(meta) if meta.is_dir() => walk(&path, endings, found)?,
+            Ok(_) if is_wanted => found.push(path),
+            Err(e) if is_wanted => return Err((path, e)),
+            _ => {}
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::views::quoted;
 pub use diagnose::diagnose;
+pub(crate) use files::file_url;
 
 /// What was found for one section of the enrichment file.
 #[derive(Debug, Clone)]

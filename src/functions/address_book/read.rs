@@ -90,7 +90,7 @@ impl<'a> AddressBook<'a> {
         let mask = self.slots.len() - 1;
         let mut found = 0..0;
         for step in 0..self.slots.len() {
-            let slot = u64::from_le_bytes(self.slots[(hash as usize + step) & mask]);
+            let slot = u64::from_le_bytes(self.slots[(hash as usize).wrapping_add(step) & mask]);
             if slot == 0 {
                 break;
             }
