@@ -141,7 +141,10 @@ fn lock_home(home: &Path) -> io::Result<File> {
 /// The folder of the published run, so that one reader reads one run; `None` before the first.
 pub(super) fn current(enrichment: &Enrichment) -> Result<Option<PathBuf>> {
     let home = folder(enrichment)?.join(HIDDEN).join(&enrichment.output.table);
-    Ok(fs::read_link(home.join(CURRENT)).ok().map(|run| home.join(run)))
+    let current = home.join(CURRENT);
+    // A copy of an output folder may have a folder in the place of the link.
+    let run = fs::read_link(&current).map_or_else(|_| current.clone(), |run| home.join(run));
+    Ok(run.is_dir().then_some(run))
 }
 
 /// Puts a link in the place of whatever is there, in one step.

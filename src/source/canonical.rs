@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::common::ScalarValue;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::file_format::parquet::{ParquetFormat, coerce_int96_to_resolution};
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::error::DataFusionError;
@@ -25,6 +25,10 @@ use super::files::{self, InputFile};
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::functions;
+
+/// INT96, as Spark and Hive write timestamps, is read as microseconds: in nanoseconds, the years
+/// before 1677 and after 2262 would wrap into the present.
+const INT96_AS: &str = "us";
 
 /// How many footers are read at once.
 const FOOTERS_AT_ONCE: usize = 16;
@@ -95,6 +99,8 @@ async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64),
     let footer = footer.file_metadata();
     let schema = parquet_to_arrow_schema(footer.schema_descr(), footer.key_value_metadata())
         .map_err(|e| damaged(&e))?;
+    let schema =
+        coerce_int96_to_resolution(footer.schema_descr(), &schema, &TimeUnit::Microsecond).unwrap_or(schema);
     Ok((schema, footer.num_rows().max(0) as u64))
 }
 
@@ -139,7 +145,9 @@ fn read_alike(
     }
     let schema: SchemaRef = Arc::new(Schema::new(fields));
     // Any ending is a Parquet file here: its footer has been read.
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+    let options =
+        ListingOptions::new(Arc::new(ParquetFormat::default().with_coerce_int96(Some(INT96_AS.to_string()))))
+            .with_file_extension("");
     let config = ListingTableConfig::new_with_multi_paths(urls)
         .with_listing_options(options)
         .with_schema(Arc::clone(&schema));

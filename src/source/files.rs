@@ -67,7 +67,8 @@ pub(super) fn find(
                 )));
             }
         }
-        Ok(_) => found.push(full),
+        Ok(meta) if meta.is_file() => found.push(full),
+        Ok(_) => return Err(cannot(&full, &"it is neither a file nor a folder")),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound || is_glob(path) => {
             let options = MatchOptions {
                 case_sensitive: true,
@@ -117,7 +118,7 @@ fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) -> Result<(),
         // Follows links, as a lake made of links would want.
         match std::fs::metadata(&path) {
             Ok(meta) if meta.is_dir() => walk(&path, endings, found)?,
-            Ok(_) if is_wanted => found.push(path),
+            Ok(meta) if is_wanted && meta.is_file() => found.push(path),
             Err(e) if is_wanted => return Err((path, e)),
             _ => {}
         }

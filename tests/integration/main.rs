@@ -6,6 +6,7 @@ mod files;
 mod invariance;
 mod layers;
 mod oracle;
+mod places;
 mod plain;
 mod score;
 mod slt;
