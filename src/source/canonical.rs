@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::common::ScalarValue;
-use datafusion::datasource::file_format::parquet::{ParquetFormat, coerce_int96_to_resolution};
+use datafusion::datasource::file_format::parquet::{Int96Coercer, ParquetFormat};
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::error::DataFusionError;
@@ -99,8 +99,8 @@ async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64),
     let footer = footer.file_metadata();
     let schema = parquet_to_arrow_schema(footer.schema_descr(), footer.key_value_metadata())
         .map_err(|e| damaged(&e))?;
-    let schema =
-        coerce_int96_to_resolution(footer.schema_descr(), &schema, &TimeUnit::Microsecond).unwrap_or(schema);
+    let coerced = Int96Coercer::new(footer.schema_descr(), &schema, &TimeUnit::Microsecond).coerce();
+    let schema = coerced.unwrap_or(schema);
     Ok((schema, footer.num_rows().max(0) as u64))
 }
 
