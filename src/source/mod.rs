@@ -7,6 +7,8 @@ mod canonical;
 mod columns;
 mod diagnose;
 mod files;
+mod graph;
+mod parquet;
 
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -14,7 +16,7 @@ use datafusion::prelude::SessionContext;
 use std::sync::Arc;
 
 use crate::enrichment::{Enrichment, Format};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::views::quoted;
 pub use diagnose::diagnose;
 
@@ -27,10 +29,26 @@ pub struct Source {
     pub format: Format,
     /// The files.
     pub files: Vec<files::InputFile>,
-    /// How many rows they say they hold.
+    /// How many rows they say they hold, which only Parquet files do; [`Source::count`] counts the others.
     pub rows: u64,
     /// Optional columns that some file lacks, with what that means for the result.
     pub missing: Vec<(&'static str, &'static str)>,
+}
+
+impl Source {
+    /// How many rows the files have. JSON files are read through for it, which finds damage, too.
+    ///
+    /// # Errors
+    /// A file that is damaged or cannot be read.
+    pub fn count(&self) -> Result<u64> {
+        let mut rows = self.rows;
+        for file in &self.files {
+            if !diagnose::is_parquet(self, file) {
+                rows += graph::count(self.section, file)?;
+            }
+        }
+        Ok(rows)
+    }
 }
 
 /// Registers `input_mail`, `input_meetings`, ... for every section; one that the enrichment file
@@ -48,15 +66,10 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<V
             ctx.register_batch(&table, empty)?;
             continue;
         };
-        if format != Format::Canonical {
-            return Err(Error::enrichment(format!(
-                "{}: [{}] format = \"{}\" is not supported yet for {path}; use \"canonical\"",
-                enrichment.file.display(),
-                section.name,
-                format.as_str()
-            )));
-        }
-        let (frame, source) = canonical::open(ctx, enrichment, &section, path).await?;
+        let (frame, source) = match format {
+            Format::Canonical => canonical::open(ctx, enrichment, &section, path).await?,
+            Format::GraphDataConnect => graph::open(ctx, enrichment, &section, path).await?,
+        };
         ctx.register_table(quoted(&table), frame.into_view())?;
         sources.push(source);
     }
