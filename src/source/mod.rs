@@ -13,12 +13,21 @@ mod parquet;
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::SessionContext;
+use futures::{StreamExt, TryStreamExt};
 use std::sync::Arc;
 
 use crate::enrichment::{Enrichment, Format};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::views::quoted;
 pub use diagnose::diagnose;
+
+/// What is said where meetings hold series masters, which stand for their occurrences.
+pub(crate) fn series_masters(rows: u64) -> String {
+    format!(
+        "[meetings] {rows} row(s) are series masters, which are no meetings: their occurrences are needed, and those are in \
+         CalendarView exports, not in Event exports"
+    )
+}
 
 /// What was found for one section of the enrichment file.
 #[derive(Debug, Clone)]
@@ -40,14 +49,17 @@ impl Source {
     ///
     /// # Errors
     /// A file that is damaged or cannot be read.
-    pub fn count(&self) -> Result<u64> {
-        let mut rows = self.rows;
-        for file in &self.files {
-            if !diagnose::is_parquet(self, file) {
-                rows += graph::count(self.section, file)?;
-            }
-        }
-        Ok(rows)
+    pub async fn count(&self) -> Result<u64> {
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        let json = self.files.iter().filter(|file| !diagnose::is_parquet(self, file));
+        let counts = futures::stream::iter(json.cloned())
+            .map(|file| {
+                let section = self.section;
+                tokio::task::spawn_blocking(move || graph::count(section, &file))
+            })
+            .buffered(at_once);
+        let lost = |e| Error::new(ErrorKind::Engine, format!("[{}] counting rows: {e}", self.section));
+        counts.map(|rows| rows.map_err(lost)?).try_fold(self.rows, |sum, rows| async move { Ok(sum + rows) }).await
     }
 }
 
