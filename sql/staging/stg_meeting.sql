@@ -25,7 +25,7 @@ select
   declined,
   mailbox,
   holder_id,
-  coalesce(holder_declined, false) as holder_declined,
+  holder_declined,
   start_at,
   end_at,
   held_on,
