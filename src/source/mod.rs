@@ -23,9 +23,11 @@ pub use diagnose::diagnose;
 
 /// What is said where meetings hold series masters, which stand for their occurrences.
 pub(crate) fn series_masters(rows: u64) -> String {
+    let (are, are_no, their) =
+        if rows == 1 { ("row is a series master", "is no meeting", "its") } else { ("rows are series masters", "are no meetings", "their") };
     format!(
-        "[meetings] {rows} row(s) are series masters, which are no meetings: their occurrences are needed, and those are in \
-         CalendarView exports, not in Event exports"
+        "[meetings] {rows} {are}, which {are_no}: {their} occurrences are needed, and those are in CalendarView exports, not in \
+         Event exports"
     )
 }
 

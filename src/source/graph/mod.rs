@@ -7,6 +7,8 @@
 mod dataset;
 mod objects;
 mod table;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::collections::BTreeMap;
