@@ -144,7 +144,10 @@ mod tests {
         ];
         for error in wrapped {
             let error = Error::from(error);
-            assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Input, "mail.json is cut short"));
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                (ErrorKind::Input, "mail.json is cut short")
+            );
         }
         let engine = DataFusionError::Shared(Arc::new(DataFusionError::Execution("a\nb".to_string())));
         assert_eq!(Error::from(engine).to_string(), "Execution error: a b");

@@ -33,7 +33,8 @@ pub(crate) fn value_end(text: &[u8], at: usize) -> Result<usize, Fault> {
 
 /// The byte of a line and column as serde_json counts them.
 fn offset(text: &[u8], line: usize, column: usize) -> usize {
-    let before: usize = text.split_inclusive(|b| *b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
+    let before: usize =
+        text.split_inclusive(|b| *b == b'\n').take(line.saturating_sub(1)).map(<[u8]>::len).sum();
     (before + column.saturating_sub(1)).min(text.len())
 }
 
@@ -94,7 +95,9 @@ fn expect(text: &[u8], at: usize, byte: u8) -> Result<usize, Fault> {
 pub(crate) fn scalar(raw: &[u8]) -> Option<Cow<'_, str>> {
     match raw {
         b"null" => None,
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => std::str::from_utf8(inner).ok().map(Cow::Borrowed),
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+            std::str::from_utf8(inner).ok().map(Cow::Borrowed)
+        }
         [b'"', ..] => serde_json::from_slice(raw).ok().map(Cow::Owned),
         _ => std::str::from_utf8(raw).ok().map(Cow::Borrowed),
     }
@@ -124,7 +127,9 @@ mod tests {
 
     #[test]
     fn faults_have_a_place() {
-        for cut in ["{", r#"{"a"#, r#"{"a""#, r#"{"a":"#, r#"{"a":1"#, r#"{"a":"x\"#, r#"{"a":[1,"#, r#"{"a":tr"#] {
+        for cut in
+            ["{", r#"{"a"#, r#"{"a""#, r#"{"a":"#, r#"{"a":1"#, r#"{"a":"x\"#, r#"{"a":[1,"#, r#"{"a":tr"#]
+        {
             assert_eq!(parts(cut), Err(Fault::CutShort), "{cut}");
         }
         assert_eq!(parts(r#"{"a" 1}"#), Err(Fault::NoJson(5)));

@@ -22,7 +22,8 @@ pub(super) fn invoke_scalar(udf: &ScalarUDF, columns: Vec<ArrayRef>) -> ArrayRef
 /// Calls a scalar function on columns and, after them, values that are the same for all rows.
 pub(super) fn invoke_with(udf: &ScalarUDF, columns: Vec<ArrayRef>, values: &[ScalarValue]) -> ArrayRef {
     let number_rows = columns[0].len();
-    let types = columns.iter().map(|c| c.data_type().clone()).chain(values.iter().map(ScalarValue::data_type));
+    let types =
+        columns.iter().map(|c| c.data_type().clone()).chain(values.iter().map(ScalarValue::data_type));
     let types: Vec<_> = types.collect();
     let arg_fields = types.iter().map(|t| Arc::new(Field::new("c", t.clone(), true))).collect();
     let return_field = Arc::new(Field::new("r", udf.return_type(&types).unwrap(), true));

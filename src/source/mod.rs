@@ -23,8 +23,11 @@ pub use diagnose::diagnose;
 
 /// What is said where meetings hold series masters, which stand for their occurrences.
 pub(crate) fn series_masters(rows: u64) -> String {
-    let (are, are_no, their) =
-        if rows == 1 { ("row is a series master", "is no meeting", "its") } else { ("rows are series masters", "are no meetings", "their") };
+    let (are, are_no, their) = if rows == 1 {
+        ("row is a series master", "is no meeting", "its")
+    } else {
+        ("rows are series masters", "are no meetings", "their")
+    };
     format!(
         "[meetings] {rows} {are}, which {are_no}: {their} occurrences are needed, and those are in CalendarView exports, not in \
          Event exports"
@@ -61,7 +64,10 @@ impl Source {
             })
             .buffered(at_once);
         let lost = |e| Error::new(ErrorKind::Engine, format!("[{}] counting rows: {e}", self.section));
-        counts.map(|rows| rows.map_err(lost)?).try_fold(self.rows, |sum, rows| async move { Ok(sum + rows) }).await
+        counts
+            .map(|rows| rows.map_err(lost)?)
+            .try_fold(self.rows, |sum, rows| async move { Ok(sum + rows) })
+            .await
     }
 }
 

@@ -27,7 +27,8 @@ pub(super) async fn footers<T>(
     futures::stream::iter(files)
         .map(|file| async move {
             let place = format!("[{section}] {}", file.path.display());
-            let (schema, rows) = footer(ctx, file).await.map_err(|e| Error::input(format!("{place}: {e}")))?;
+            let (schema, rows) =
+                footer(ctx, file).await.map_err(|e| Error::input(format!("{place}: {e}")))?;
             Ok::<_, Error>((look(&schema, &place)?, rows))
         })
         .buffered(FOOTERS_AT_ONCE)

@@ -50,7 +50,8 @@ pub fn parquet_of_text(path: &Path, names: &[&str], rows: &[Value]) -> Result<()
         Arc::new(rows.iter().map(text).collect::<StringArray>()) as ArrayRef
     });
     let columns = columns.collect();
-    let mut table = Table::create(path, names.iter().map(|n| Field::new(*n, DataType::Utf8, true)).collect())?;
+    let mut table =
+        Table::create(path, names.iter().map(|n| Field::new(*n, DataType::Utf8, true)).collect())?;
     table.write(columns)?;
     table.close().map(|_| ())
 }

@@ -35,8 +35,10 @@ const OLDER: [&str; 13] = [
 /// Writes the files.
 pub fn write(org: &Organization, folder: &Path) -> Result<()> {
     for (number, (from, to)) in org.plan.split(FILES).into_iter().enumerate() {
-        let mut rows: Vec<Value> =
-            Timeline::new(org, from, to).flat_map(|day| day.copies().collect::<Vec<_>>()).map(|c| row(org, &c)).collect();
+        let mut rows: Vec<Value> = Timeline::new(org, from, to)
+            .flat_map(|day| day.copies().collect::<Vec<_>>())
+            .map(|c| row(org, &c))
+            .collect();
         let path = |ending| folder.join(format!("Message-{}.{ending}", org.plan.day(from)));
         match number % 4 {
             0 => file::parquet(&path("parquet"), &columns(), &rows)?,

@@ -36,7 +36,10 @@ fn users(org: &Organization) -> Vec<Value> {
         people.entry(user.colleague).or_default().push(user.email);
     }
     let row = |(colleague, emails): (&u32, &Vec<String>)| {
-        let proxies = emails.iter().enumerate().map(|(i, email)| format!("{}:{email}", if i == 0 { "SMTP" } else { "smtp" }));
+        let proxies = emails
+            .iter()
+            .enumerate()
+            .map(|(i, email)| format!("{}:{email}", if i == 0 { "SMTP" } else { "smtp" }));
         let proxies: Vec<_> = proxies.chain([format!("SPO:SPO_{colleague}@SPO_northwind")]).collect();
         json!({
             "id": org.entra_id(*colleague),

@@ -8,8 +8,8 @@ use flate2::read::GzDecoder;
 
 use super::organization;
 use super::same_bytes::files;
-use crate::{canonical, graph};
 use crate::plan::Sizes;
+use crate::{canonical, graph};
 
 /// What to do when this fails.
 const REMEDY: &str = "run `cargo run --example generate -- data`, and commit data/ if the change is meant";

@@ -47,7 +47,9 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         let is_list = column.get(row).is_some_and(|list| {
             list.each(&mut |attendee| {
                 let Some(attendee) = attendee else { return };
-                if is(attendee, "type", RESOURCE) || !(response.is_empty() || is(attendee, "status.response", response)) {
+                if is(attendee, "type", RESOURCE)
+                    || !(response.is_empty() || is(attendee, "status.response", response))
+                {
                     return;
                 }
                 addresses.append_option(attendee.text_at("emailAddress.address"));

@@ -40,7 +40,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let array = args.args[0].to_array(args.number_rows)?;
     let column = Column::new(&array)?;
-    let flags = (0..array.len()).map(|row| Some(column.get(row).is_some_and(|headers| is_auto_submitted(&headers))));
+    let flags =
+        (0..array.len()).map(|row| Some(column.get(row).is_some_and(|headers| is_auto_submitted(&headers))));
     Ok(Arc::new(flags.collect::<BooleanArray>()))
 }
 
@@ -71,11 +72,15 @@ mod tests {
 
     #[test]
     fn anything_but_no() {
-        let header = |value: &str| format!(r#"[{{"name":"Received","value":"x"}},{{"NAME":"auto-SUBMITTED ","Value":"{value}"}}]"#);
+        let header = |value: &str| {
+            format!(r#"[{{"name":"Received","value":"x"}},{{"NAME":"auto-SUBMITTED ","Value":"{value}"}}]"#)
+        };
         let yes = ["auto-replied", "Auto-Generated; type=x", "none"].map(header);
         let no = ["no", " NO ; x=y", "", " ", "; x"].map(header);
-        let other = ["[]", "null", "text", r#"[{"name":"X-Auto-Submitted","value":"auto-replied"}]"#].map(String::from);
-        let all: Vec<_> = yes.iter().chain(&no).chain(&other).map(|t| Some(t.as_str())).chain([None]).collect();
+        let other = ["[]", "null", "text", r#"[{"name":"X-Auto-Submitted","value":"auto-replied"}]"#]
+            .map(String::from);
+        let all: Vec<_> =
+            yes.iter().chain(&no).chain(&other).map(|t| Some(t.as_str())).chain([None]).collect();
         let out = invoke_scalar(&udf(), vec![Arc::new(StringArray::from(all))]);
         let out: Vec<_> = out.as_boolean().iter().map(Option::unwrap).collect();
         assert_eq!(out.iter().filter(|b| **b).count(), 3);

@@ -114,9 +114,13 @@ impl Item<'_> {
         let text = match self {
             Item::Cell(Column::Text(text), row) => Cow::Borrowed(text.get(*row)?),
             Item::Cell(Column::Shown(text), row) => Cow::Borrowed(text.value(*row)),
-            Item::Cell(Column::Struct(array, _), row) => Cow::Owned(array_value_to_string(*array, *row).ok()?),
+            Item::Cell(Column::Struct(array, _), row) => {
+                Cow::Owned(array_value_to_string(*array, *row).ok()?)
+            }
             Item::Cell(Column::List(array, _), row) => Cow::Owned(array_value_to_string(*array, *row).ok()?),
-            Item::Cell(Column::LargeList(array, _), row) => Cow::Owned(array_value_to_string(*array, *row).ok()?),
+            Item::Cell(Column::LargeList(array, _), row) => {
+                Cow::Owned(array_value_to_string(*array, *row).ok()?)
+            }
             Item::Cell(Column::Null, _) => return None,
             Item::Json(raw) => json::scalar(raw)?,
         };
@@ -195,7 +199,10 @@ mod tests {
     fn literals_are_unwrapped() {
         assert_eq!(without_literal("microsoft.graph.responseType'declined'"), "declined");
         assert_eq!(without_literal(" Microsoft.OutlookServices.X'a'b' "), "a'b");
-        assert_eq!(without_literal("microsoft.graph.responseType'declined"), "microsoft.graph.responseType'declined");
+        assert_eq!(
+            without_literal("microsoft.graph.responseType'declined"),
+            "microsoft.graph.responseType'declined"
+        );
         assert_eq!(without_literal("o'brien'"), "o'brien'");
         assert_eq!(without_literal("'declined'"), "'declined'");
     }

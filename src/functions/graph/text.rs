@@ -86,13 +86,20 @@ mod tests {
             Some(r#"{"emailAddress":{"address":" "}}"#),
         ]));
         let expected = [Some("ann@contoso.com".to_string()), None, None, None, None];
-        for json in [json.clone(), cast(&json, &DataType::LargeUtf8).unwrap(), cast(&json, &DataType::Utf8View).unwrap()] {
+        for json in [
+            json.clone(),
+            cast(&json, &DataType::LargeUtf8).unwrap(),
+            cast(&json, &DataType::Utf8View).unwrap(),
+        ] {
             assert_eq!(text(json, "emailAddress.address"), expected);
         }
         let address: ArrayRef = Arc::new(StringArray::from(vec![Some("ann@contoso.com"), None]));
         let inner = StructArray::from(vec![(Arc::new(Field::new("Address", DataType::Utf8, true)), address)]);
         let inner_type = inner.data_type().clone();
-        let outer = StructArray::from(vec![(Arc::new(Field::new("emailaddress", inner_type, true)), Arc::new(inner) as ArrayRef)]);
+        let outer = StructArray::from(vec![(
+            Arc::new(Field::new("emailaddress", inner_type, true)),
+            Arc::new(inner) as ArrayRef,
+        )]);
         assert_eq!(text(Arc::new(outer), "emailAddress.address"), expected[..2]);
     }
 

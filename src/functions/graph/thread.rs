@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn the_index_comes_first() {
         assert_eq!(conversation_thread(Some(INDEX), None).unwrap(), THREAD);
-        assert_eq!(conversation_thread(Some(" AAECAwQFBgcICQoLDA0ODxAREhMUFQ\n"), Some("x")).unwrap(), THREAD);
+        assert_eq!(
+            conversation_thread(Some(" AAECAwQFBgcICQoLDA0ODxAREhMUFQ\n"), Some("x")).unwrap(),
+            THREAD
+        );
         // An answer appends five bytes.
         assert_eq!(conversation_thread(Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBka"), None).unwrap(), THREAD);
     }

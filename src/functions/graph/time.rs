@@ -68,7 +68,8 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         let mut known = HashMap::new();
         let instant = |row: usize| {
             let zone = zones.is_valid(row).then(|| zones.value(row)).filter(|z| !z.trim().is_empty());
-            let zone = zone.map_or(Some(Tz::UTC), |name| *known.entry(name).or_insert_with(|| zone::named(name)));
+            let zone =
+                zone.map_or(Some(Tz::UTC), |name| *known.entry(name).or_insert_with(|| zone::named(name)));
             instant(texts.get(row)?, zone)
         };
         (0..values.len()).map(instant).collect()
@@ -82,10 +83,10 @@ fn instant(text: &str, zone: Option<Tz>) -> Option<i64> {
     if local.date() == NaiveDate::from_ymd_opt(1, 1, 1)? {
         return None;
     }
-    match (offset, zone?) {
+    match (offset, zone) {
         (Some(offset), _) => Some(local.and_utc().timestamp_micros() - offset * 1_000_000),
-        (None, Tz::UTC) => Some(local.and_utc().timestamp_micros()),
-        (None, zone) => zone::utc_micros(local, zone),
+        (None, Some(Tz::UTC)) => Some(local.and_utc().timestamp_micros()),
+        (None, zone) => zone::utc_micros(local, zone?),
     }
 }
 
@@ -130,8 +131,8 @@ fn parse(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::datatypes::TimestampMicrosecondType;
     use datafusion::arrow::array::{TimestampMillisecondArray, TimestampNanosecondArray};
+    use datafusion::arrow::datatypes::TimestampMicrosecondType;
     use proptest::prelude::*;
 
     use super::*;
@@ -139,7 +140,12 @@ mod tests {
 
     fn at(text: &str, zone: Option<Tz>) -> Option<String> {
         let micros = instant(text, zone)?;
-        Some(chrono::DateTime::from_timestamp_micros(micros).unwrap().format("%Y-%m-%d %H:%M:%S%.6f").to_string())
+        Some(
+            chrono::DateTime::from_timestamp_micros(micros)
+                .unwrap()
+                .format("%Y-%m-%d %H:%M:%S%.6f")
+                .to_string(),
+        )
     }
 
     #[test]
@@ -151,9 +157,20 @@ mod tests {
         assert_eq!(utc("2020-01-07T22:00-0530").unwrap(), "2020-01-08 03:30:00.000000");
         assert_eq!(utc("1969-12-31T23:59:59.9999999Z").unwrap(), "1969-12-31 23:59:59.999999");
         for none in [
-            "0001-01-01T00:00:00Z", "0001-01-01T08:00:00.0000000", "0000-05-01T00:00:00Z", "2020-02-30T00:00:00Z", "2020-01-07",
-            "2020-01-07T24:00:00", "2020-01-07T23:59:60Z", "2020-01-07T22:00:00.Z", "2020-01-07T22:00:00+1", "", "x", "2020-01-0aT22:00:00",
-            "2020-01-07T22:00:00 UTC", "２020-01-07T22:00:00",
+            "0001-01-01T00:00:00Z",
+            "0001-01-01T08:00:00.0000000",
+            "0000-05-01T00:00:00Z",
+            "2020-02-30T00:00:00Z",
+            "2020-01-07",
+            "2020-01-07T24:00:00",
+            "2020-01-07T23:59:60Z",
+            "2020-01-07T22:00:00.Z",
+            "2020-01-07T22:00:00+1",
+            "",
+            "x",
+            "2020-01-0aT22:00:00",
+            "2020-01-07T22:00:00 UTC",
+            "２020-01-07T22:00:00",
         ] {
             assert_eq!(utc(none), None, "{none}");
         }
@@ -161,8 +178,15 @@ mod tests {
 
     #[test]
     fn an_offset_wins_over_the_zone() {
-        assert_eq!(at("2026-07-01T09:30:00", Some(Tz::America__Los_Angeles)).unwrap(), "2026-07-01 16:30:00.000000");
-        assert_eq!(at("2026-07-01T09:30:00Z", Some(Tz::America__Los_Angeles)).unwrap(), "2026-07-01 09:30:00.000000");
+        assert_eq!(
+            at("2026-07-01T09:30:00", Some(Tz::America__Los_Angeles)).unwrap(),
+            "2026-07-01 16:30:00.000000"
+        );
+        assert_eq!(
+            at("2026-07-01T09:30:00Z", Some(Tz::America__Los_Angeles)).unwrap(),
+            "2026-07-01 09:30:00.000000"
+        );
+        assert_eq!(at("2026-07-01T09:30:00+00:30", None).unwrap(), "2026-07-01 09:00:00.000000");
         assert_eq!(at("2026-07-01T09:30:00", None), None, "an unknown zone");
     }
 
@@ -181,7 +205,10 @@ mod tests {
 
     #[test]
     fn timestamps_of_any_unit() {
-        assert_eq!(micros(vec![Arc::new(TimestampNanosecondArray::from(vec![Some(-1), None]))]), [Some(-1), None]);
+        assert_eq!(
+            micros(vec![Arc::new(TimestampNanosecondArray::from(vec![Some(-1), None]))]),
+            [Some(-1), None]
+        );
         let year_one = -62_135_596_800_000;
         let millis = TimestampMillisecondArray::from(vec![year_one, year_one + 86_400_000]);
         assert_eq!(micros(vec![Arc::new(millis)]), [None, Some(FIRST_TIME)]);

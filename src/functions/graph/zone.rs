@@ -20,7 +20,11 @@ static ZONES: LazyLock<HashMap<String, Tz>> = LazyLock::new(|| {
     // Every Windows zone is the zone of some IANA name.
     let windows = TZ_VARIANTS.iter().filter_map(|tz| WindowsTimezone::try_from(*tz).ok());
     let windows = windows.map(|w| (w.name(), Tz::from(w)));
-    iana.chain(windows).chain(NEWER).chain([("UTC", Tz::UTC), ("z", Tz::UTC)]).map(|(n, tz)| (n.to_lowercase(), tz)).collect()
+    iana.chain(windows)
+        .chain(NEWER)
+        .chain([("UTC", Tz::UTC), ("z", Tz::UTC)])
+        .map(|(n, tz)| (n.to_lowercase(), tz))
+        .collect()
 });
 
 /// The zone of a name in any case; `None` if there is none of this name.
@@ -89,6 +93,10 @@ mod tests {
         assert_eq!(utc(new_york, "2026-03-08T03:00:00"), "03-08 07:00:00");
         // Clocks go from 02:00 back to 01:00 on 1 November 2026: the first 01:30 is EDT.
         assert_eq!(utc(new_york, "2026-11-01T01:30:00"), "11-01 05:30:00");
-        assert_eq!(utc(Tz::Pacific__Apia, "2011-12-30T12:00:00"), "12-30 22:00:00", "a day that was left out");
+        assert_eq!(
+            utc(Tz::Pacific__Apia, "2011-12-30T12:00:00"),
+            "12-30 22:00:00",
+            "a day that was left out"
+        );
     }
 }

@@ -53,7 +53,12 @@ const MAIL: Dataset = Dataset {
         unless("puser", "mail sent to a distribution list does not count for its members"),
         unless("rowinformation", SUMMARY_ROWS),
     ],
-    in_each: &[&["internetMessageId"], &["sentDateTime", "receivedDateTime"], &["from", "sender"], &["toRecipients"]],
+    in_each: &[
+        &["internetMessageId"],
+        &["sentDateTime", "receivedDateTime"],
+        &["from", "sender"],
+        &["toRecipients"],
+    ],
     in_some: &[],
 };
 

@@ -33,8 +33,7 @@ pub(super) use table::count;
 pub(super) use text::is_parquet;
 
 /// The endings of the files that are read.
-const ENDINGS: &[&str] =
-    &["parquet", "json", "jsonl", "ndjson", "json.gz", "jsonl.gz", "ndjson.gz"];
+const ENDINGS: &[&str] = &["parquet", "json", "jsonl", "ndjson", "json.gz", "jsonl.gz", "ndjson.gz"];
 /// How far into a JSON file its columns are looked for.
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
@@ -80,7 +79,9 @@ pub(super) async fn open(
         fields.dedup();
         let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls)?;
         let frame = frame.select(dataset.columns.iter().zip(&columns).map(|(column, field)| {
-            let value = field.as_ref().map_or_else(null, |f| Expr::Column(datafusion::common::Column::from_name(f.name())));
+            let value = field
+                .as_ref()
+                .map_or_else(null, |f| Expr::Column(datafusion::common::Column::from_name(f.name())));
             value.alias(column.name)
         }))?;
         parts.push(frame.into_view());
@@ -145,7 +146,8 @@ fn sample(dataset: &Dataset, section: &Section, file: &InputFile) -> Result<Foun
     if empty {
         return Err(Error::input(format!("{place} is empty (0 bytes); remove it or write it again")));
     }
-    let mut objects = Objects::new(text::open(&file.path).map_err(|e| unreadable(section, file, &e))?).with_keys();
+    let mut objects =
+        Objects::new(text::open(&file.path).map_err(|e| unreadable(section, file, &e))?).with_keys();
     let bad = |e| Error::input(format!("{place} {e}"));
     while objects.bytes() < SAMPLE_BYTES && objects.next(&[]).map_err(bad)? {}
     let keys = objects.keys();

@@ -78,11 +78,18 @@ impl<R: Read> Objects<R> {
                 Ok(found) => return Ok(found),
                 Err(Fault::CutShort) if !self.at_end => self.fill()?,
                 Err(Fault::CutShort) => {
-                    return Err(format!("is cut short within record {}, at its end (byte {})", self.records + 1, self.end()));
+                    return Err(format!(
+                        "is cut short within record {}, at its end (byte {})",
+                        self.records + 1,
+                        self.end()
+                    ));
                 }
                 Err(Fault::NoJson(at)) => {
                     let byte = self.before + at as u64;
-                    return Err(format!("is damaged: no JSON object in record {}, at byte {byte}", self.records + 1));
+                    return Err(format!(
+                        "is damaged: no JSON object in record {}, at byte {byte}",
+                        self.records + 1
+                    ));
                 }
             }
         }
@@ -124,7 +131,9 @@ impl<R: Read> Objects<R> {
             {
                 found[column] = Some((at, end));
             }
-            if let Some(keys) = keys && !keys.iter().any(|k| *k == key) {
+            if let Some(keys) = keys
+                && !keys.iter().any(|k| *k == key)
+            {
                 keys.push(key.into_owned());
             }
         });
@@ -152,7 +161,10 @@ impl<R: Read> Objects<R> {
         let held = self.buffer.len();
         if held >= LARGEST_OBJECT {
             let record = self.records + 1;
-            return Err(format!("is damaged: record {record}, at byte {}, is larger than 1 GiB", self.before));
+            return Err(format!(
+                "is damaged: record {record}, at byte {}, is larger than 1 GiB",
+                self.before
+            ));
         }
         // At least as much again, so that a large object is looked at few times.
         let more = FIRST_BUFFER.max(held);

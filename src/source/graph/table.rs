@@ -31,7 +31,8 @@ pub(super) fn table(
     let schema = Arc::new(Schema::new(fields));
     let partitions = shared_out(files, partitions.max(1)).into_iter().map(|files| {
         let members = members.to_vec();
-        Arc::new(JsonFiles { section, files, members, schema: Arc::clone(&schema) }) as Arc<dyn PartitionStream>
+        Arc::new(JsonFiles { section, files, members, schema: Arc::clone(&schema) })
+            as Arc<dyn PartitionStream>
     });
     Ok(StreamingTable::try_new(Arc::clone(&schema), partitions.collect())?)
 }
@@ -183,14 +184,21 @@ mod tests {
 
     #[tokio::test]
     async fn members_become_columns_of_text() {
-        let texts = ["{\"b\":{\"c\":[1]},\"A\":\"x\\n\",\"body\":1}\n{\"a\":null,\"b\":true}", "", "[{\"a\":7}]"];
+        let texts =
+            ["{\"b\":{\"c\":[1]},\"A\":\"x\\n\",\"body\":1}\n{\"a\":null,\"b\":true}", "", "[{\"a\":7}]"];
         let (_folder, files) = files(&texts);
         let ctx = SessionContext::new();
         ctx.register_table("t", Arc::new(table("mail", files, &["a", "b"], 2).unwrap())).unwrap();
         let batches = ctx.sql("select * from t order by b, a").await.unwrap().collect().await.unwrap();
         let shown = pretty_format_batches(&batches).unwrap().to_string();
         let rows: Vec<_> = shown.lines().skip(3).filter(|l| !l.starts_with('+')).collect();
-        assert_eq!(rows, ["|   | true      |", "| x | {\"c\":[1]} |", "|   |           |", "| 7 |           |"].map(String::from).to_vec(), "{shown}");
+        assert_eq!(
+            rows,
+            ["|   | true      |", "| x | {\"c\":[1]} |", "|   |           |", "| 7 |           |"]
+                .map(String::from)
+                .to_vec(),
+            "{shown}"
+        );
         let batches = ctx.sql("select count(*) from t").await.unwrap().collect().await.unwrap();
         assert!(pretty_format_batches(&batches).unwrap().to_string().contains("| 3 "));
     }
@@ -202,7 +210,8 @@ mod tests {
         let path = files[1].path.display().to_string();
         let ctx = SessionContext::new();
         ctx.register_table("t", Arc::new(table("mail", files.clone(), &["a"], 2).unwrap())).unwrap();
-        let error = ctx.sql("select a, count(*) from t group by a").await.unwrap().collect().await.unwrap_err();
+        let error =
+            ctx.sql("select a, count(*) from t group by a").await.unwrap().collect().await.unwrap_err();
         let expected = format!("[mail] {path} is cut short within record 2, at its end (byte 13)");
         assert_eq!(Error::from(error).to_string(), expected);
         assert_eq!(count("mail", &files[1]).unwrap_err().to_string(), expected);

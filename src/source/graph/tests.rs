@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use tempfile::TempDir;
 
@@ -37,7 +37,10 @@ async fn both_shapes_give_the_same_office() {
     let graph = published("graph-data-connect.toml", &folder.path().join("graph")).await;
     for ((table, canonical), graph) in TABLES.iter().zip(canonical).zip(graph) {
         match table.suffix {
-            "_Overview" => assert_eq!(canonical.replace("demo ", "graph"), graph),
+            "_Overview" => {
+                let plain = |shown: &str| shown.replace([' ', '-'], "");
+                assert_eq!(plain(&canonical.replace("-demo", "-graph")), plain(&graph));
+            }
             // An export says of each run that it has ended.
             "_Dispositions" => {
                 let rows: Vec<_> = graph.lines().filter(|l| !l.contains("summary_row")).collect();
@@ -95,7 +98,8 @@ impl Exports {
 }
 
 fn parquet(path: &Path, batch: RecordBatch) {
-    let mut writer = ArrowWriter::try_new(std::fs::File::create(path).unwrap(), batch.schema(), None).unwrap();
+    let mut writer =
+        ArrowWriter::try_new(std::fs::File::create(path).unwrap(), batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
 }
@@ -166,8 +170,16 @@ async fn a_check_says_what_is_missing_and_counts_rows() {
     assert_eq!(rows, [("users", 3), ("contacts", 1), ("mail", 7), ("meetings", 3)]);
     assert_eq!(report.mailboxes, 2);
     let has = |text: &str| report.notes.iter().any(|n| n.starts_with(text));
-    assert!(has("[mail] has no column ccRecipients in every file: there, nobody in copy"), "{:?}", report.notes);
-    assert!(!has("[mail] has no column puser") && has("[meetings] 1 row is a series master"), "{:?}", report.notes);
+    assert!(
+        has("[mail] has no column ccRecipients in every file: there, nobody in copy"),
+        "{:?}",
+        report.notes
+    );
+    assert!(
+        !has("[mail] has no column puser") && has("[meetings] 1 row is a series master"),
+        "{:?}",
+        report.notes
+    );
 }
 
 #[tokio::test]
@@ -196,48 +208,44 @@ async fn what_is_wrong_with_a_file_is_said_in_one_line() {
     }
 }
 
-/// What the scans of a plan have read.
-fn bytes_scanned(plan: &Arc<dyn ExecutionPlan>) -> usize {
-    let own = plan.metrics().and_then(|m| m.sum_by_name("bytes_scanned")).map_or(0, |m| m.as_usize());
-    own + plan.children().into_iter().map(bytes_scanned).sum::<usize>()
-}
-
 #[tokio::test]
 async fn of_parquet_only_the_columns_that_are_used_are_read() {
     let exports = Exports::new(MAIL, MEETINGS);
     let rows = 200;
     let same = |text: &str| Arc::new(StringArray::from(vec![text; rows])) as ArrayRef;
-    // Nothing that compresses away.
-    let noise = |row: usize| (0..4_000).map(|i| char::from(33 + ((i * i + 7 * row * i) % 91) as u8)).collect::<String>();
-    let body: ArrayRef = Arc::new((0..rows).map(|row| Some(noise(row))).collect::<StringArray>());
     let columns = [
         ("InternetMessageId", same("<1>")),
         ("SentDateTime", same("2026-03-01T09:00:00Z")),
+        ("Body", same("<html>hello</html>")),
         ("From", same(r#"{"EmailAddress":{"Address":"carl@acme.com"}}"#)),
         ("ToRecipients", same("[]")),
-        ("Body", body),
     ];
     let file = exports.0.path().join("mail.json");
     parquet(&file, RecordBatch::try_from_iter(columns).unwrap());
-    let size = std::fs::metadata(&file).unwrap().len();
-    let ctx = session::live(&exports.enrichment()).await.unwrap();
-    let plan = ctx.sql("select * from stg_mail").await.unwrap().create_physical_plan().await.unwrap();
-    let batches = collect(Arc::clone(&plan), ctx.task_ctx()).await.unwrap();
-    assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), rows);
-    let read = bytes_scanned(&plan);
-    assert!(size > 100_000 && (1..20_000).contains(&read), "{read} of {size} bytes");
-    let shown = datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string();
-    assert!(!shown.contains("Body") && shown.contains("InternetMessageId"), "{shown}");
+    // Where the body stands, there is nothing that could be read.
+    let metadata = SerializedFileReader::new(std::fs::File::open(&file).unwrap()).unwrap();
+    let (at, length) = metadata.metadata().row_group(0).column(2).byte_range();
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[at as usize..(at + length) as usize].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    assert_eq!(exports.rows("select count(*), count(sender) from stg_mail").await, ["200|200"]);
+    let ctx = SessionContext::new();
+    let options = ParquetReadOptions::default().file_extension("json");
+    let body = ctx.read_parquet(file.display().to_string(), options).await.unwrap();
+    assert!(body.select_columns(&["Body"]).unwrap().collect().await.is_err());
+    let plan = exports.rows("explain select * from stg_mail").await.join("\n");
+    assert!(plan.contains("InternetMessageId") && !plan.contains("Body"), "{plan}");
 }
 
 #[tokio::test]
 async fn a_canonical_mailbox_is_not_looked_up() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/enrichment.toml");
-    for (enrichment, joins) in [(Enrichment::open(file).unwrap(), false), (Exports::new(MAIL, MEETINGS).enrichment(), true)] {
-        let Ok(ctx) = session::live(&enrichment).await else { continue };
+    let exports = Exports::new(MAIL, MEETINGS);
+    for (enrichment, joins) in [(Enrichment::open(file).unwrap(), false), (exports.enrichment(), true)] {
+        let ctx = session::live(&enrichment).await.unwrap();
         for view in ["mail_copy", "meeting_copy"] {
             let plan = ctx.table(view).await.unwrap().into_optimized_plan().unwrap().to_string();
-            assert_eq!(plan.contains("holder_id = holder.entra_id"), joins, "{plan}");
+            assert_eq!(plan.contains("Right Join: holder.entra_id ="), joins, "{view}");
         }
     }
 }
