@@ -2,7 +2,7 @@
 -- used and at least one of its addresses is ours or a contact's; only such copies are merged.
 -- A mailbox that is known only by its holder's Entra id is looked up; where no input is like that
 -- ($has_holders is false), nothing is joined.
-with holder as (
+with known_holder as (
   select entra_id, address
   from holder
   where $has_holders
@@ -15,9 +15,9 @@ mail as (
     sent_on,
     disposition,
     parties(address_book.book, sender) as senders,
-    parties(address_book.book, "to", cc, bcc, coalesce(mailbox, holder.address)) as recipients
+    parties(address_book.book, "to", cc, bcc, coalesce(mailbox, known_holder.address)) as recipients
   from address_book
-  cross join (holder right join stg_mail on stg_mail.holder_id = holder.entra_id)
+  cross join (known_holder right join stg_mail on stg_mail.holder_id = known_holder.entra_id)
 )
 select
   disposition,

@@ -2,7 +2,7 @@
 -- is used and at least one of its addresses, of those who declined too, is ours or a contact's.
 -- A mailbox that is known only by its holder's Entra id is looked up; where no input is like that
 -- ($has_holders is false), nothing is joined.
-with holder as (
+with known_holder as (
   select entra_id, address
   from holder
   where $has_holders
@@ -16,14 +16,14 @@ meeting as (
     is_cancelled,
     disposition,
     parties(address_book.book, organizer) as organizers,
-    parties(address_book.book, attendees, coalesce(mailbox, holder.address)) as attendees,
+    parties(address_book.book, attendees, coalesce(mailbox, known_holder.address)) as attendees,
     parties(
       address_book.book,
       declined,
-      case when holder_declined then coalesce(mailbox, holder.address) end
+      case when holder_declined then coalesce(mailbox, known_holder.address) end
     ) as declined
   from address_book
-  cross join (holder right join stg_meeting on stg_meeting.holder_id = holder.entra_id)
+  cross join (known_holder right join stg_meeting on stg_meeting.holder_id = known_holder.entra_id)
 )
 select
   disposition,

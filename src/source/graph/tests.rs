@@ -212,13 +212,17 @@ async fn what_is_wrong_with_a_file_is_said_in_one_line() {
 async fn of_parquet_only_the_columns_that_are_used_are_read() {
     let exports = Exports::new(MAIL, MEETINGS);
     let rows = 200;
-    let same = |text: &str| Arc::new(StringArray::from(vec![text; rows])) as ArrayRef;
+    // No two alike: a column of one value is read from its statistics alone.
+    let column = |text: &str| {
+        Arc::new((0..rows).map(|row| Some(text.replace('#', &row.to_string()))).collect::<StringArray>())
+            as ArrayRef
+    };
     let columns = [
-        ("InternetMessageId", same("<1>")),
-        ("SentDateTime", same("2026-03-01T09:00:00Z")),
-        ("Body", same("<html>hello</html>")),
-        ("From", same(r#"{"EmailAddress":{"Address":"carl@acme.com"}}"#)),
-        ("ToRecipients", same("[]")),
+        ("InternetMessageId", column("<#>")),
+        ("SentDateTime", column("2026-03-01T09:00:00.#Z")),
+        ("Body", column("<html>hello #</html>")),
+        ("From", column(r##"{"EmailAddress":{"Address":"c#@acme.com"}}"##)),
+        ("ToRecipients", column("[#]")),
     ];
     let file = exports.0.path().join("mail.json");
     parquet(&file, RecordBatch::try_from_iter(columns).unwrap());
@@ -232,7 +236,9 @@ async fn of_parquet_only_the_columns_that_are_used_are_read() {
     let ctx = SessionContext::new();
     let options = ParquetReadOptions::default().file_extension("json");
     let body = ctx.read_parquet(file.display().to_string(), options).await.unwrap();
-    assert!(body.select_columns(&["Body"]).unwrap().collect().await.is_err());
+    let bodies = body.select_columns(&["Body"]).unwrap().collect().await;
+    let bodies = bodies.map(|batches| batches.iter().map(RecordBatch::num_rows).sum::<usize>());
+    assert_ne!(bodies.ok(), Some(rows), "the bodies are gone");
     let plan = exports.rows("explain select * from stg_mail").await.join("\n");
     assert!(plan.contains("InternetMessageId") && !plan.contains("Body"), "{plan}");
 }
@@ -245,7 +251,7 @@ async fn a_canonical_mailbox_is_not_looked_up() {
         let ctx = session::live(&enrichment).await.unwrap();
         for view in ["mail_copy", "meeting_copy"] {
             let plan = ctx.table(view).await.unwrap().into_optimized_plan().unwrap().to_string();
-            assert_eq!(plan.contains("Right Join: holder.entra_id ="), joins, "{view}");
+            assert_eq!(plan.contains("Right Join: known_holder.entra_id ="), joins, "{view}");
         }
     }
 }
