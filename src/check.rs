@@ -2,8 +2,9 @@
 
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
+use datafusion::prelude::SessionContext;
 
-use crate::enrichment::Enrichment;
+use crate::enrichment::{Enrichment, Format};
 use crate::error::Result;
 use crate::views::{self, Parameters, VIEWS};
 use crate::{run, session, source};
@@ -34,7 +35,8 @@ pub struct Input {
     pub rows: u64,
 }
 
-/// Reads the schemas of all inputs, resolves the groups and counts the mailboxes.
+/// Reads the schemas of all inputs, resolves the groups and counts the mailboxes. JSON files, which
+/// have no schema, are read through.
 ///
 /// # Errors
 /// Whatever would stop a run before it computes.
@@ -57,17 +59,30 @@ pub async fn check(enrichment: &Enrichment) -> Result<Report> {
             (0..batch.num_rows()).map(|i| (addresses.value(i).to_string(), counts.value(i) as usize)),
         );
     }
-    let notes = sources.iter().flat_map(|s| {
-        s.missing.iter().map(move |(column, means)| {
-            format!("[{}] has no column {column} in every file: there, {means}", s.section)
-        })
-    });
-    let notes = notes.collect();
-    let inputs = sources.iter().map(|s| Input {
-        section: s.section.to_string(),
-        shape: s.format.as_str().to_string(),
-        files: s.files.len(),
-        rows: s.rows,
-    });
-    Ok(Report { inputs: inputs.collect(), groups: resolved, mailboxes, notes })
+    let mut notes = vec![];
+    let mut inputs = vec![];
+    for source in &sources {
+        inputs.push(Input {
+            section: source.section.to_string(),
+            shape: source.format.as_str().to_string(),
+            files: source.files.len(),
+            rows: source.count().await?,
+        });
+        notes.extend(source.missing.iter().map(|(column, means)| {
+            format!("[{}] has no column {column} in every file: there, {means}", source.section)
+        }));
+        if source.section == "meetings" && source.format == Format::GraphDataConnect {
+            let masters =
+                series_masters(&ctx).await.map_err(|e| source::diagnose(e, std::slice::from_ref(source)))?;
+            notes.extend((masters > 0).then(|| source::series_masters(masters)));
+        }
+    }
+    Ok(Report { inputs, groups: resolved, mailboxes, notes })
+}
+
+/// How many rows of the meetings input are series masters.
+async fn series_masters(ctx: &SessionContext) -> Result<u64> {
+    let frame = ctx.sql("select count(*) from stg_meeting where disposition = 'series_master'").await?;
+    let batches = frame.collect().await?;
+    Ok(batches.iter().map(|b| b.column(0).as_primitive::<Int64Type>().value(0) as u64).sum())
 }

@@ -103,6 +103,14 @@ impl From<DataFusionError> for Error {
                 Err(other) => Self::new(ErrorKind::Engine, one_line(&other.to_string())).with_source(other),
             },
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => (*inner).into(),
+            // What several partitions wait for fails for all of them.
+            DataFusionError::Shared(inner) => match inner.find_root() {
+                DataFusionError::External(ours) if ours.is::<Error>() => {
+                    let kind = ours.downcast_ref::<Error>().map_or(ErrorKind::Engine, Error::kind);
+                    Self::new(kind, ours.to_string()).with_source(inner)
+                }
+                root => Self::new(ErrorKind::Engine, one_line(&root.strip_backtrace())).with_source(inner),
+            },
             other => Self::new(ErrorKind::Engine, one_line(&other.strip_backtrace())).with_source(other),
         }
     }
@@ -116,4 +124,31 @@ impl From<Error> for DataFusionError {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn an_error_of_ours_survives_the_engine() {
+        let ours = || DataFusionError::from(Error::input("mail.json is cut short"));
+        let wrapped = [
+            ours(),
+            ours().context("somewhere"),
+            DataFusionError::Shared(Arc::new(ours())),
+            DataFusionError::Shared(Arc::new(ours().context("somewhere"))).context("above"),
+        ];
+        for error in wrapped {
+            let error = Error::from(error);
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                (ErrorKind::Input, "mail.json is cut short")
+            );
+        }
+        let engine = DataFusionError::Shared(Arc::new(DataFusionError::Execution("a\nb".to_string())));
+        assert_eq!(Error::from(engine).to_string(), "Execution error: a b");
+    }
 }

@@ -66,6 +66,7 @@ pub mod check;
 pub mod enrichment;
 pub mod error;
 pub mod functions;
+mod json;
 pub mod names;
 pub mod output;
 pub mod run;

@@ -10,7 +10,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use std::sync::Arc;
 
-use crate::enrichment::Enrichment;
+use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::output::{Description, TABLES, Table, Target, write};
 use crate::source;
@@ -41,6 +41,8 @@ pub struct Report {
     pub office: PathBuf,
     /// How many rows it has.
     pub office_rows: u64,
+    /// What is worth knowing and no error.
+    pub notes: Vec<String>,
 }
 
 /// The run at a glance.
@@ -121,7 +123,11 @@ async fn compute_and_publish(
     }
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
     let office = target.publish()?;
-    Ok(Report { overview, dispositions, office, office_rows })
+    let masters = dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
+    let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
+    let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
+    let notes = notes.into_iter().collect();
+    Ok(Report { overview, dispositions, office, office_rows, notes })
 }
 
 /// Computes a view once and puts the result in its place.

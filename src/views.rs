@@ -11,7 +11,7 @@ use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 
-use crate::enrichment::{Enrichment, Level};
+use crate::enrichment::{Enrichment, Format, Level};
 use crate::error::{Error, Result};
 
 /// Where a view stands. Each layer reads only itself and the one before.
@@ -64,6 +64,7 @@ pub const VIEWS: &[View] = views! {
     Intermediate "mailbox_source" "intermediate/mailbox_source" shared;
     Intermediate "mailbox" "intermediate/mailbox" shared;
     Intermediate "listed_group" "intermediate/listed_group";
+    Intermediate "holder" "intermediate/holder" shared;
     Intermediate "own_address" "intermediate/own_address" shared;
     Intermediate "profile" "intermediate/profile" shared;
     Intermediate "contact_email" "intermediate/contact_email" shared;
@@ -100,6 +101,8 @@ impl Parameters {
     pub fn of(enrichment: &Enrichment) -> Self {
         let day_micros = 86_400_000_000;
         let levels: Vec<_> = enrichment.levels.iter().map(|l| l.as_str()).collect();
+        let copies = [&enrichment.mail, &enrichment.meetings];
+        let has_holders = copies.into_iter().flatten().any(|i| i.format == Format::GraphDataConnect);
         Self(vec![
             ("enrichment", ScalarValue::from(enrichment.name.as_str())),
             ("as_of", date(enrichment.as_of)),
@@ -107,6 +110,7 @@ impl Parameters {
             ("time_zone", ScalarValue::from(enrichment.time_zone.name())),
             ("reply_limit_micros", ScalarValue::from(i64::from(enrichment.reply_window_days) * day_micros)),
             ("has_accounts", ScalarValue::from(enrichment.accounts.is_some())),
+            ("has_holders", ScalarValue::from(has_holders)),
             ("levels", texts(&levels)),
             ("weights", numbers(&enrichment.weights.0.map(i64::from))),
         ])

@@ -2,10 +2,12 @@
 //!
 //! `cargo run --example generate -- data` writes what is bundled in `data/`; with `--mails` it
 //! writes any size for benchmarks. The same arguments give the same bytes, on any number of
-//! threads. [`organization`] and [`traffic`] know no file format; [`canonical`] writes Parquet.
+//! threads. [`organization`] and [`traffic`] know no file format; [`canonical`] writes Parquet, [`graph`]
+//! what Microsoft Graph Data Connect exports, for the bundled data only.
 
 mod calendar;
 mod canonical;
+mod graph;
 mod organization;
 mod plan;
 mod random;
@@ -55,7 +57,13 @@ fn main() -> ExitCode {
     let files = arguments.files.unwrap_or_else(|| sizes.mail_files());
     let threads =
         arguments.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, |cores| cores.get()));
-    match canonical::write(&org, &arguments.out_dir, files, threads) {
+    let written = canonical::write(&org, &arguments.out_dir, files, threads).and_then(|written| {
+        if arguments.mails.is_none() {
+            graph::write(&org, &arguments.out_dir)?;
+        }
+        Ok(written)
+    });
+    match written {
         Ok(written) => {
             println!("{written}");
             ExitCode::SUCCESS

@@ -1,6 +1,13 @@
 -- One row per row of the mail input: who is known in it. message_key is null unless the copy is
 -- used and at least one of its addresses is ours or a contact's; only such copies are merged.
-with mail as (
+-- A mailbox that is known only by its holder's Entra id is looked up; where no input is like that
+-- ($has_holders is false), nothing is joined.
+with known_holder as (
+  select entra_id, address
+  from holder
+  where $has_holders
+),
+mail as (
   select
     message_id,
     conversation_id,
@@ -8,9 +15,9 @@ with mail as (
     sent_on,
     disposition,
     parties(address_book.book, sender) as senders,
-    parties(address_book.book, "to", cc, bcc, mailbox) as recipients
+    parties(address_book.book, "to", cc, bcc, coalesce(mailbox, known_holder.address)) as recipients
   from address_book
-  cross join stg_mail
+  cross join (known_holder right join stg_mail on stg_mail.holder_id = known_holder.entra_id)
 )
 select
   disposition,

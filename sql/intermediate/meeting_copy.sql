@@ -1,6 +1,13 @@
 -- One row per row of the meetings input: who is known in it. meeting_key is null unless the copy
 -- is used and at least one of its addresses, of those who declined too, is ours or a contact's.
-with meeting as (
+-- A mailbox that is known only by its holder's Entra id is looked up; where no input is like that
+-- ($has_holders is false), nothing is joined.
+with known_holder as (
+  select entra_id, address
+  from holder
+  where $has_holders
+),
+meeting as (
   select
     meeting_id,
     start_at,
@@ -9,10 +16,14 @@ with meeting as (
     is_cancelled,
     disposition,
     parties(address_book.book, organizer) as organizers,
-    parties(address_book.book, attendees, mailbox) as attendees,
-    parties(address_book.book, declined) as declined
+    parties(address_book.book, attendees, coalesce(mailbox, known_holder.address)) as attendees,
+    parties(
+      address_book.book,
+      declined,
+      case when holder_declined then coalesce(mailbox, known_holder.address) end
+    ) as declined
   from address_book
-  cross join stg_meeting
+  cross join (known_holder right join stg_meeting on stg_meeting.holder_id = known_holder.entra_id)
 )
 select
   disposition,

@@ -13,7 +13,8 @@ with mail as (
     mailbox,
     is_draft,
     is_automatic,
-    is_summary_row
+    is_summary_row,
+    holder_id
   from input_mail
 )
 select
@@ -26,6 +27,7 @@ select
   cc,
   bcc,
   mailbox,
+  holder_id,
   case
     when is_summary_row then 'summary_row'
     when is_blank(message_id) then 'missing_id'

@@ -13,7 +13,9 @@ with meeting as (
     is_cancelled,
     is_all_day,
     is_series_master,
-    is_summary_row
+    is_summary_row,
+    holder_id,
+    holder_declined
   from input_meetings
 )
 select
@@ -22,6 +24,8 @@ select
   attendees,
   declined,
   mailbox,
+  holder_id,
+  holder_declined,
   start_at,
   end_at,
   held_on,

@@ -86,6 +86,9 @@ fn overview(report: &Report, window_days: u32) -> String {
         line("Shared", format!("{shared} of several accounts, counted for each of them"));
     }
     text += &unused(&report.dispositions);
+    for note in &report.notes {
+        text += &format!("\nNote: {}\n", visible(note));
+    }
     text + &format!(
         "\nOffice: {} ({})\n",
         visible(&report.office.display().to_string()),
@@ -142,6 +145,7 @@ mod tests {
             ],
             office: "out/Office.parquet".into(),
             office_rows: 1234,
+            notes: vec!["[meetings] 6 rows are series masters".into()],
         }
     }
 
@@ -161,6 +165,8 @@ Shared            2 addresses of several accounts, counted for each of them
 Input rows that do not count
   mail      automatic           1,112
   meetings  ends_before_start       3
+
+Note: [meetings] 6 rows are series masters
 
 Office: out/Office.parquet (1,234 rows)
 ";

@@ -7,6 +7,7 @@ mod address_book;
 mod define;
 pub mod distinct_people;
 mod engagement_score;
+mod graph;
 mod group_sets;
 mod grouped;
 pub mod id_hash;
@@ -35,7 +36,7 @@ pub(crate) use utc_timestamp::utc_timestamp_type;
 pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
     let [parties, account_sides] = address_book::udfs();
     let [month_start, week_start] = period_start::udfs();
-    vec![
+    let engagement = vec![
         normalize_address::udf(),
         is_blank::udf(),
         id_hash::udf(),
@@ -48,7 +49,8 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         distinct_people::count_udf(),
         standings::standing_udf(),
         engagement_score::udf(),
-    ]
+    ];
+    engagement.into_iter().chain(graph::udfs()).collect()
 }
 
 /// Every aggregate function.

@@ -6,6 +6,7 @@ use datafusion::arrow::array::UInt32Array;
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
 use datafusion::arrow::compute::{concat, take};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::ScalarValue;
 use datafusion::common::config::ConfigOptions;
 use datafusion::logical_expr::function::AccumulatorArgs;
 use datafusion::logical_expr::{
@@ -15,11 +16,19 @@ use datafusion::physical_expr::expressions::col;
 
 /// Calls a scalar function on columns.
 pub(super) fn invoke_scalar(udf: &ScalarUDF, columns: Vec<ArrayRef>) -> ArrayRef {
+    invoke_with(udf, columns, &[])
+}
+
+/// Calls a scalar function on columns and, after them, values that are the same for all rows.
+pub(super) fn invoke_with(udf: &ScalarUDF, columns: Vec<ArrayRef>, values: &[ScalarValue]) -> ArrayRef {
     let number_rows = columns[0].len();
-    let arg_fields = columns.iter().map(|c| Arc::new(Field::new("c", c.data_type().clone(), true))).collect();
-    let types: Vec<_> = columns.iter().map(|c| c.data_type().clone()).collect();
+    let types =
+        columns.iter().map(|c| c.data_type().clone()).chain(values.iter().map(ScalarValue::data_type));
+    let types: Vec<_> = types.collect();
+    let arg_fields = types.iter().map(|t| Arc::new(Field::new("c", t.clone(), true))).collect();
     let return_field = Arc::new(Field::new("r", udf.return_type(&types).unwrap(), true));
-    let args = columns.into_iter().map(ColumnarValue::Array).collect();
+    let columns = columns.into_iter().map(ColumnarValue::Array);
+    let args = columns.chain(values.iter().cloned().map(ColumnarValue::Scalar)).collect();
     let config_options = Arc::new(ConfigOptions::default());
     let args = ScalarFunctionArgs { args, arg_fields, number_rows, return_field, config_options };
     udf.invoke_with_args(args).unwrap().to_array(number_rows).unwrap()

@@ -7,31 +7,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::ScalarValue;
-use datafusion::datasource::file_format::parquet::{Int96Coercer, ParquetFormat};
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::error::DataFusionError;
 use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
-use datafusion::parquet::arrow::parquet_to_arrow_schema;
 use datafusion::prelude::{DataFrame, SessionContext};
-use futures::{StreamExt, TryStreamExt};
 
 use super::Source;
 use super::columns::{Absent, Column, Kind, Section};
-use super::files::{self, InputFile};
+use super::files;
+use super::parquet;
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::functions;
-
-/// INT96, as Spark and Hive write timestamps, is read as microseconds: in nanoseconds, the years
-/// before 1677 and after 2262 would wrap into the present.
-const INT96_AS: &str = "us";
-
-/// How many footers are read at once.
-const FOOTERS_AT_ONCE: usize = 16;
 
 /// The fields of a file that are needed, by canonical column; `None` for a column it lacks.
 type Needed = Vec<Vec<Option<Arc<Field>>>>;
@@ -44,16 +34,8 @@ pub(super) async fn open(
     path: &str,
 ) -> Result<(DataFrame, Source)> {
     let files = files::find(enrichment, section.name, path, &["parquet"])?;
-    let footers: Vec<(Needed, u64)> = futures::stream::iter(&files)
-        .map(|file| async move {
-            let place = format!("[{}] {}", section.name, file.path.display());
-            let (schema, rows) =
-                footer(ctx, file).await.map_err(|e| Error::input(format!("{place}: {e}")))?;
-            Ok::<_, Error>((needed(section, &schema, &place)?, rows))
-        })
-        .buffered(FOOTERS_AT_ONCE)
-        .try_collect()
-        .await?;
+    let needed = |schema: &Schema, place: &str| needed(section, schema, place);
+    let footers = parquet::footers(ctx, section.name, &files, needed).await?;
     let rows = footers.iter().map(|f| f.1).sum();
     let mut alike: BTreeMap<String, (Needed, Vec<ListingTableUrl>)> = BTreeMap::new();
     for (file, (needed, _)) in files.iter().zip(footers) {
@@ -79,52 +61,18 @@ pub(super) async fn open(
     Ok((frame, Source { section: section.name, format: Format::Canonical, files, rows, missing }))
 }
 
-/// The Arrow schema and the number of rows that a file's footer gives.
-async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64), String> {
-    let url = file.url().map_err(|e| e.to_string())?;
-    let store = ctx.runtime_env().object_store(url.object_store()).map_err(|e| e.strip_backtrace())?;
-    let meta = datafusion::object_store::ObjectStoreExt::head(store.as_ref(), url.prefix())
-        .await
-        .map_err(|e| format!("cannot be read: {e}"))?;
-    if meta.size == 0 {
-        return Err("is empty (0 bytes), which is no Parquet file; remove it or write it again".to_string());
-    }
-    let cache = ctx.runtime_env().cache_manager.get_file_metadata_cache();
-    let damaged = |e: &dyn std::fmt::Display| format!("is no Parquet file, or cut short or damaged: {e}");
-    let footer = DFParquetMetadata::new(store.as_ref(), &meta)
-        .with_file_metadata_cache(Some(cache))
-        .fetch_metadata()
-        .await
-        .map_err(|e| damaged(&e.strip_backtrace()))?;
-    let footer = footer.file_metadata();
-    let schema = parquet_to_arrow_schema(footer.schema_descr(), footer.key_value_metadata())
-        .map_err(|e| damaged(&e))?;
-    let coerced = Int96Coercer::new(footer.schema_descr(), &schema, &TimeUnit::Microsecond).coerce();
-    let schema = coerced.unwrap_or(schema);
-    Ok((schema, footer.num_rows().max(0) as u64))
-}
-
 /// Finds the columns of a section in a file.
 fn needed(section: &Section, schema: &Schema, place: &str) -> Result<Needed> {
     let find = |column: &Column, name: &String| -> Result<Option<Arc<Field>>> {
-        let exact: Vec<_> = schema.fields().iter().filter(|f| f.name() == name).collect();
-        let fold = |s: &str| s.to_lowercase();
-        let any_case = || schema.fields().iter().filter(|f| fold(f.name()) == fold(name)).collect::<Vec<_>>();
-        let hits = if exact.is_empty() { any_case() } else { exact };
-        let there = || schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>().join(", ");
-        match hits[..] {
-            [] if column.absent == Absent::Error => {
-                Err(Error::input(format!("{place}: column '{name}' is missing; the file has: {}", there())))
-            }
-            [] => Ok(None),
-            [field] if column.kind.takes(field.data_type()) => Ok(Some(Arc::clone(field))),
-            [field] => Err(Error::input(format!(
+        match parquet::find(schema, name, place)? {
+            None if column.absent == Absent::Error => Err(parquet::missing(schema, name, place)),
+            Some(field) if !column.kind.takes(field.data_type()) => Err(Error::input(format!(
                 "{place}: column '{}' has type {}, but {} is needed",
                 field.name(),
                 field.data_type(),
                 column.kind.needed()
             ))),
-            _ => Err(Error::input(format!("{place}: column '{name}' is there {} times", hits.len()))),
+            found => Ok(found),
         }
     };
     section.columns.iter().map(|c| c.in_file.iter().map(|name| find(c, name)).collect()).collect()
@@ -143,15 +91,7 @@ fn read_alike(
             fields.push(Arc::clone(field));
         }
     }
-    let schema: SchemaRef = Arc::new(Schema::new(fields));
-    // Any ending is a Parquet file here: its footer has been read.
-    let options =
-        ListingOptions::new(Arc::new(ParquetFormat::default().with_coerce_int96(Some(INT96_AS.to_string()))))
-            .with_file_extension("");
-    let config = ListingTableConfig::new_with_multi_paths(urls)
-        .with_listing_options(options)
-        .with_schema(Arc::clone(&schema));
-    let frame = ctx.read_table(Arc::new(ListingTable::try_new(config)?))?;
+    let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls)?;
     let df_schema = frame.schema().clone();
     let columns = section.columns.iter().zip(&needed).map(|(column, fields)| {
         let values = fields

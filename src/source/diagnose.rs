@@ -2,7 +2,9 @@
 
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::Source;
+use super::files::InputFile;
+use super::{Source, graph};
+use crate::enrichment::Format;
 use crate::error::{Error, ErrorKind, Result};
 
 /// An error of the engine does not name the file whose pages are damaged. This reads the Parquet
@@ -14,6 +16,10 @@ pub fn diagnose(error: Error, sources: &[Source]) -> Error {
     }
     for source in sources {
         for file in &source.files {
+            if !is_parquet(source, file) {
+                // An error of a JSON file names it where it occurs.
+                continue;
+            }
             if let Err(e) = read_through(&file.path) {
                 let text = format!(
                     "[{}] {}: is damaged or cannot be read: {e}",
@@ -26,6 +32,11 @@ pub fn diagnose(error: Error, sources: &[Source]) -> Error {
         }
     }
     error
+}
+
+/// Whether a file is read as Parquet; one that is gone since is, so that reading it says so.
+pub(super) fn is_parquet(source: &Source, file: &InputFile) -> bool {
+    source.format == Format::Canonical || graph::is_parquet(&file.path).unwrap_or(true)
 }
 
 fn read_through(path: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {

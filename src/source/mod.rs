@@ -7,17 +7,33 @@ mod canonical;
 mod columns;
 mod diagnose;
 mod files;
+mod graph;
+mod parquet;
 
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::SessionContext;
+use futures::{StreamExt, TryStreamExt};
 use std::sync::Arc;
 
 use crate::enrichment::{Enrichment, Format};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::views::quoted;
 pub use diagnose::diagnose;
 pub(crate) use files::file_url;
+
+/// What is said where meetings hold series masters, which stand for their occurrences.
+pub(crate) fn series_masters(rows: u64) -> String {
+    let (are, are_no, their) = if rows == 1 {
+        ("row is a series master", "is no meeting", "its")
+    } else {
+        ("rows are series masters", "are no meetings", "their")
+    };
+    format!(
+        "[meetings] {rows} {are}, which {are_no}: {their} occurrences are needed, and those are in CalendarView exports, not in \
+         Event exports"
+    )
+}
 
 /// What was found for one section of the enrichment file.
 #[derive(Debug, Clone)]
@@ -28,10 +44,32 @@ pub struct Source {
     pub format: Format,
     /// The files.
     pub files: Vec<files::InputFile>,
-    /// How many rows they say they hold.
+    /// How many rows they say they hold, which only Parquet files do; [`Source::count`] counts the others.
     pub rows: u64,
     /// Optional columns that some file lacks, with what that means for the result.
     pub missing: Vec<(&'static str, &'static str)>,
+}
+
+impl Source {
+    /// How many rows the files have. JSON files are read through for it, which finds damage, too.
+    ///
+    /// # Errors
+    /// A file that is damaged or cannot be read.
+    pub async fn count(&self) -> Result<u64> {
+        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        let json = self.files.iter().filter(|file| !diagnose::is_parquet(self, file));
+        let counts = futures::stream::iter(json.cloned())
+            .map(|file| {
+                let section = self.section;
+                tokio::task::spawn_blocking(move || graph::count(section, &file))
+            })
+            .buffered(at_once);
+        let lost = |e| Error::new(ErrorKind::Engine, format!("[{}] counting rows: {e}", self.section));
+        counts
+            .map(|rows| rows.map_err(lost)?)
+            .try_fold(self.rows, |sum, rows| async move { Ok(sum + rows) })
+            .await
+    }
 }
 
 /// Registers `input_mail`, `input_meetings`, ... for every section; one that the enrichment file
@@ -49,15 +87,10 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<V
             ctx.register_batch(&table, empty)?;
             continue;
         };
-        if format != Format::Canonical {
-            return Err(Error::enrichment(format!(
-                "{}: [{}] format = \"{}\" is not supported yet for {path}; use \"canonical\"",
-                enrichment.file.display(),
-                section.name,
-                format.as_str()
-            )));
-        }
-        let (frame, source) = canonical::open(ctx, enrichment, &section, path).await?;
+        let (frame, source) = match format {
+            Format::Canonical => canonical::open(ctx, enrichment, &section, path).await?,
+            Format::GraphDataConnect => graph::open(ctx, enrichment, &section, path).await?,
+        };
         ctx.register_table(quoted(&table), frame.into_view())?;
         sources.push(source);
     }

@@ -17,10 +17,11 @@ where AggregationLevel = 'year'
 
 /// Names and contents of the text files.
 pub fn texts(org: &Organization) -> [(&'static str, String); 2] {
-    [("enrichment.toml", enrichment(org)), ("segments/slow_to_answer.sql", SLOW_TO_ANSWER.to_owned())]
+    [("enrichment.toml", text(org)), ("segments/slow_to_answer.sql", SLOW_TO_ANSWER.to_owned())]
 }
 
-fn enrichment(org: &Organization) -> String {
+/// The enrichment file.
+pub fn text(org: &Organization) -> String {
     let as_of = org.plan.as_of;
     let granted_on = as_of.plus(-CONSENT_DAYS);
     let group = org.address(Party::Group(0));

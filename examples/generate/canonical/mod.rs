@@ -1,9 +1,9 @@
 //! Writes the canonical shape: Parquet files, one for each table but mail, which is split by day.
 
-mod enrichment;
+pub mod enrichment;
 mod mail;
 mod meetings;
-mod parquet;
+pub mod parquet;
 mod tables;
 
 use std::fmt;

@@ -13,6 +13,18 @@ pub fn conversation_id(thread: u64) -> String {
     base64(&bytes::<33>(thread))
 }
 
+/// A conversation index: six bytes of version and time, then those of the thread.
+pub fn conversation_index(thread: u64) -> String {
+    base64(&[&[1, 0xdc, 0, 0, 0, 0], &bytes::<16>(thread)[..]].concat())
+}
+
+/// A conversation id as a mailbox has it: that of the mailbox, then the bytes of the thread; `-`
+/// for `/` and `_` for `+`.
+pub fn conversation_id_in(thread: u64, mailbox: Option<u32>) -> String {
+    let mailbox = mailbox.map_or([0; 16], |mailbox| bytes::<16>(u64::from(mailbox)));
+    base64(&[&mailbox[..], &bytes::<16>(thread)[..]].concat()).replace('/', "-").replace('+', "_")
+}
+
 /// An iCalUId.
 pub fn meeting_id(meeting: u64) -> String {
     format!("040000008200E00074C5B7101A82E008{}", hex(&bytes::<20>(meeting)))

@@ -1,0 +1,36 @@
+-- One row per address of a group and direct member; a group without members has a row, too.
+-- A member that comes without an address, as groups in groups do, has that of its id.
+with group_address as (
+  select id, email
+  from graph_group_record
+  where group_id is null
+    and email is not null
+  union
+  select id, email
+  from (select id, group_id, unnest(proxy_addresses) as email from graph_group_record) as proxy
+  where group_id is null
+    and starts_with(lower(trim(email)), 'smtp:')
+),
+known_address as (
+  select id, min(normalize_address(email)) as email
+  from (
+    select id, email from group_address
+    union all
+    select entra_id as id, email from input_users
+  ) as known
+  where normalize_address(email) is not null
+  group by id
+),
+member as (
+  select
+    record.group_id,
+    coalesce(normalize_address(record.email), known_address.email) as email
+  from graph_group_record as record
+  left join known_address on known_address.id = record.id
+  where record.group_id is not null
+)
+select
+  group_address.email as group_email,
+  member.email as member_email
+from group_address
+left join member on member.group_id = group_address.id

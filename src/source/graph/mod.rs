@@ -1,0 +1,205 @@
+//! Microsoft Graph Data Connect exports → the canonical input tables.
+//!
+//! Files of one input may be Parquet and JSON, and differ in columns and in how those are nested.
+//! Files alike are one table of the columns that are used and no others; SQL in `sql/graph/` and a
+//! few functions map each such table to the same columns; the results are put together by UNION ALL.
+
+mod dataset;
+mod objects;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::ScalarValue;
+use datafusion::datasource::TableProvider;
+use datafusion::datasource::listing::ListingTableUrl;
+use datafusion::logical_expr::{Expr, cast, lit};
+use datafusion::prelude::{DataFrame, SessionContext};
+
+use self::dataset::Dataset;
+use self::objects::Objects;
+use super::columns::Section;
+use super::files::{self, InputFile};
+use super::{Source, parquet};
+use crate::enrichment::{Enrichment, Format};
+use crate::error::{Error, Result};
+use crate::views::quoted;
+pub(super) use table::count;
+pub(super) use text::is_parquet;
+
+/// The endings of the files that are read.
+const ENDINGS: &[&str] = &["parquet", "json", "jsonl", "ndjson", "json.gz", "jsonl.gz", "ndjson.gz"];
+/// How far into a JSON file its columns are looked for.
+const SAMPLE_BYTES: u64 = 64 * 1024;
+
+/// A file, its place for errors, and the columns it has.
+struct Found {
+    place: String,
+    columns: Vec<Option<Arc<Field>>>,
+    /// Every column, in words.
+    there: String,
+}
+
+/// Opens the files of a section as one table.
+pub(super) async fn open(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    section: &Section,
+    path: &str,
+) -> Result<(DataFrame, Source)> {
+    let dataset = Dataset::of(section.name).ok_or_else(|| {
+        Error::enrichment(format!("[{}] has no format {}", section.name, Format::GraphDataConnect.as_str()))
+    })?;
+    let files = files::find(enrichment, section.name, path, ENDINGS)?;
+    let (mut in_parquet, mut in_json) = (vec![], vec![]);
+    for file in &files {
+        let parquet = is_parquet(&file.path).map_err(|e| unreadable(section, file, &e))?;
+        if parquet { &mut in_parquet } else { &mut in_json }.push(file.clone());
+    }
+    let look = |schema: &Schema, place: &str| look(dataset, schema, place);
+    let footers = parquet::footers(ctx, section.name, &in_parquet, look).await?;
+    let samples: Vec<_> = in_json.iter().map(|f| sample(dataset, section, f)).collect::<Result<_>>()?;
+    let rows = footers.iter().map(|f| f.1).sum();
+    let footers: Vec<_> = footers.into_iter().map(|f| f.0).collect();
+    check(dataset, &footers, &samples)?;
+    let missing = dataset.columns.iter().enumerate().filter_map(|(i, column)| {
+        let lacks = footers.iter().chain(&samples).any(|f| f.columns[i].is_none());
+        column.absent.filter(|_| lacks).map(|means| (column.name, means))
+    });
+    let missing = missing.collect();
+
+    let mut parts = vec![];
+    for (columns, urls) in alike(&in_parquet, footers)? {
+        let mut fields: Vec<Arc<Field>> = columns.iter().flatten().cloned().collect();
+        fields.dedup();
+        let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls)?;
+        let frame = frame.select(dataset.columns.iter().zip(&columns).map(|(column, field)| {
+            let value = field
+                .as_ref()
+                .map_or_else(null, |f| Expr::Column(datafusion::common::Column::from_name(f.name())));
+            value.alias(column.name)
+        }))?;
+        parts.push(frame.into_view());
+    }
+    if !in_json.is_empty() {
+        let members: Vec<_> = dataset.columns.iter().map(|c| c.name).collect();
+        let partitions = ctx.copied_config().target_partitions();
+        parts.push(Arc::new(table::table(section.name, in_json, &members, partitions)?));
+    }
+    let mut union: Option<DataFrame> = None;
+    for part in parts {
+        let part = mapped(ctx, dataset.table, part, dataset.sql).await?;
+        union = Some(match union {
+            None => part,
+            Some(union) => union.union(part)?,
+        });
+    }
+    let mut frame = union.ok_or_else(|| Error::input(format!("[{}] {path}: no file", section.name)))?;
+    if let Some((table, sql)) = dataset.whole {
+        frame = mapped(ctx, table, frame.into_view(), sql).await?;
+    }
+    let columns = section.columns.iter().map(|c| {
+        let column = Expr::Column(datafusion::common::Column::from_name(c.name));
+        cast(column, c.kind.data_type()).alias(c.name)
+    });
+    let frame = frame.select(columns.collect::<Vec<_>>())?;
+    Ok((frame, Source { section: section.name, format: Format::GraphDataConnect, files, rows, missing }))
+}
+
+/// A statement planned over a table that only it sees.
+async fn mapped(
+    ctx: &SessionContext,
+    name: &str,
+    table: Arc<dyn TableProvider>,
+    sql: &str,
+) -> Result<DataFrame> {
+    ctx.register_table(quoted(name), table)?;
+    let plan = ctx.state().create_logical_plan(sql).await;
+    ctx.deregister_table(quoted(name))?;
+    Ok(DataFrame::new(ctx.state(), plan?))
+}
+
+fn null() -> Expr {
+    lit(ScalarValue::Utf8(None))
+}
+
+fn unreadable(section: &Section, file: &InputFile, e: &std::io::Error) -> Error {
+    Error::input(format!("[{}] {} cannot be read: {e}", section.name, file.path.display()))
+}
+
+/// The columns of a Parquet file.
+fn look(dataset: &Dataset, schema: &Schema, place: &str) -> Result<Found> {
+    let columns = dataset.columns.iter().map(|c| parquet::find(schema, c.name, place));
+    let there = schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>().join(", ");
+    Ok(Found { place: place.to_string(), columns: columns.collect::<Result<_>>()?, there })
+}
+
+/// The columns of the first objects of a JSON file.
+fn sample(dataset: &Dataset, section: &Section, file: &InputFile) -> Result<Found> {
+    let place = format!("[{}] {}", section.name, file.path.display());
+    let empty = std::fs::metadata(&file.path).map_err(|e| unreadable(section, file, &e))?.len() == 0;
+    if empty {
+        return Err(Error::input(format!("{place} is empty (0 bytes); remove it or write it again")));
+    }
+    let mut objects =
+        Objects::new(text::open(&file.path).map_err(|e| unreadable(section, file, &e))?).with_keys();
+    let bad = |e| Error::input(format!("{place} {e}"));
+    while objects.bytes() < SAMPLE_BYTES && objects.next(&[]).map_err(bad)? {}
+    let keys = objects.keys();
+    let columns = dataset.columns.iter().map(|column| {
+        let there = keys.iter().any(|k| k.eq_ignore_ascii_case(column.name));
+        there.then(|| Arc::new(Field::new(column.name, DataType::Utf8, true)))
+    });
+    let columns = columns.collect();
+    Ok(Found { place, columns, there: keys.join(", ") })
+}
+
+/// Checks that the columns are there without which nothing can be said. Objects may leave out what
+/// is null, so a JSON file alone is not held to it.
+fn check(dataset: &Dataset, footers: &[Found], samples: &[Found]) -> Result<()> {
+    let has = |found: &Found, group: &[&str]| {
+        dataset.columns.iter().zip(&found.columns).any(|(c, f)| f.is_some() && group.contains(&c.name))
+    };
+    let refused = |found: &Found, group: &[&str]| {
+        Err(Error::input(format!(
+            "{}: column '{}' is missing; the file has: {}",
+            found.place,
+            group.join("' or '"),
+            found.there
+        )))
+    };
+    for group in dataset.in_each {
+        if let Some(found) = footers.iter().find(|f| !has(f, group)) {
+            return refused(found, group);
+        }
+    }
+    for group in dataset.in_each.iter().chain(dataset.in_some) {
+        let mut all = footers.iter().chain(samples);
+        if let Some(first) = all.clone().next()
+            && !all.any(|f| has(f, group))
+        {
+            return refused(first, group);
+        }
+    }
+    Ok(())
+}
+
+type Alike = BTreeMap<String, (Vec<Option<Arc<Field>>>, Vec<ListingTableUrl>)>;
+
+/// Parquet files by the columns that they have of those that are used.
+fn alike(
+    files: &[InputFile],
+    footers: Vec<Found>,
+) -> Result<Vec<(Vec<Option<Arc<Field>>>, Vec<ListingTableUrl>)>> {
+    let mut alike = Alike::new();
+    for (file, found) in files.iter().zip(footers) {
+        let key = format!("{:?}", found.columns);
+        alike.entry(key).or_insert_with(|| (found.columns, vec![])).1.push(file.url()?);
+    }
+    Ok(alike.into_values().collect())
+}

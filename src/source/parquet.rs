@@ -1,0 +1,94 @@
+//! Parquet files: what their footers say, and files alike as one table.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef, TimeUnit};
+use datafusion::datasource::file_format::parquet::{Int96Coercer, ParquetFormat};
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::parquet::arrow::parquet_to_arrow_schema;
+use datafusion::prelude::{DataFrame, SessionContext};
+use futures::{StreamExt, TryStreamExt};
+
+use super::files::InputFile;
+use crate::error::{Error, Result};
+
+/// INT96, as Spark and Hive write timestamps, is read as microseconds: in nanoseconds, the years
+/// before 1677 and after 2262 would wrap into the present.
+const INT96_AS: &str = "us";
+
+/// How many footers are read at once.
+const FOOTERS_AT_ONCE: usize = 16;
+
+/// For each file what `look` finds in its schema, given its place for errors, and its rows.
+pub(super) async fn footers<T>(
+    ctx: &SessionContext,
+    section: &str,
+    files: &[InputFile],
+    look: impl Fn(&Schema, &str) -> Result<T>,
+) -> Result<Vec<(T, u64)>> {
+    let look = &look;
+    futures::stream::iter(files)
+        .map(|file| async move {
+            let place = format!("[{section}] {}", file.path.display());
+            let (schema, rows) =
+                footer(ctx, file).await.map_err(|e| Error::input(format!("{place}: {e}")))?;
+            Ok::<_, Error>((look(&schema, &place)?, rows))
+        })
+        .buffered(FOOTERS_AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// The Arrow schema and the number of rows that a file's footer gives.
+async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64), String> {
+    let url = file.url().map_err(|e| e.to_string())?;
+    let store = ctx.runtime_env().object_store(url.object_store()).map_err(|e| e.strip_backtrace())?;
+    let meta = datafusion::object_store::ObjectStoreExt::head(store.as_ref(), url.prefix())
+        .await
+        .map_err(|e| format!("cannot be read: {e}"))?;
+    if meta.size == 0 {
+        return Err("is empty (0 bytes), which is no Parquet file; remove it or write it again".to_string());
+    }
+    let cache = ctx.runtime_env().cache_manager.get_file_metadata_cache();
+    let damaged = |e: &dyn std::fmt::Display| format!("is no Parquet file, or cut short or damaged: {e}");
+    let footer = DFParquetMetadata::new(store.as_ref(), &meta)
+        .with_file_metadata_cache(Some(cache))
+        .fetch_metadata()
+        .await
+        .map_err(|e| damaged(&e.strip_backtrace()))?;
+    let footer = footer.file_metadata();
+    let schema = parquet_to_arrow_schema(footer.schema_descr(), footer.key_value_metadata())
+        .map_err(|e| damaged(&e))?;
+    let coerced = Int96Coercer::new(footer.schema_descr(), &schema, &TimeUnit::Microsecond).coerce();
+    Ok((coerced.unwrap_or(schema), footer.num_rows().max(0) as u64))
+}
+
+/// The field of this name: as written, else in any case.
+pub(super) fn find(schema: &Schema, name: &str, place: &str) -> Result<Option<Arc<Field>>> {
+    let exact: Vec<_> = schema.fields().iter().filter(|f| f.name() == name).collect();
+    let fold = |s: &str| s.to_lowercase();
+    let any_case = || schema.fields().iter().filter(|f| fold(f.name()) == fold(name)).collect::<Vec<_>>();
+    let hits = if exact.is_empty() { any_case() } else { exact };
+    match hits[..] {
+        [] => Ok(None),
+        [field] => Ok(Some(Arc::clone(field))),
+        _ => Err(Error::input(format!("{place}: column '{name}' is there {} times", hits.len()))),
+    }
+}
+
+/// A column that must be there is not.
+pub(super) fn missing(schema: &Schema, name: &str, place: &str) -> Error {
+    let there = schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>().join(", ");
+    Error::input(format!("{place}: column '{name}' is missing; the file has: {there}"))
+}
+
+/// Files with the same fields as one table of these fields; nothing else of them is read.
+pub(super) fn read(ctx: &SessionContext, schema: SchemaRef, urls: Vec<ListingTableUrl>) -> Result<DataFrame> {
+    // Any ending is a Parquet file here: its footer has been read.
+    let format = ParquetFormat::default().with_coerce_int96(Some(INT96_AS.to_string()));
+    let options = ListingOptions::new(Arc::new(format)).with_file_extension("");
+    let config =
+        ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
+    Ok(ctx.read_table(Arc::new(ListingTable::try_new(config)?))?)
+}
