@@ -67,6 +67,8 @@ pub mod enrichment;
 pub mod error;
 pub mod functions;
 pub mod names;
+#[doc(hidden)]
+pub mod nearest;
 pub mod output;
 pub mod run;
 #[cfg(test)]
