@@ -122,7 +122,9 @@ impl From<Error> for DataFusionError {
     }
 }
 
-fn one_line(text: &str) -> String {
+/// A text on one line: white space of any kind becomes one blank.
+#[doc(hidden)]
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

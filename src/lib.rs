@@ -68,6 +68,8 @@ pub mod error;
 pub mod functions;
 mod json;
 pub mod names;
+#[doc(hidden)]
+pub mod nearest;
 pub mod output;
 pub mod run;
 #[cfg(test)]

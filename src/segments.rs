@@ -78,8 +78,9 @@ impl Segment {
     /// Whether a name means this segment: in any case, with or without `Segment_`, spelled as the
     /// file or as the view.
     pub fn is_called(&self, name: &str) -> bool {
+        let called = key(&self.name);
         let name = name.to_lowercase();
-        key(name.strip_prefix("segment_").unwrap_or(&name)) == key(&self.name)
+        key(&name) == called || name.strip_prefix("segment_").is_some_and(|rest| key(rest) == called)
     }
 
     /// What is wrong with it, where, as the error that using it gives.
@@ -88,6 +89,12 @@ impl Segment {
         let place = self.path.as_ref().map_or(format!("segment {}", self.name), |p| p.display().to_string());
         Some(Error::query(format!("{place}: {reason}")))
     }
+}
+
+/// The segment that a name means: the one of that name, else that of the view of that name.
+pub fn find<'a>(segments: &'a [Segment], name: &str) -> Option<&'a Segment> {
+    let named = segments.iter().find(|s| key(&s.name) == key(name));
+    named.or_else(|| segments.iter().find(|s| s.is_called(name)))
 }
 
 /// What makes two names the same segment, which is what makes their views the same table.
@@ -105,9 +112,9 @@ fn description(sql: &str) -> String {
 /// a session with the published tables. A segment may read another.
 ///
 /// # Errors
-/// A session that takes no tables. A broken segment is none: see [`Segment::broken`].
+/// A session that takes no tables; a folder `segments` that cannot be listed. A broken segment is none: see [`Segment::broken`].
 pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<Segment>> {
-    let mut segments = all(folder::read(enrichment));
+    let mut segments = all(folder::read(enrichment)?);
     let mut waiting: Vec<usize> = (0..segments.len()).filter(|&i| segments[i].broken.is_none()).collect();
     // Those that read others can be planned only after them.
     loop {

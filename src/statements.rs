@@ -4,7 +4,8 @@
 use std::fmt::Write;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::logical_expr::{DdlStatement, LogicalPlan};
+use datafusion::config::Dialect;
+use datafusion::logical_expr::{DdlStatement, LogicalPlan, Statement as PlanStatement};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::Statement;
 
@@ -87,13 +88,13 @@ impl Statements {
     pub async fn logical_plan(&self, statement: &str) -> Result<LogicalPlan> {
         let sql = self.names.quote(statement)?;
         let state = self.ctx.state();
-        let parsed = state
-            .sql_to_statement(&sql, &state.config_options().sql_parser.dialect)
-            .map_err(|e| self.explain(e))?;
+        // The dialect in which the names were found.
+        let parsed = state.sql_to_statement(&sql, &Dialect::Generic).map_err(|e| self.explain(e))?;
         if !self.files {
             refuse_file_statements(&parsed)?;
         }
         let plan = state.statement_to_plan(parsed).await.map_err(|e| self.explain(e))?;
+        refuse_settings(&plan)?;
         if !self.files {
             refuse_files(&plan)?;
         }
@@ -142,6 +143,26 @@ fn refuse_files(plan: &LogicalPlan) -> Result<()> {
         Ok(if refused.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
     refused.map_or(Ok(()), |what| Err(refusal(&what)))
+}
+
+/// The settings without which names in any case would be other names.
+const FIXED: [&str; 2] =
+    ["datafusion.sql_parser.dialect", "datafusion.sql_parser.enable_ident_normalization"];
+
+/// Refuses to set what names are found by.
+fn refuse_settings(plan: &LogicalPlan) -> Result<()> {
+    let mut refused = None;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Statement(PlanStatement::SetVariable(set)) = node {
+            refused = FIXED.into_iter().find(|name| set.variable.eq_ignore_ascii_case(name));
+        }
+        Ok(if refused.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    refused.map_or(Ok(()), |name| {
+        Err(Error::query(format!(
+            "{name} cannot be set here: names in any case are found by the generic dialect alone"
+        )))
+    })
 }
 
 /// `CreateExternalTable` → `CREATE EXTERNAL TABLE`.

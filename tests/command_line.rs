@@ -192,6 +192,54 @@ fn files_are_out_of_reach_unless_permitted() {
 }
 
 #[test]
+fn scripts_name_no_files_unless_permitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (target, part) = (folder.path().join("mine.txt"), folder.path().join("part.sql"));
+    std::fs::write(&target, "mine").unwrap();
+    std::fs::write(&part, "select 2 as b;\n").unwrap();
+    let write = format!("\\o {}\nselect 1 as a;\n\\o\nselect 3 as c;\n", target.display());
+    let read = format!("\\i {}\n", part.display());
+    refused(&on_published("sql", &[], &write), 2, "\\o is not permitted in a script");
+    refused(&on_published("sql", &[], &read), 2, "--allow-files permits it");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "mine");
+    assert_eq!(quiet(on_published("sql", &["--format", "csv"], "\\o\nselect 1 as a;\n")), "a\n1\n");
+    let permitted = ["--format", "csv", "--allow-files"];
+    assert_eq!(quiet(on_published("sql", &permitted, &write)), "c\n3\n");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "a\n1\n");
+    assert_eq!(quiet(on_published("sql", &permitted, &read)), "b\n2\n");
+}
+
+#[test]
+fn a_segment_over_a_level_that_was_not_published_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(enrichment()).unwrap();
+    let data = text_of(enrichment().parent().unwrap());
+    let text = text.replace("path = \"", &format!("path = \"{data}/"));
+    let weekly = text.replace("levels = [\"year\", \"month\", \"week\"]", "levels = [\"week\"]");
+    assert_ne!(weekly, text);
+    let file = folder.path().join("weekly.toml");
+    std::fs::write(&file, weekly).unwrap();
+    std::fs::create_dir(folder.path().join("segments")).unwrap();
+    let busy = "-- Busy\nselect distinct customerid from office where aggregationlevel = 'week'";
+    std::fs::write(folder.path().join("segments/busy.sql"), busy).unwrap();
+    let (file, output) = (text_of(&file), text_of(&folder.path().join("out")));
+    let call = |more: &[&str]| call(&[more, &["--output", &output]].concat(), "");
+    assert_eq!(err(&call(&["run", &file])), "");
+    let listed = quiet(call(&["segment", &file, "--format", "csv"]));
+    let row = |name: &str| listed.lines().find(|l| l.starts_with(name)).unwrap_or_default().to_owned();
+    assert!(row("stale,0,").contains(" (level year is not in what was published)"), "{listed}");
+    assert!(row("cooling,0,").contains("(level month is not in what was published)"), "{listed}");
+    assert!(row("busy,").ends_with(",Busy") && !row("busy,").contains(",0,"), "{listed}");
+    let stale = call(&["segment", &file, "stale", "--format", "csv"]);
+    assert_eq!((stale.status.code(), out(&stale).lines().count()), (Some(0), 1));
+    assert_eq!(
+        err(&stale),
+        "note: segment stale reads Office, but level year is not in what was published\n"
+    );
+    quiet(call(&["segment", &file, "busy"]));
+}
+
+#[test]
 fn a_card_of_a_customer() {
     let text = quiet(on_published("card", &["A-1033"], ""));
     assert!(text.contains("(A-1033)") && text.contains("of 100") && text.contains('█'), "{text}");

@@ -1,11 +1,14 @@
 //! `engagement card`: one customer at a glance.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
 use datafusion::prelude::{DataFrame, cast, ident, lit};
 use datafusion_engagement::error::{Error, Result};
+use datafusion_engagement::nearest::all_nearest;
 
 use super::bars::bars;
 use super::text::{columns, grouped, pad, visible};
@@ -144,25 +147,19 @@ async fn source(session: &Session) -> Result<String> {
 /// At most so many customers are suggested.
 const SUGGESTED: usize = 3;
 
-/// Below this likeness (0 to 1) an id is no suggestion.
-const LIKE: f64 = 0.75;
-
 async fn unknown(session: &Session, wanted: &str) -> Result<Error> {
     let ids = table(session, "CustomerCard").await?;
     let ids =
         ids.select(vec![cast(ident("CustomerId"), DataType::Utf8), cast(ident("Name"), DataType::Utf8)])?;
     let ids = collect(session, ids).await?;
     let (id, name) = (ids.column(0).as_string::<i32>(), ids.column(1).as_string::<i32>());
-    let lower = wanted.to_lowercase();
-    let like = |text: &str| strsim::jaro_winkler(&text.to_lowercase(), &lower);
-    let mut near: Vec<(f64, &str)> = (0..ids.num_rows())
-        .map(|i| {
-            (like(id.value(i)).max(if name.is_valid(i) { like(name.value(i)) } else { 0.0 }), id.value(i))
-        })
-        .filter(|(like, _)| *like >= LIKE)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    let near: Vec<String> = near.iter().take(SUGGESTED).map(|(_, id)| visible(id)).collect();
+    // What was typed may be either of the two.
+    let spellings = (0..ids.num_rows()).flat_map(|i| {
+        let name = name.is_valid(i).then(|| name.value(i));
+        [Some(id.value(i)), name].into_iter().flatten().map(move |text| (text, id.value(i)))
+    });
+    let near: BTreeSet<&str> = all_nearest(wanted, spellings).into_iter().collect();
+    let near: Vec<String> = near.into_iter().take(SUGGESTED).map(visible).collect();
     let wanted = visible(wanted);
     Ok(Error::query(if near.is_empty() {
         format!("no customer {wanted} among the {} of CustomerCard", grouped(ids.num_rows()))

@@ -6,8 +6,9 @@ use clap::Args;
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::logical_expr::Documentation;
-use datafusion_engagement::error::{Error, Result};
+use datafusion_engagement::error::{Error, Result, one_line};
 use datafusion_engagement::functions;
+use datafusion_engagement::nearest::nearest;
 
 use super::format::{Format, Layout};
 use super::out::{self, written};
@@ -38,10 +39,8 @@ impl Functions {
             Some(function) if self.format == Format::Table => out::print(&function.explain()),
             Some(function) => print_list(std::slice::from_ref(function), self.format),
             None => {
-                let like =
-                    |f: &&Function| (strsim::jaro_winkler(&f.name, &name.to_lowercase()) * 1000.0) as u32;
-                let near = all.iter().max_by_key(like).filter(|f| like(f) > 700);
-                let near = near.map(|f| format!("; did you mean {}?", f.name)).unwrap_or_default();
+                let near = nearest(&name, all.iter().map(|f| f.name.as_str()));
+                let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
                 Err(Error::query(format!("no function named {name} in this project{near}")))
             }
         }
@@ -79,7 +78,7 @@ impl Function {
 
     /// The description's first sentence, on one line.
     pub fn summary(&self) -> String {
-        let text = self.documented(|d| &d.description).split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = one_line(&self.documented(|d| &d.description));
         match text.find(". ") {
             Some(end) => text[..=end].to_owned(),
             None => text,

@@ -5,17 +5,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use datafusion_engagement::enrichment::{Enrichment, Overrides};
+use datafusion_engagement::enrichment::{Enrichment, Level, Overrides};
 use datafusion_engagement::error::Result;
 use datafusion_engagement::segments::{self, Segment};
-use datafusion_engagement::session;
 use datafusion_engagement::statements::Statements;
+use datafusion_engagement::{output, session};
 
 mod bars;
 mod card;
 mod check;
 mod format;
 mod functions;
+mod levels;
 pub mod out;
 pub mod panics;
 mod run;
@@ -94,12 +95,16 @@ struct Session {
     enrichment: Enrichment,
     statements: Statements,
     segments: Vec<Segment>,
+    /// The levels that Office has.
+    levels: Vec<Level>,
 }
 
 impl Session {
     /// Over what the last run has published.
     async fn published(enrichment: Enrichment) -> Result<Self> {
-        Self::over(session::published(&enrichment).await?, enrichment).await
+        let ctx = session::new()?;
+        let description = output::register(&ctx, &enrichment).await?;
+        Ok(Self { levels: description.levels(), ..Self::over(ctx, enrichment).await? })
     }
 
     /// Over the inputs.
@@ -109,6 +114,7 @@ impl Session {
 
     async fn over(ctx: datafusion::prelude::SessionContext, enrichment: Enrichment) -> Result<Self> {
         let segments = segments::register(&ctx, &enrichment).await?;
-        Ok(Self { enrichment, statements: Statements::new(ctx).await?, segments })
+        let levels = enrichment.levels.clone();
+        Ok(Self { enrichment, statements: Statements::new(ctx).await?, segments, levels })
     }
 }

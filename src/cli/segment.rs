@@ -6,13 +6,15 @@ use clap::Args;
 use datafusion::arrow::array::{Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::util::display::array_value_to_string;
+use datafusion_engagement::enrichment::Level;
 use datafusion_engagement::error::{Error, Result};
-use datafusion_engagement::segments::Segment;
+use datafusion_engagement::nearest::nearest;
+use datafusion_engagement::segments::{self, Segment};
 
 use super::format::{Format, Layout};
-use super::out::{self, written};
+use super::out::{self, tell, written};
 use super::sql::binary_to_terminal;
-use super::{Session, Target, sql};
+use super::{Session, Target, levels, sql};
 
 /// List the segments with their size, or the members of one.
 ///
@@ -50,21 +52,27 @@ impl SegmentCommand {
 }
 
 fn find<'a>(segments: &'a [Segment], name: &str) -> Result<&'a Segment> {
-    if let Some(segment) = segments.iter().find(|s| s.is_called(name)) {
+    if let Some(segment) = segments::find(segments, name) {
         return Ok(segment);
     }
-    let like = |s: &&Segment| {
-        let like = strsim::jaro_winkler(&s.name.to_lowercase(), &name.to_lowercase());
-        (like * 1000.0) as u32
-    };
-    let near = segments.iter().max_by_key(like).filter(|s| like(s) > 700);
+    let near = nearest(name, segments.iter().map(|s| s.name.as_str()));
     Err(Error::query(match near {
-        Some(near) => format!("no segment named {name}; did you mean {}?", near.name),
+        Some(near) => format!("no segment named {name}; did you mean {near}?"),
         None => {
             let names: Vec<&str> = segments.iter().map(|s| s.name.as_str()).collect();
             format!("no segment named {name}; there are {}", names.join(", "))
         }
     }))
+}
+
+/// Says that levels are missing, where they are.
+fn unpublished(levels: &[Level]) -> Option<String> {
+    let names: Vec<&str> = levels.iter().map(|l| l.as_str()).collect();
+    match names.as_slice() {
+        [] => None,
+        [one] => Some(format!("level {one} is not in what was published")),
+        several => Some(format!("levels {} are not in what was published", several.join(" and "))),
+    }
 }
 
 async fn list(session: &Session, format: Format) -> Result<()> {
@@ -84,12 +92,13 @@ async fn listing(session: &Session) -> Result<RecordBatch> {
         let size = size(session, segment).await;
         descriptions.push(match &size {
             Err(error) => format!("broken: {error}"),
-            Ok(_) if segment.replaces_shipped() => {
-                format!("{} (replaces the shipped one)", segment.description)
+            Ok((_, missing)) => {
+                let replaces = segment.replaces_shipped().then(|| "replaces the shipped one".to_owned());
+                let remarks = [replaces, unpublished(missing)].into_iter().flatten();
+                remarks.fold(segment.description.clone(), |text, remark| format!("{text} ({remark})"))
             }
-            Ok(_) => segment.description.clone(),
         });
-        sizes.push(size.ok());
+        sizes.push(size.ok().map(|(size, _)| size));
     }
     let schema = Arc::new(Schema::new(vec![
         Field::new("Segment", DataType::Utf8, false),
@@ -107,22 +116,27 @@ async fn listing(session: &Session) -> Result<RecordBatch> {
     ))
 }
 
-/// How many customers are in it.
-async fn size(session: &Session, segment: &Segment) -> Result<i64> {
+/// How many customers are in it, and the levels that it reads in vain.
+async fn size(session: &Session, segment: &Segment) -> Result<(i64, Vec<Level>)> {
     if let Some(reason) = &segment.broken {
         return Err(Error::query(reason.clone()));
     }
     let query = format!("select count(distinct \"CustomerId\") from \"{}\"", segment.view());
     let plan = session.statements.logical_plan(&query).await?;
+    let missing = levels::missing(&plan, &session.levels)?;
     let batches = async { session.statements.context().execute_logical_plan(plan).await?.collect().await };
     let batches = batches.await.map_err(|e| session.statements.explain(e))?;
     let count = batches.first().filter(|b| b.num_rows() == 1);
     let count = count.and_then(|b| array_value_to_string(b.column(0), 0).ok()?.parse().ok());
-    count.ok_or_else(|| Error::query("its size is no number"))
+    let count = count.ok_or_else(|| Error::query("its size is no number"))?;
+    Ok((count, missing))
 }
 
 async fn members(session: &Session, segment: &Segment, format: Format) -> Result<()> {
     let plan = session.statements.logical_plan(&query(segment)).await?;
+    if let Some(remark) = unpublished(&levels::missing(&plan, &session.levels)?) {
+        tell(format!("note: segment {} reads Office, but {remark}", segment.name));
+    }
     let frame = session.statements.context().execute_logical_plan(plan).await?;
     let mut out = out::stdout();
     sql::stream(&session.statements, frame, format, Layout::default(), &mut out).await.map(|_| ())

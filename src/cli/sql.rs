@@ -37,7 +37,8 @@ Examples:
   engagement sql enrichment.toml --format csv < report.sql
 
 Statements that reach files (COPY, CREATE EXTERNAL TABLE, INSERT, a path as a table) are refused
-without --allow-files; CREATE VIEW and SET are always possible and end with the session.")]
+without --allow-files, and so are \\i and \\o in scripts. CREATE VIEW and SET (all but the dialect)
+are always possible and end with the session.")]
 pub struct Sql {
     #[command(flatten)]
     target: Target,
@@ -95,7 +96,7 @@ impl Sql {
                 }
                 Ok(())
             }
-            None => shell::run(session, self.format).await,
+            None => shell::run(session, self.format, self.allow_files).await,
         }
     }
 }

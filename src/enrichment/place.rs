@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use crate::error::Error;
+use crate::error::{Error, one_line};
+pub(super) use crate::nearest::nearest;
 
 /// The longest piece of a file that is repeated in an error.
 const LONGEST_QUOTE: usize = 60;
@@ -35,7 +36,7 @@ impl Source<'_> {
     /// The text is no TOML; the place is to the column. What stands there is repeated where it is
     /// short, and never where it might hold addresses.
     pub(super) fn syntax_error(&self, error: &toml::de::Error) -> Error {
-        let what = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
+        let what = one_line(error.message());
         let Some(span) = error.span() else { return self.error(format_args!("no valid TOML: {what}")) };
         let found = match self.text.get(span.clone()) {
             Some(found)
@@ -69,25 +70,6 @@ pub(super) fn listed<S: AsRef<str>>(words: &[S], conjunction: &str) -> String {
     }
 }
 
-/// The candidate that is spelled most like a word, if one is like it at all.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// As many letters right as wrong.
-    const LIKE: f64 = 0.5;
-    // The comparison takes time and memory in proportion to the length.
-    if word.len() > LONGEST_QUOTE {
-        return None;
-    }
-    let word = word.to_lowercase();
-    let mut best = (LIKE, None);
-    for candidate in candidates {
-        let likeness = strsim::normalized_damerau_levenshtein(&word, &candidate.to_lowercase());
-        if likeness > best.0 || (likeness == LIKE && best.1.is_none()) {
-            best = (likeness, Some(candidate));
-        }
-    }
-    best.1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,16 +95,5 @@ mod tests {
         assert_eq!(listed(&["a"], "or"), "a");
         assert_eq!(listed(&["a", "b"], "and"), "a and b");
         assert_eq!(listed(&["a", "b", "c"], "or"), "a, b or c");
-    }
-
-    #[test]
-    fn nearest_word() {
-        let words = ["path", "format"];
-        assert_eq!(nearest("paht", words), Some("path"));
-        assert_eq!(nearest("FORMAT", words), Some("format"));
-        assert_eq!(nearest("path_to", words), Some("path"));
-        assert_eq!(nearest("folder", words), None);
-        assert_eq!(nearest(&"path".repeat(100_000), words), None);
-        assert_eq!(nearest("", words), None);
     }
 }

@@ -1,16 +1,34 @@
 //! The user's segments: `segments/*.sql` beside the enrichment file.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::Segment;
 use crate::enrichment::Enrichment;
+use crate::error::{Error, Result};
 
 /// The files as segments, by name; those that cannot be read or named are broken.
-pub(super) fn read(enrichment: &Enrichment) -> Vec<Segment> {
-    let Ok(entries) = std::fs::read_dir(enrichment.resolve("segments")) else { return vec![] };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| is_sql(p)).collect();
+///
+/// # Errors
+/// The folder is there and cannot be listed: segments would seem not to exist.
+pub(super) fn read(enrichment: &Enrichment) -> Result<Vec<Segment>> {
+    let folder = enrichment.resolve("segments");
+    let listed = std::fs::read_dir(&folder).and_then(|entries| {
+        entries.map(|entry| entry.map(|e| e.path())).collect::<std::io::Result<Vec<PathBuf>>>()
+    });
+    let mut paths = match listed {
+        Ok(paths) => paths,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
+        Err(error) => {
+            return Err(Error::input(format!(
+                "{}: the segments cannot be listed: {error}; it must be a folder that you may read",
+                folder.display()
+            )));
+        }
+    };
+    paths.retain(|path| is_sql(path));
     paths.sort();
-    paths.into_iter().map(segment).collect()
+    Ok(paths.into_iter().map(segment).collect())
 }
 
 fn is_sql(path: &std::path::Path) -> bool {

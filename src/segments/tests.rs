@@ -136,3 +136,32 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
     let error = members(&mut session, "segment_fails").await.unwrap_err();
     assert!(error.to_string().contains("Cannot cast string 'a1'"), "{error}");
 }
+
+#[tokio::test]
+async fn a_name_is_first_the_name_of_a_file() {
+    let query = "select customerid from office";
+    let called = |segments: &[Segment], name: &str| find(segments, name).map(|s| s.name.clone());
+    let (_, segments) = registered(&[("segment_x.sql", query)]).await;
+    for name in ["segment_x", "Segment_X", "SegmentX", "segment_segment_x", "Segment_SegmentX"] {
+        assert_eq!(called(&segments, name).as_deref(), Some("segment_x"), "{name}");
+    }
+    assert_eq!(called(&segments, "x"), None);
+    let (_, segments) = registered(&[("segment_x.sql", query), ("x.sql", query)]).await;
+    assert_eq!(called(&segments, "segment_x").as_deref(), Some("segment_x"));
+    assert_eq!(called(&segments, "x").as_deref(), Some("x"));
+}
+
+#[tokio::test]
+async fn segments_that_cannot_be_listed_are_not_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let ctx = sample::published().await;
+    assert_eq!(register(&ctx, &sample::enrichment(folder.path())).await.unwrap().len(), 6, "no folder");
+    // No permission does not keep the administrator out; that it is no folder does.
+    std::fs::write(folder.path().join("segments"), "").unwrap();
+    let error = register(&ctx, &sample::enrichment(folder.path())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(
+        error.to_string().contains("/segments: the segments cannot be listed: Not a directory"),
+        "{error}"
+    );
+}

@@ -7,14 +7,12 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::TokenizerError;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, one_line};
 use crate::names::Names;
+use crate::nearest::nearest;
 
 /// At most so many columns are listed where a column is not found.
 const LISTED: usize = 8;
-
-/// Below this likeness (0 to 1) a name is no suggestion.
-const LIKE: f64 = 0.6;
 
 /// What an error of the engine means to the author of a statement. What is no fault of the
 /// statement (reading, writing, memory) keeps its kind.
@@ -108,6 +106,9 @@ fn schema_message(error: &SchemaError) -> String {
 }
 
 fn plan_message(text: &str, names: &Names, files: bool) -> String {
+    if let Some(message) = call_message(text) {
+        return message;
+    }
     let missing = text.strip_prefix("table '").and_then(|t| t.strip_suffix("' not found"));
     let Some(missing) = missing else { return text.to_owned() };
     // Without permission, a path as a table's name is a table that does not exist.
@@ -121,19 +122,21 @@ fn plan_message(text: &str, names: &Names, files: bool) -> String {
     }
 }
 
+/// A function called with what it does not take: what the function says of it, without the layers
+/// that passed it on; where none says anything of use, what it can be called with.
+fn call_message(text: &str) -> Option<String> {
+    let (said, call) = text.split_once("No function matches the given name and argument types '")?;
+    if said.contains("failed to match any signature") {
+        let (call, rest) = call.split_once("'. ")?;
+        let (_, candidates) = rest.split_once("Candidate functions:")?;
+        let candidates: Vec<&str> = candidates.lines().map(str::trim).filter(|c| !c.is_empty()).collect();
+        return Some(format!("no function {call}; there are {}", candidates.join(", ")));
+    }
+    let said = said.split_once("user-defined coercion failed with: ").map_or(said, |(_, function)| function);
+    let kinds = ["Error during planning: ", "Execution error: "];
+    let said = kinds.iter().find_map(|kind| said.strip_prefix(kind)).unwrap_or(said);
+    Some(said.trim().trim_end_matches('.').to_owned())
+}
+
 /// How the names of files end.
 const FILES: [&str; 6] = [".parquet", ".csv", ".json", ".ndjson", ".arrow", ".avro"];
-
-/// The name most like the wanted one, if any is like it at all.
-fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = wanted.to_lowercase();
-    names
-        .map(|name| (strsim::normalized_damerau_levenshtein(&wanted, &name.to_lowercase()), name))
-        .filter(|(like, _)| *like >= LIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}

@@ -142,3 +142,55 @@ async fn with_permission_files_can_be_written_and_read() {
         "the published tables are still there"
     );
 }
+
+#[tokio::test]
+async fn what_names_are_found_by_cannot_be_set() {
+    let mut session = Statements::new(sample::published().await).await.unwrap();
+    for (sql, name) in [
+        ("set datafusion.sql_parser.dialect = 'mysql'", "datafusion.sql_parser.dialect"),
+        ("SET DATAFUSION.\"sql_parser\".Dialect TO postgresql", "datafusion.sql_parser.dialect"),
+        (
+            "set datafusion.sql_parser.enable_ident_normalization = false",
+            "datafusion.sql_parser.enable_ident_normalization",
+        ),
+    ] {
+        let error = session.plan(sql).await.map(|_| ()).unwrap_err();
+        let says =
+            format!("{name} cannot be set here: names in any case are found by the generic dialect alone");
+        assert_eq!((error.to_string(), error.exit_code()), (says, 2), "{sql}");
+    }
+    let office = session.plan("select engagementscore from office limit 1").await.unwrap();
+    assert!(office.schema().field(0).data_type().is_numeric());
+}
+
+#[tokio::test]
+async fn a_session_of_another_dialect_has_the_same_names() {
+    let ctx = sample::published().await;
+    ctx.sql("set datafusion.sql_parser.dialect = 'mysql'").await.unwrap();
+    let mut session = Statements::new(ctx).await.unwrap();
+    let office = session.plan("select engagementscore from office limit 1").await.unwrap();
+    assert!(office.schema().field(0).data_type().is_numeric());
+}
+
+#[tokio::test]
+async fn functions_say_what_they_take() {
+    let ctx = sample::published().await;
+    crate::functions::register(&mut *ctx.state_ref().write()).unwrap();
+    let mut session = Statements::new(ctx).await.unwrap();
+    for (sql, says) in [
+        ("select normalize_address(1)", "normalize_address needs text, not Int64"),
+        ("select normalize_address(1) over () from office", "normalize_address needs text, not Int64"),
+        ("select distinct_people() from office", "distinct_people takes 1 argument(s), not 0"),
+        ("select coalesce()", "coalesce must have at least one argument"),
+        ("select greatest()", "greatest was called without any arguments. It requires at least 1"),
+        ("select abs()", "'abs' does not support zero arguments"),
+        (
+            "select sum('a')",
+            "no function sum(Utf8); there are sum(Decimal), sum(UInt64), sum(Int64), sum(Float64), \
+             sum(Duration), sum(Interval)",
+        ),
+    ] {
+        let error = session.plan(sql).await.map(|_| ()).unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (says, 2), "{sql}");
+    }
+}

@@ -42,16 +42,20 @@ struct Shell {
     session: Session,
     answers: Answers,
     timing: bool,
+    /// Whether a person types what it reads.
+    person: bool,
+    /// Whether scripts may name files, too.
+    allow_files: bool,
     /// How many files deep it reads.
     included: usize,
 }
 
 /// Runs the shell on standard input, with all its comforts where that is a terminal.
-pub async fn run(session: Session, format: Format) -> Result<()> {
+pub async fn run(session: Session, format: Format, allow_files: bool) -> Result<()> {
     let person = std::io::stdin().is_terminal();
     let layout = Layout { rows: person.then_some(ROWS), ..Layout::default() };
     let answers = Answers::new(format, layout, Box::new(out::stdout()));
-    let mut shell = Shell { session, answers, timing: false, included: 0 };
+    let mut shell = Shell { session, answers, timing: false, person, allow_files, included: 0 };
     if person {
         shell.converse().await
     } else {
@@ -179,10 +183,28 @@ impl Shell {
                 self.timing = !self.timing;
                 tell_person(if self.timing { "timing is on" } else { "timing is off" });
             }
-            Command::Include(path) => return Box::pin(self.include(Path::new(&path))).await,
-            Command::Output(path) => self.redirect(path.as_deref().map(Path::new))?,
+            Command::Include(path) => {
+                self.permit_files("\\i")?;
+                return Box::pin(self.include(Path::new(&path))).await;
+            }
+            Command::Output(None) => self.redirect(None)?,
+            Command::Output(Some(path)) => {
+                self.permit_files("\\o")?;
+                self.redirect(Some(Path::new(&path)))?;
+            }
         }
         Ok(Then::GoOn)
+    }
+
+    /// A person may name any file of theirs; a script may not, nor may one that a person includes.
+    fn permit_files(&self, command: &str) -> Result<()> {
+        if self.allow_files || self.person && self.included == 0 {
+            return Ok(());
+        }
+        Err(Error::query(format!(
+            "{command} is not permitted in a script: it can reach files outside the enrichment; \
+             --allow-files permits it"
+        )))
     }
 
     async fn include(&mut self, path: &Path) -> Result<Then> {
