@@ -275,3 +275,8 @@ fn exit_codes_tell_who_has_to_act() {
         assert!(help.contains("\nExample"), "{command}: {help}");
     }
 }
+
+#[test]
+fn a_statement_may_begin_with_a_comment() {
+    assert_eq!(quiet(sql(&["-c", "-- who\nselect 1 as one", "--format", "csv"])), "one\n1\n");
+}

@@ -23,7 +23,7 @@ pub struct Card {
     #[command(flatten)]
     target: Target,
     /// The customer, as in the column CustomerId.
-    #[arg(value_name = "CUSTOMER_ID")]
+    #[arg(value_name = "CUSTOMER_ID", allow_negative_numbers = true)]
     customer: String,
 }
 

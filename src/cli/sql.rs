@@ -43,7 +43,7 @@ pub struct Sql {
     #[command(flatten)]
     target: Target,
     /// One or several statements, separated by semicolons, instead of a shell.
-    #[arg(short, long, value_name = "QUERY")]
+    #[arg(short, long, value_name = "QUERY", allow_hyphen_values = true)]
     command: Option<String>,
     /// How results are written; parquet holds one result.
     #[arg(long, value_enum, default_value_t = Format::Table)]

@@ -5,7 +5,7 @@ use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::files::InputFile;
 use super::{Source, graph};
 use crate::enrichment::Format;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, one_line};
 
 /// An error of the engine does not name the file whose pages are damaged. This reads the Parquet
 /// files again, one by one, until one fails, and names it. An error that already says who has to
@@ -26,8 +26,7 @@ pub fn diagnose(error: Error, sources: &[Source]) -> Error {
                     source.section,
                     file.path.display()
                 );
-                return Error::input(text.split_whitespace().collect::<Vec<_>>().join(" "))
-                    .with_source(error);
+                return Error::input(one_line(&text)).with_source(error);
             }
         }
     }

@@ -57,7 +57,7 @@ fn row(org: &Organization, number: usize, copy: &MeetingCopy) -> Value {
         .collect();
     let kind = match copy.is_series_master {
         true => "seriesMaster",
-        false if number % 5 == 0 => "occurrence",
+        false if number.is_multiple_of(5) => "occurrence",
         false => "singleInstance",
     };
     json!({
