@@ -204,7 +204,8 @@ fn two_runs_at_once_leave_one_complete_set() {
     block_on(async {
         let enrichments = days.map(|day| bundled_as_of(folder.path(), Some(day)));
         let (one, other) = tokio::join!(run(&enrichments[0]), run(&enrichments[1]));
-        (one.unwrap(), other.unwrap());
+        one.unwrap();
+        other.unwrap();
         let winner = as_of(&enrichments[0]).await;
         assert!(days.contains(&winner.as_str()));
 

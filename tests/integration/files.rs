@@ -43,7 +43,7 @@ pub fn read(path: &Path) -> RecordBatch {
         files = fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).collect();
         files.sort();
     }
-    let batches: Vec<_> = files.iter().flat_map(|file| read_file(file)).collect();
+    let batches: Vec<_> = files.iter().flat_map(read_file).collect();
     concat_batches(&batches[0].schema(), &batches).unwrap()
 }
 
