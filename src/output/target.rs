@@ -12,7 +12,7 @@
 //! `Office.parquet` sees the run before until that instant and the new run after it, and its
 //! companions belong to the same run. What a killed run leaves is deleted by the next; the run
 //! before is kept until then, for those who are reading it. Runs at the same time do not meet:
-//! each holds the lock of its own folder, and `home.lock` while it creates or publishes one.
+//! each holds the lock of its own folder, and that of the folder above while it creates or publishes one.
 
 use std::fs::{self, File};
 use std::io;
@@ -28,7 +28,6 @@ use crate::error::{Error, Result};
 const HIDDEN: &str = ".engagement";
 const CURRENT: &str = "current";
 const LOCK: &str = "lock";
-const HOME_LOCK: &str = "home.lock";
 const RUN: &str = "run-";
 const LINK: &str = "link-";
 
@@ -131,9 +130,10 @@ fn folder(enrichment: &Enrichment) -> Result<PathBuf> {
     Ok(enrichment.resolve(path))
 }
 
-/// Keeps other runs from creating or publishing a folder as long as the file lives.
+/// Keeps other runs from creating or publishing a folder as long as the handle lives. The lock is on
+/// the folder itself, so that a run that fails leaves no file.
 fn lock_home(home: &Path) -> io::Result<File> {
-    let lock = File::create(home.join(HOME_LOCK))?;
+    let lock = File::open(home)?;
     lock.lock()?;
     Ok(lock)
 }

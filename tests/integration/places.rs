@@ -139,3 +139,18 @@ fn tables_go_by_the_name_of_the_enrichment_too() {
         rows(&ctx, "select * from \"Sales_ScoreExplained\" limit 1").await.unwrap();
     });
 }
+
+#[test]
+fn a_first_run_that_fails_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("in");
+    fs::create_dir_all(&odd).unwrap();
+    let mut enrichment = copy(&odd, "mail/");
+    enrichment.output.path = folder.path().join("out").display().to_string();
+    enrichment.mailboxes.truncate(1);
+    enrichment.groups = None;
+    let error = block_on(run::run(&enrichment, &Silent)).unwrap_err();
+    assert!(error.to_string().contains("lists 1 mailboxes"), "{error}");
+    let pattern = format!("{}/out/**/*", folder.path().display());
+    assert!(!glob::glob(&pattern).unwrap().any(|p| p.unwrap().is_file()));
+}
