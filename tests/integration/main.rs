@@ -3,6 +3,7 @@
 mod documentation;
 mod doors;
 mod files;
+mod int96;
 mod invariance;
 mod layers;
 mod oracle;
