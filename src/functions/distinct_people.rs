@@ -16,7 +16,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, BinaryViewBuilder, Int64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, Int64Array};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_err, plan_err};
 use datafusion::logical_expr::{
@@ -204,13 +204,7 @@ impl<const MERGE: bool, const COUNT: bool> GroupState for People<MERGE, COUNT> {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let mut states = BinaryViewBuilder::new().with_fixed_block_size(1 << 20);
-        let mut state = vec![];
-        self.0.emit(emit_to, |set| {
-            encode(set.iter().map(|(_, key)| *key), &mut state);
-            states.append_value(&state);
-        });
-        Ok(Arc::new(states.finish()))
+        self.0.emit_states(emit_to, |set, state| encode(set.iter().map(|(_, key)| *key), state))
     }
 
     fn size(&self) -> usize {

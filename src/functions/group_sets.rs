@@ -5,11 +5,17 @@
 //! one vector, which is sorted and rid of duplicates whenever it has doubled, and when it is read.
 
 use std::mem;
+use std::sync::Arc;
 
+use datafusion::arrow::array::{ArrayRef, BinaryViewBuilder};
+use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
 
 /// A log is not compacted before it has this many entries: sorting a few is not worth it.
 const SMALL: usize = 1 << 16;
+
+/// States are laid down in blocks of this many bytes.
+const STATE_BLOCK: u32 = 1 << 20;
 
 /// One set of `T` per group.
 #[derive(Debug, Clone)]
@@ -92,6 +98,25 @@ impl<T: Copy + Ord> GroupSets<T> {
             f(&emitted[at..at + len]);
             at += len;
         }
+    }
+
+    /// The same as a column of binary states: `encode` writes one set into an empty buffer.
+    pub(super) fn emit_states(
+        &mut self,
+        emit_to: EmitTo,
+        mut encode: impl FnMut(&[(u32, T)], &mut Vec<u8>),
+    ) -> Result<ArrayRef> {
+        let mut states = BinaryViewBuilder::new().with_fixed_block_size(STATE_BLOCK);
+        let (mut state, mut outcome) = (vec![], Ok(()));
+        self.emit(emit_to, |set| {
+            state.clear();
+            encode(set, &mut state);
+            if outcome.is_ok() {
+                outcome = states.try_append_value(&state);
+            }
+        });
+        outcome?;
+        Ok(Arc::new(states.finish()))
     }
 
     pub(super) fn size(&self) -> usize {

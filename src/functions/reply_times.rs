@@ -16,7 +16,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryViewBuilder, FixedSizeBinaryArray, Int64Array, ListArray, StructArray,
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int64Array, ListArray, StructArray,
     TimestampMicrosecondArray,
 };
 use datafusion::arrow::buffer::OffsetBuffer;
@@ -199,15 +199,10 @@ impl GroupState for Conversations {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let mut states = BinaryViewBuilder::new().with_fixed_block_size(1 << 20);
-        let mut state = vec![];
-        self.0.emit(emit_to, |messages| {
-            state.clear();
+        self.0.emit_states(emit_to, |messages, state| {
             state.push(VERSION);
-            messages.iter().for_each(|(_, m)| m.encode(&mut state));
-            states.append_value(&state);
-        });
-        Ok(Arc::new(states.finish()))
+            messages.iter().for_each(|(_, m)| m.encode(state));
+        })
     }
 
     fn size(&self) -> usize {

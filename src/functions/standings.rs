@@ -219,7 +219,7 @@ impl GroupState for Counts {
                 bytes.extend(value.to_le_bytes());
                 bytes.extend(upto.to_le_bytes());
             }
-            all.append_value(&bytes);
+            all.try_append_value(&bytes)?;
         }
         self.entries = entries.map(|(group, value, count)| (group - groups as u32, *value, *count)).collect();
         self.compacted = self.entries.len();

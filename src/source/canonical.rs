@@ -4,7 +4,6 @@
 //! lack, in units, zones and encodings. Files alike are read as one ListingTable; each such table
 //! is brought to the canonical columns by casts, and the tables are put together by UNION ALL.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -19,6 +18,7 @@ use super::Source;
 use super::columns::{Absent, Column, Kind, Section};
 use super::files;
 use super::parquet;
+use super::union_all;
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::functions;
@@ -37,27 +37,17 @@ pub(super) async fn open(
     let needed = |schema: &Schema, place: &str| needed(section, schema, place);
     let footers = parquet::footers(ctx, section.name, &files, needed).await?;
     let rows = footers.iter().map(|f| f.1).sum();
-    let mut alike: BTreeMap<String, (Needed, Vec<ListingTableUrl>)> = BTreeMap::new();
-    for (file, (needed, _)) in files.iter().zip(footers) {
-        let key = format!("{needed:?}");
-        alike.entry(key).or_insert_with(|| (needed, vec![])).1.push(file.url()?);
-    }
+    let alike = parquet::alike(&files, footers.into_iter().map(|f| f.0))?;
     let missing = section.columns.iter().enumerate().filter_map(|(i, column)| match column.absent {
         Absent::Means(means) => {
-            alike.values().any(|(n, _)| n[i].contains(&None)).then_some((column.name, means))
+            alike.iter().any(|(n, _)| n[i].contains(&None)).then_some((column.name, means))
         }
         _ => None,
     });
     let missing = missing.collect();
-    let mut union: Option<DataFrame> = None;
-    for (needed, urls) in alike.into_values() {
-        let part = read_alike(ctx, section, needed, urls)?;
-        union = Some(match union {
-            None => part,
-            Some(union) => union.union(part)?,
-        });
-    }
-    let frame = union.ok_or_else(|| Error::input(format!("[{}] {path}: no file", section.name)))?;
+    let parts = alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, needed, urls));
+    let frame =
+        union_all(parts)?.ok_or_else(|| Error::input(format!("[{}] {path}: no file", section.name)))?;
     Ok((frame, Source { section: section.name, format: Format::Canonical, files, rows, missing }))
 }
 

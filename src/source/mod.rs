@@ -12,7 +12,7 @@ mod parquet;
 
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{DataFrame, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 use std::sync::Arc;
 
@@ -33,6 +33,17 @@ pub(crate) fn series_masters(rows: u64) -> String {
         "[meetings] {rows} {are}, which {are_no}: {their} occurrences are needed, and those are in CalendarView exports, not in \
          Event exports"
     )
+}
+
+/// Tables with the same columns put together; `None` of none.
+fn union_all(parts: impl IntoIterator<Item = Result<DataFrame>>) -> Result<Option<DataFrame>> {
+    parts.into_iter().try_fold(None, |union: Option<DataFrame>, part| {
+        let part = part?;
+        Ok(Some(match union {
+            None => part,
+            Some(union) => union.union(part)?,
+        }))
+    })
 }
 
 /// What was found for one section of the enrichment file.

@@ -1,5 +1,7 @@
 //! Parquet files: what their footers say, and files alike as one table.
 
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, Schema, SchemaRef, TimeUnit};
@@ -81,6 +83,18 @@ pub(super) fn find(schema: &Schema, name: &str, place: &str) -> Result<Option<Ar
 pub(super) fn missing(schema: &Schema, name: &str, place: &str) -> Error {
     let there = schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>().join(", ");
     Error::input(format!("{place}: column '{name}' is missing; the file has: {there}"))
+}
+
+/// Files by what was found in them: those with the same findings together, in a fixed order.
+pub(super) fn alike<T: Debug>(
+    files: &[InputFile],
+    found: impl IntoIterator<Item = T>,
+) -> Result<Vec<(T, Vec<ListingTableUrl>)>> {
+    let mut alike: BTreeMap<String, (T, Vec<ListingTableUrl>)> = BTreeMap::new();
+    for (file, found) in files.iter().zip(found) {
+        alike.entry(format!("{found:?}")).or_insert_with(|| (found, vec![])).1.push(file.url()?);
+    }
+    Ok(alike.into_values().collect())
 }
 
 /// Files with the same fields as one table of these fields; nothing else of them is read.

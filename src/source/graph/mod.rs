@@ -11,13 +11,11 @@ mod table;
 mod tests;
 mod text;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::TableProvider;
-use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::logical_expr::{Expr, cast, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
@@ -25,7 +23,7 @@ use self::dataset::Dataset;
 use self::objects::Objects;
 use super::columns::Section;
 use super::files::{self, InputFile};
-use super::{Source, parquet};
+use super::{Source, parquet, union_all};
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::views::quoted;
@@ -74,7 +72,7 @@ pub(super) async fn open(
     let missing = missing.collect();
 
     let mut parts = vec![];
-    for (columns, urls) in alike(&in_parquet, footers)? {
+    for (columns, urls) in parquet::alike(&in_parquet, footers.into_iter().map(|f| f.columns))? {
         let mut fields: Vec<Arc<Field>> = columns.iter().flatten().cloned().collect();
         fields.dedup();
         let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls)?;
@@ -91,15 +89,12 @@ pub(super) async fn open(
         let partitions = ctx.copied_config().target_partitions();
         parts.push(Arc::new(table::table(section.name, in_json, &members, partitions)?));
     }
-    let mut union: Option<DataFrame> = None;
+    let mut frames = vec![];
     for part in parts {
-        let part = mapped(ctx, dataset.table, part, dataset.sql).await?;
-        union = Some(match union {
-            None => part,
-            Some(union) => union.union(part)?,
-        });
+        frames.push(mapped(ctx, dataset.table, part, dataset.sql).await);
     }
-    let mut frame = union.ok_or_else(|| Error::input(format!("[{}] {path}: no file", section.name)))?;
+    let mut frame =
+        union_all(frames)?.ok_or_else(|| Error::input(format!("[{}] {path}: no file", section.name)))?;
     if let Some((table, sql)) = dataset.whole {
         frame = mapped(ctx, table, frame.into_view(), sql).await?;
     }
@@ -187,19 +182,4 @@ fn check(dataset: &Dataset, footers: &[Found], samples: &[Found]) -> Result<()> 
         }
     }
     Ok(())
-}
-
-type Alike = BTreeMap<String, (Vec<Option<Arc<Field>>>, Vec<ListingTableUrl>)>;
-
-/// Parquet files by the columns that they have of those that are used.
-fn alike(
-    files: &[InputFile],
-    footers: Vec<Found>,
-) -> Result<Vec<(Vec<Option<Arc<Field>>>, Vec<ListingTableUrl>)>> {
-    let mut alike = Alike::new();
-    for (file, found) in files.iter().zip(footers) {
-        let key = format!("{:?}", found.columns);
-        alike.entry(key).or_insert_with(|| (found.columns, vec![])).1.push(file.url()?);
-    }
-    Ok(alike.into_values().collect())
 }
