@@ -91,7 +91,7 @@ fn overview(report: &Report, window_days: u32) -> String {
     }
     text + &format!(
         "\nOffice: {} ({})\n",
-        visible(&report.office.display().to_string()),
+        visible(&report.office),
         count(report.office_rows, "row")
     )
 }
