@@ -52,6 +52,7 @@
 //! | [`enrichment`] | the enrichment file: what it may say, defaults, checks |
 //! | [`functions`] | the one list of functions, a file for each |
 //! | [`source`] | inputs → canonical input tables |
+//! | `store` | object stores: from a URL to what lies there, and what its errors mean |
 //! | [`views`] | the SQL files, their parameters, their order |
 //! | [`session`] | the one session builder |
 //! | [`run`], [`check`] | the one pipeline, and what can be said before it runs |
@@ -79,4 +80,5 @@ pub mod segments;
 pub mod session;
 pub mod source;
 pub mod statements;
+mod store;
 pub mod views;

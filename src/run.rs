@@ -1,7 +1,6 @@
 //! The one pipeline: sources → views → output.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
@@ -13,7 +12,7 @@ use datafusion::prelude::SessionContext;
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::kept::Kept;
-use crate::output::{Description, TABLES, Table, Target, write};
+use crate::output::{Description, Destination, TABLES, Table, write};
 use crate::source;
 use crate::views::{self, Layer, Parameters, VIEWS, quoted};
 use crate::{enrichment, session};
@@ -38,8 +37,8 @@ pub struct Report {
     pub overview: Overview,
     /// The rows of Office_Dispositions.
     pub dispositions: Vec<Disposition>,
-    /// Where Office lies.
-    pub office: PathBuf,
+    /// Where Office lies: a path or a URL.
+    pub office: String,
     /// How many rows it has.
     pub office_rows: u64,
     /// What is worth knowing and no error.
@@ -92,7 +91,10 @@ pub async fn run_on(
     views::own_names(enrichment)?;
     progress.stage("inputs");
     let sources = source::register(ctx, enrichment).await?;
-    compute_and_publish(ctx, enrichment, progress).await.map_err(|e| source::diagnose(e, &sources))
+    match compute_and_publish(ctx, enrichment, progress).await {
+        Err(e) => Err(source::diagnose(e, &sources).await),
+        report => report,
+    }
 }
 
 async fn compute_and_publish(
@@ -101,7 +103,7 @@ async fn compute_and_publish(
     progress: &dyn Progress,
 ) -> Result<Report> {
     let parameters = Parameters::of(enrichment);
-    let target = Target::create(enrichment)?;
+    let mut destination = Destination::create(ctx, enrichment).await?;
     let mut kept = vec![];
     let last_readers = last_readers(ctx)?;
     for (position, view) in VIEWS.iter().enumerate() {
@@ -125,14 +127,14 @@ async fn compute_and_publish(
     let mut office_rows = 0;
     for table in TABLES {
         progress.stage(table.name);
-        let file = target.folder().join(table.file(&enrichment.output.table));
-        let rows = write(ctx, table, &description, &file).await?;
+        let draft = destination.draft(table, &enrichment.output.table)?;
+        let rows = write(ctx, table, &description, draft).await?;
         if table.suffix.is_empty() {
             office_rows = rows;
         }
     }
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
-    let office = target.publish()?;
+    let office = destination.publish(enrichment).await?;
     let masters = dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
     let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
     let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));

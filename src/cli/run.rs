@@ -89,11 +89,7 @@ fn overview(report: &Report, window_days: u32) -> String {
     for note in &report.notes {
         text += &format!("\nNote: {}\n", visible(note));
     }
-    text + &format!(
-        "\nOffice: {} ({})\n",
-        visible(&report.office.display().to_string()),
-        count(report.office_rows, "row")
-    )
+    text + &format!("\nOffice: {} ({})\n", visible(&report.office), count(report.office_rows, "row"))
 }
 
 /// The rows that did not count, and why.

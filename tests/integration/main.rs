@@ -11,5 +11,6 @@ mod places;
 mod plain;
 mod score;
 mod slt;
+mod stores;
 mod support;
 mod worked;
