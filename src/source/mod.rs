@@ -6,6 +6,7 @@
 mod canonical;
 mod columns;
 mod diagnose;
+mod dictionaries;
 mod files;
 mod graph;
 mod parquet;
