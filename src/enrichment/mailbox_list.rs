@@ -34,7 +34,8 @@ pub(super) fn read(file: &Section<'_>, folder: &Path, storage: &Storage) -> Resu
     }
     if let Some(list) = list {
         let shown = redacted(list.text);
-        let name = format!("{}: {} {}", section.source.place(list.offset), section.label("file"), quote(&shown));
+        let name =
+            format!("{}: {} {}", section.source.place(list.offset), section.label("file"), quote(&shown));
         let (path, text) = match Place::parse(list.text) {
             Ok(Place::Local(path)) => {
                 let path = folder.join(path);

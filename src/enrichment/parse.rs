@@ -7,8 +7,8 @@ use toml::de::DeTable;
 use super::place::{Source, listed, quote};
 use super::section::Section;
 use super::{
-    Enrichment, Level, Overrides, Region, dates, inputs, mailbox_list, output, schema, storage, text, weights,
-    zone,
+    Enrichment, Level, Overrides, Region, dates, inputs, mailbox_list, output, schema, storage, text,
+    weights, zone,
 };
 use crate::error::Result;
 

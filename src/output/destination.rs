@@ -79,7 +79,8 @@ pub(super) struct Published {
 /// before the first.
 pub(super) async fn current(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Vec<Published>>> {
     let office = &enrichment.output.table;
-    let unread = |name: &str, e: &dyn std::fmt::Display| Error::output(format!("{name}: cannot be read: {e}"));
+    let unread =
+        |name: &str, e: &dyn std::fmt::Display| Error::output(format!("{name}: cannot be read: {e}"));
     match place(ctx, enrichment)? {
         Output::Folder(out) => {
             let Some(run) = target::current(&out, office) else { return Ok(None) };

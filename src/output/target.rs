@@ -14,6 +14,9 @@
 //! before is kept until then, for those who are reading it. Runs at the same time do not meet:
 //! each holds the lock of its own folder, and that of the folder above while it creates or publishes one.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -85,7 +88,7 @@ impl Target {
         Ok(office)
     }
 
-    fn switch(self) -> io::Result<()> {
+    fn switch(mut self) -> io::Result<()> {
         for entry in fs::read_dir(self.folder())? {
             File::open(entry?.path())?.sync_all()?;
         }
@@ -93,23 +96,31 @@ impl Target {
         let _home = lock_home(&self.home)?;
         let current = self.home.join(CURRENT);
         let before = fs::read_link(&current).ok();
-        let run = self.run.keep();
-        let name = run.file_name().map(PathBuf::from).unwrap_or_default();
+        // The links stay as they are from run to run; only a first run makes them: before the step
+        // that publishes, lest that show some of its files only.
+        self.link(|link| fs::symlink_metadata(link).is_err())?;
+        self.run.disable_cleanup(true);
+        let name = self.folder().file_name().map(PathBuf::from).unwrap_or_default();
         sync_folder(&self.home)?;
         replace_by_link(&self.home, &name, &current)?;
         sync_folder(&self.home)?;
-        // The links stay as they are from run to run; only a first run makes them.
+        // Files of another origin give way only to what can be read.
+        self.link(|_| true)?;
+        clean(&self.home, &[Some(name), before]);
+        Ok(())
+    }
+
+    /// Links the names of the tables, where this holds of them, to what is published.
+    fn link(&self, which: impl Fn(&Path) -> bool) -> io::Result<()> {
         for table in TABLES {
             let file = table.file(&self.table);
             let target = Path::new(HIDDEN).join(&self.table).join(CURRENT).join(&file);
             let link = self.out.join(&file);
-            if fs::read_link(&link).ok().as_deref() != Some(&target) {
+            if which(&link) && fs::read_link(&link).ok().as_deref() != Some(&target) {
                 replace_by_link(&self.home, &target, &link)?;
             }
         }
-        sync_folder(&self.out)?;
-        clean(&self.home, &[Some(name), before]);
-        Ok(())
+        sync_folder(&self.out)
     }
 }
 

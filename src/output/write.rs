@@ -33,8 +33,7 @@ pub(crate) async fn write(
         .set_created_by(concat!("datafusion-engagement version ", env!("CARGO_PKG_VERSION")).to_string())
         .set_key_value_metadata(Some(description.key_values()))
         .build();
-    let cannot =
-        |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be written: {e}", draft.name));
+    let cannot = |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be written: {e}", draft.name));
     let mut writer =
         ArrowWriter::try_new(&draft.file, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
     let mut rows = 0;

@@ -161,9 +161,11 @@ mod tests {
 
     #[test]
     fn containers_of_one_account_are_not_mixed_up() {
-        let keys = ["abfss://a@x.dfs.core.windows.net/", "abfss://b@x.dfs.core.windows.net/"].map(|t| store(t).key);
+        let keys =
+            ["abfss://a@x.dfs.core.windows.net/", "abfss://b@x.dfs.core.windows.net/"].map(|t| store(t).key);
         assert_ne!(keys[0], keys[1]);
-        let keys = ["?sig=1", "?sig=2"].map(|q| store(&format!("https://x.blob.core.windows.net/c/f{q}")).key);
+        let keys =
+            ["?sig=1", "?sig=2"].map(|q| store(&format!("https://x.blob.core.windows.net/c/f{q}")).key);
         assert_ne!(keys[0], keys[1]);
     }
 
@@ -186,7 +188,9 @@ mod tests {
         assert_eq!(refused("memory://n/x"), format!("memory:// is no scheme that is read; {SCHEMES}"));
         assert!(refused("s3:///x").contains("is no"));
         assert!(refused("https://example.com/x?sig=a").contains("from Azure storage only"));
-        assert!(refused("abfss://c@a.dfs.core.windows.net/x?sv=1&sig=abc").contains("AZURE_STORAGE_SAS_TOKEN"));
+        assert!(
+            refused("abfss://c@a.dfs.core.windows.net/x?sv=1&sig=abc").contains("AZURE_STORAGE_SAS_TOKEN")
+        );
     }
 
     #[test]

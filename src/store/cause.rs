@@ -57,7 +57,9 @@ fn cause(error: &StoreError) -> String {
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let code = code(&text).map(|code| format!(" ({code})")).unwrap_or_default();
     if says(&MACHINE) {
-        return format!("no credentials were found, neither in the environment nor of this machine; {ENVIRONMENT}");
+        return format!(
+            "no credentials were found, neither in the environment nor of this machine; {ENVIRONMENT}"
+        );
     }
     if says(&["NoSuchBucket", "ContainerNotFound", "FilesystemNotFound", "bucket does not exist"]) {
         return "there is no such bucket or container; check its name and that of the account".to_owned();
@@ -66,7 +68,9 @@ fn cause(error: &StoreError) -> String {
         return format!("the server refuses the credentials{code}; {ENVIRONMENT}");
     }
     if matches!(error, StoreError::PermissionDenied { .. }) {
-        return format!("permission denied{code}: these credentials may not do this, or none were given; {ENVIRONMENT}");
+        return format!(
+            "permission denied{code}: these credentials may not do this, or none were given; {ENVIRONMENT}"
+        );
     }
     if matches!(error, StoreError::NotFound { .. }) {
         return "there is no such file".to_owned();
@@ -81,15 +85,27 @@ fn cause(error: &StoreError) -> String {
         return format!("the server answers {}{code}{}", status.trim(), retries(&text));
     }
     if says(&["timed out", "Timeout"]) {
-        return format!("the server does not answer in time{}; see timeout_seconds under [storage]", retries(&text));
+        return format!(
+            "the server does not answer in time{}; see timeout_seconds under [storage]",
+            retries(&text)
+        );
     }
     if says(&["dns error", "failed to lookup"]) {
-        return format!("there is no such server{}; check the name of the account or the endpoint", retries(&text));
+        return format!(
+            "there is no such server{}; check the name of the account or the endpoint",
+            retries(&text)
+        );
     }
     if says(&["Connection refused", "tcp connect error", "client error (Connect)"]) {
         return format!("the server cannot be reached{}", retries(&text));
     }
-    if says(&["error decoding response body", "connection closed", "Connection reset", "error sending request", "end of file"]) {
+    if says(&[
+        "error decoding response body",
+        "connection closed",
+        "Connection reset",
+        "error sending request",
+        "end of file",
+    ]) {
         return format!("the connection breaks off{}", retries(&text));
     }
     format!("the store says: {}", short(&text))
@@ -152,17 +168,26 @@ mod tests {
     #[test]
     fn the_likely_cause() {
         let says = |error: &StoreError| tell("s3://b", "x.parquet", error);
-        let not_found = |text: &str| StoreError::NotFound { path: "x".into(), source: text.to_owned().into() };
-        let denied = |text: &str| StoreError::PermissionDenied { path: "x".into(), source: text.to_owned().into() };
+        let not_found =
+            |text: &str| StoreError::NotFound { path: "x".into(), source: text.to_owned().into() };
+        let denied =
+            |text: &str| StoreError::PermissionDenied { path: "x".into(), source: text.to_owned().into() };
         for (error, expected) in [
             (not_found("404"), "there is no such file"),
             (not_found("404: <Code>NoSuchBucket</Code>"), "there is no such bucket or container"),
             (denied("403: <Code>AccessDenied</Code>"), "permission denied (AccessDenied)"),
             (denied("403: <Code>InvalidAccessKeyId</Code>"), "refuses the credentials (InvalidAccessKeyId)"),
             (generic("GET http://169.254.169.254/latest: timed out"), "no credentials were found"),
-            (generic("in 1s, after 3 retries, max - Server returned non-2xx status code: 503 Slow Down: <x>"),
-             "the server answers 503 Slow Down, tried 3 more times"),
-            (generic("in 9s, after 2 retries, operation timed out"), "does not answer in time, tried 2 more times"),
+            (
+                generic(
+                    "in 1s, after 3 retries, max - Server returned non-2xx status code: 503 Slow Down: <x>",
+                ),
+                "the server answers 503 Slow Down, tried 3 more times",
+            ),
+            (
+                generic("in 9s, after 2 retries, operation timed out"),
+                "does not answer in time, tried 2 more times",
+            ),
             (generic("client error (Connect): Connection refused"), "cannot be reached"),
             (generic("error decoding response body: end of file before message length"), "breaks off"),
         ] {

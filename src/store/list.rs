@@ -66,10 +66,15 @@ pub(crate) async fn find(bucket: &Arc<Bucket>, written: &str, endings: &[&str]) 
     };
     let shown = |name: &str| !name.starts_with(['_', '.']);
     let mut any = false;
-    let in_folder = walk(bucket, path.clone(), |p| last(p).is_some_and(shown), |p| {
-        any = true;
-        last(p).is_some_and(|name| shown(name) && wanted(name))
-    });
+    let in_folder = walk(
+        bucket,
+        path.clone(),
+        |p| last(p).is_some_and(shown),
+        |p| {
+            any = true;
+            last(p).is_some_and(|name| shown(name) && wanted(name))
+        },
+    );
     let in_folder = in_folder.await.map_err(tell)?;
     if !in_folder.is_empty() {
         return Ok(listed(in_folder));

@@ -6,8 +6,8 @@ use std::io::{self, Read};
 use bytes::Bytes;
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::reader::{ChunkReader, Length};
-use object_store::path::Path;
 use object_store::ObjectStoreExt;
+use object_store::path::Path;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 

@@ -1,14 +1,17 @@
 //! What the project as a whole promises, on its own bundled data and through its public doors.
 
+mod bad_files;
 mod documentation;
 mod doors;
 mod files;
 mod int96;
+mod interruption;
 mod invariance;
 mod layers;
 mod oracle;
 mod places;
 mod plain;
+mod process;
 mod score;
 mod slt;
 mod support;

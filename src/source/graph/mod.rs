@@ -164,8 +164,7 @@ fn sample(dataset: &Dataset, section: &str, file: &InputFile) -> Result<Found> {
     if empty {
         return Err(Error::input(format!("{place} is empty (0 bytes); remove it or write it again")));
     }
-    let mut objects =
-        Objects::new(text::open(file).map_err(|e| unreadable(section, file, &e))?).with_keys();
+    let mut objects = Objects::new(text::open(file).map_err(|e| unreadable(section, file, &e))?).with_keys();
     let bad = |e| Error::input(format!("{place} {e}"));
     while objects.bytes() < SAMPLE_BYTES && objects.next(&[]).map_err(bad)? {}
     let keys = objects.keys();

@@ -39,8 +39,7 @@ pub(super) fn table(
 
 /// The largest file first, each to the partition that has least.
 fn shared_out(files: Vec<InputFile>, partitions: usize) -> Vec<Vec<InputFile>> {
-    let mut sized: Vec<_> =
-        files.into_iter().map(|f| (f.size().unwrap_or(0), f)).collect();
+    let mut sized: Vec<_> = files.into_iter().map(|f| (f.size().unwrap_or(0), f)).collect();
     // Files come in the order of their names, and this sort keeps it.
     sized.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
     let mut shares = vec![(0, vec![]); partitions.min(sized.len())];
@@ -223,7 +222,11 @@ mod tests {
     fn files_are_shared_out_by_size() {
         let (_folder, files) = files(&["1", "4444", "22", "333"]);
         let names = |files: &Vec<InputFile>| {
-            files.iter().map(|f| std::fs::read_to_string(f.to_string()).unwrap()).collect::<Vec<_>>().join(" ")
+            files
+                .iter()
+                .map(|f| std::fs::read_to_string(f.to_string()).unwrap())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         let shares = |n| shared_out(files.clone(), n).iter().map(names).collect::<Vec<_>>();
         assert_eq!(shares(2), ["4444 1", "333 22"]);

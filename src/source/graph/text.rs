@@ -132,8 +132,10 @@ mod tests {
     fn first_bytes_say_what_a_file_is() {
         let folder = tempfile::tempdir().unwrap();
         let zipped = folder.path().join("x.json");
-        let mut gzip =
-            flate2::write::GzEncoder::new(std::fs::File::create(&zipped).unwrap(), flate2::Compression::fast());
+        let mut gzip = flate2::write::GzEncoder::new(
+            std::fs::File::create(&zipped).unwrap(),
+            flate2::Compression::fast(),
+        );
         gzip.write_all(&utf_16("{}", UTF_16_LE, u16::to_le_bytes)).unwrap();
         gzip.finish().unwrap();
         let mut text = String::new();
