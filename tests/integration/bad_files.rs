@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion_engagement::enrichment::Enrichment;
-use datafusion_engagement::error::{Error, ErrorKind, Result};
+use datafusion_engagement::error::{ErrorKind, Result};
 use datafusion_engagement::run::{self, Progress};
 use datafusion_engagement::{session, source};
 
@@ -51,11 +51,9 @@ impl Example {
         block_on(async {
             let ctx = session::new()?;
             let sources = source::register(&ctx, &enrichment).await?;
-            let read = async { Ok::<_, Error>(ctx.table("input_mail").await?.collect().await?) };
-            match read.await {
-                Ok(batches) => Ok(batches.iter().map(|b| b.num_rows()).sum()),
-                Err(error) => Err(source::diagnose(error, &sources).await),
-            }
+            let read = async { Ok(ctx.table("input_mail").await?.collect().await?) };
+            let batches = source::reading(&ctx, &sources, read).await?;
+            Ok(batches.iter().map(|b| b.num_rows()).sum())
         })
     }
 
