@@ -1,6 +1,7 @@
 //! What the project as a whole promises, on its own bundled data and through its public doors.
 
 mod bad_files;
+mod bad_rows;
 mod documentation;
 mod doors;
 mod files;
