@@ -48,7 +48,7 @@ const PATIENCE: usize = 10;
 
 /// A folder of a store in which the tables of one name are published.
 #[derive(Debug, Clone)]
-pub(super) struct Home {
+pub(crate) struct Home {
     pub(super) bucket: Arc<Bucket>,
     /// The output folder.
     pub(super) out: Path,
@@ -56,7 +56,7 @@ pub(super) struct Home {
 }
 
 /// The files of one run, on their way.
-pub(super) struct Upload {
+pub(crate) struct Upload {
     home: Home,
     run: String,
     files: Vec<(&'static Table, File)>,
@@ -275,4 +275,122 @@ async fn clean(home: &Home, now: impl Fn() -> DateTime<Utc>) {
 
 fn random() -> Result<u64> {
     getrandom::u64().map_err(|e| Error::output(format!("[output] this machine gives no random number: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+
+    fn home() -> Home {
+        let bucket = Bucket::of_test(Arc::new(InMemory::new()));
+        Home { bucket: Arc::new(bucket), out: Path::from("lake/out"), table: "Office".into() }
+    }
+
+    /// Publishes files with this text in them.
+    async fn publish(home: &Home, text: &str) -> String {
+        upload(home, text).await.publish("2026-10-31").await.unwrap()
+    }
+
+    async fn upload(home: &Home, text: &str) -> Upload {
+        let mut upload = Upload::create(home.clone()).await.unwrap();
+        for table in TABLES {
+            std::io::Write::write_all(&mut upload.file(table).unwrap(), text.as_bytes()).unwrap();
+        }
+        upload
+    }
+
+    async fn text(home: &Home, path: &Path) -> String {
+        let bytes = home.bucket.store.get(path).await.unwrap().bytes().await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    /// What a reader of the manifest, and one of the plain names, finds in Office.
+    async fn found(home: &Home) -> [String; 2] {
+        let (manifest, _) = home.current().await.unwrap().unwrap();
+        let named = home.file(&manifest.files["Office"]);
+        [text(home, &named).await, text(home, &home.file("Office.parquet")).await]
+    }
+
+    async fn runs(home: &Home) -> Vec<String> {
+        let listed = home.bucket.store.list_with_delimiter(Some(&home.path())).await.unwrap();
+        listed.common_prefixes.iter().filter_map(|p| p.filename().map(str::to_owned)).collect()
+    }
+
+    #[tokio::test]
+    async fn the_last_run_is_published_and_the_one_before_is_kept() {
+        let home = home();
+        assert!(home.current().await.unwrap().is_none());
+        assert_eq!(publish(&home, "first").await, "s3://test/lake/out/Office.parquet");
+        assert_eq!(found(&home).await, ["first", "first"]);
+        let (first, _) = home.current().await.unwrap().unwrap();
+        publish(&home, "second").await;
+        assert_eq!(found(&home).await, ["second", "second"]);
+        let (second, _) = home.current().await.unwrap().unwrap();
+        assert_eq!(second.previous.as_ref(), Some(&first.run));
+        assert_eq!(second.files.len(), TABLES.len());
+    }
+
+    #[tokio::test]
+    async fn of_two_runs_the_later_one_knows_the_earlier_one() {
+        let home = home();
+        publish(&home, "before").await;
+        let (slow, fast) = (upload(&home, "slow").await, upload(&home, "fast").await);
+        let fast_run = fast.run.clone();
+        fast.publish("2026-10-31").await.unwrap();
+        slow.publish("2026-10-31").await.unwrap();
+        assert_eq!(found(&home).await, ["slow", "slow"]);
+        assert_eq!(home.current().await.unwrap().unwrap().0.previous, Some(fast_run));
+    }
+
+    #[tokio::test]
+    async fn late_copies_give_way_to_those_of_the_published_run() {
+        let home = home();
+        publish(&home, "early").await;
+        let (early, _) = home.current().await.unwrap().unwrap();
+        publish(&home, "late").await;
+        copy_to_plain_names(&home, early).await.unwrap();
+        assert_eq!(found(&home).await, ["late", "late"]);
+    }
+
+    #[tokio::test]
+    async fn dead_runs_are_deleted_when_they_are_old() {
+        let home = home();
+        publish(&home, "oldest").await;
+        publish(&home, "previous").await;
+        upload(&home, "dead").await;
+        let dead = home.run("run-dead").join("Office.parquet");
+        home.bucket.store.put(&dead, "dead".into()).await.unwrap();
+        publish(&home, "current").await;
+        assert_eq!(runs(&home).await.len(), 4, "nothing is old");
+        let later = || Utc::now() + DEAD_AFTER + TimeDelta::minutes(1);
+        clean(&home, later).await;
+        let (manifest, _) = home.current().await.unwrap().unwrap();
+        let mut kept = vec![manifest.run.clone(), manifest.previous.clone().unwrap()];
+        kept.sort();
+        assert_eq!(runs(&home).await, kept);
+        assert_eq!(found(&home).await, ["current", "current"]);
+    }
+
+    #[tokio::test]
+    async fn a_run_whose_files_are_gone_is_not_published() {
+        let home = home();
+        publish(&home, "before").await;
+        let (mut manifest, _) = home.current().await.unwrap().unwrap();
+        manifest.run = "run-gone".into();
+        let gone = ".engagement/Office/run-gone/Office.parquet";
+        manifest.files.insert("Office".into(), gone.into());
+        let error = switch(&home, manifest).await.unwrap_err().to_string();
+        assert!(error.contains("is gone") && error.contains(gone), "{error}");
+        assert_eq!(found(&home).await, ["before", "before"]);
+    }
+
+    #[tokio::test]
+    async fn a_large_file_goes_in_parts() {
+        let home = home();
+        let large = "x".repeat(2 * PART + 5);
+        publish(&home, &large).await;
+        assert!(found(&home).await.iter().all(|text| *text == large));
+    }
 }

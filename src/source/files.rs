@@ -87,17 +87,12 @@ pub(super) async fn find(
 ) -> Result<Vec<InputFile>> {
     let what = format!("{}: [{section}] path = \"{}\"", enrichment.file.display(), redacted(path));
     match Place::of(enrichment, path).map_err(|e| Error::enrichment(format!("{what}: {e}")))? {
-        Place::Local(full) => {
-            // Only what the file says is a pattern, not the place of the file.
-            let within = enrichment.resolve("");
-            let pattern = full.strip_prefix(&within).unwrap_or(&full).to_string_lossy().into_owned();
-            let pattern = Path::new(&Pattern::escape(&within.to_string_lossy())).join(pattern);
-            local(&what, &full, &pattern.to_string_lossy(), endings)
-        }
+        Place::Local(full) => local(&what, &full, &enrichment.resolve(""), endings),
         Place::Store(address) => {
             let cannot = |e: String| Error::input(format!("{what} cannot be read: {e}"));
             let bucket = Bucket::open(ctx, enrichment, &address).map_err(cannot)?;
-            match store::find(&bucket, &address.path, endings).await.map_err(cannot)? {
+            let found = store::find(&bucket, &address.path, endings).await;
+            match found.map_err(|e| cannot(bucket.brief(&e).to_owned()))? {
                 Files::Found(objects) => Ok(objects.into_iter().map(InputFile::Object).collect()),
                 Files::EmptyFolder => Err(empty_folder(&what, redacted(path), endings)),
                 Files::Nothing => Err(nothing(&what, redacted(path))),
@@ -115,11 +110,13 @@ fn nothing(what: &str, file: impl fmt::Display) -> Error {
     Error::input(format!("{what} matches nothing: there is no file {file}"))
 }
 
-/// The same on this machine.
-fn local(what: &str, full: &Path, pattern: &str, endings: &[&str]) -> Result<Vec<InputFile>> {
+/// The same on this machine, for a path that may be a pattern within a folder.
+fn local(what: &str, full: &Path, within: &Path, endings: &[&str]) -> Result<Vec<InputFile>> {
     let cannot = |place: &Path, e: &dyn fmt::Display| {
         Error::input(format!("{what}: {} cannot be read: {e}", place.display()))
     };
+    // Only what the file says is a pattern, not the place of the file.
+    let written = full.strip_prefix(within).unwrap_or(full).to_string_lossy();
     let mut found = vec![];
     match std::fs::metadata(full) {
         Ok(meta) if meta.is_dir() => {
@@ -130,13 +127,14 @@ fn local(what: &str, full: &Path, pattern: &str, endings: &[&str]) -> Result<Vec
         }
         Ok(meta) if meta.is_file() => found.push(full.to_path_buf()),
         Ok(_) => return Err(cannot(full, &"it is neither a file nor a folder")),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound || is_glob(pattern) => {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound || is_glob(&written) => {
+            let pattern = Path::new(&Pattern::escape(&within.to_string_lossy())).join(&*written);
             let options = MatchOptions {
                 case_sensitive: true,
                 require_literal_separator: true,
                 require_literal_leading_dot: true,
             };
-            let matches = glob::glob_with(pattern, options)
+            let matches = glob::glob_with(&pattern.to_string_lossy(), options)
                 .map_err(|e| Error::input(format!("{what} is no valid pattern: {e}")))?;
             for entry in matches {
                 let entry = entry.map_err(|e| cannot(e.path(), &e))?;

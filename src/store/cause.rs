@@ -64,12 +64,13 @@ fn cause(error: &StoreError) -> String {
     if says(&["NoSuchBucket", "ContainerNotFound", "FilesystemNotFound", "bucket does not exist"]) {
         return "there is no such bucket or container; check its name and that of the account".to_owned();
     }
-    if says(&REFUSED) || matches!(error, StoreError::Unauthenticated { .. }) {
+    if says(&REFUSED) || matches!(error, StoreError::Unauthenticated { .. }) || says(&["status code: 401"]) {
         return format!("the server refuses the credentials{code}; {ENVIRONMENT}");
     }
-    if matches!(error, StoreError::PermissionDenied { .. }) {
+    let status = after(&text, "status code: ").map(|s| s.split(':').next().unwrap_or(s).trim());
+    if matches!(error, StoreError::PermissionDenied { .. }) || status.is_some_and(|s| s.starts_with("403")) {
         return format!(
-            "permission denied{code}: these credentials may not do this, or none were given; {ENVIRONMENT}"
+            "permission denied{code}: the credentials are wrong, or may not do this; {ENVIRONMENT}"
         );
     }
     if matches!(error, StoreError::NotFound { .. }) {
@@ -81,8 +82,8 @@ fn cause(error: &StoreError) -> String {
     if says(&["URL scheme is not allowed", "scheme is not https"]) {
         return "http:// is not encrypted; say allow_http = true under [storage] if that is meant".to_owned();
     }
-    if let Some(status) = after(&text, "status code: ").map(|s| s.split(':').next().unwrap_or(s)) {
-        return format!("the server answers {}{code}{}", status.trim(), retries(&text));
+    if let Some(status) = status {
+        return format!("the server answers {status}{code}{}", retries(&text));
     }
     if says(&["timed out", "Timeout"]) {
         return format!(

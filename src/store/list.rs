@@ -42,6 +42,7 @@ pub(crate) async fn find(bucket: &Arc<Bucket>, written: &str, endings: &[&str]) 
         objects.sort_by(|a, b| a.path.cmp(&b.path));
         Files::Found(objects)
     };
+    let is_pattern = written.contains(['*', '?', '[']);
     let is_folder = written.is_empty() || written.ends_with('/');
     let object = if is_folder { Ok(None) } else { Object::at(bucket, &path).await };
     if let Ok(Some(object)) = &object
@@ -52,14 +53,23 @@ pub(crate) async fn find(bucket: &Arc<Bucket>, written: &str, endings: &[&str]) 
     if bucket.is_web() {
         return match object {
             Ok(Some(object)) => Ok(Files::Found(vec![object])),
-            Ok(None) if is_folder || written.contains(['*', '[']) => {
+            Ok(None) if is_folder || is_pattern => {
                 Err(format!("{}: a web server does not list its files; name one", bucket.show(&path)))
             }
             Ok(None) => Ok(Files::Nothing),
             Err(e) => Err(tell(e)),
         };
     }
-    // The answer to this says more than that to the question for the object, which has no text.
+    // The answers to these say more than that to the question for the object, which has no text.
+    if is_pattern && !is_folder {
+        let found = matching(bucket, &path).await?;
+        return match object {
+            Ok(Some(object)) => Ok(Files::Found(vec![object])),
+            Err(e) if found.is_empty() => Err(tell(e)),
+            _ if found.is_empty() => Ok(Files::Nothing),
+            _ => Ok(listed(found)),
+        };
+    }
     let wanted = |name: &str| {
         let name = name.to_ascii_lowercase();
         endings.iter().any(|ending| name.ends_with(&format!(".{ending}")))
@@ -76,20 +86,14 @@ pub(crate) async fn find(bucket: &Arc<Bucket>, written: &str, endings: &[&str]) 
         },
     );
     let in_folder = in_folder.await.map_err(tell)?;
-    if !in_folder.is_empty() {
-        return Ok(listed(in_folder));
-    }
     match object {
+        _ if !in_folder.is_empty() => Ok(listed(in_folder)),
         // An empty object may be how a store marks a folder.
-        Ok(Some(object)) if !any => return Ok(Files::Found(vec![object])),
-        Err(e) => return Err(tell(e)),
-        _ => {}
+        Ok(Some(object)) if !any => Ok(Files::Found(vec![object])),
+        Err(e) => Err(tell(e)),
+        _ if any || is_folder => Ok(Files::EmptyFolder),
+        _ => Ok(Files::Nothing),
     }
-    if written.contains(['*', '?', '[']) {
-        let found = matching(bucket, &path).await?;
-        return Ok(if found.is_empty() { Files::Nothing } else { listed(found) });
-    }
-    Ok(if any || is_folder { Files::EmptyFolder } else { Files::Nothing })
 }
 
 /// The objects that a pattern matches. Only folders are listed that may hold some.

@@ -83,6 +83,12 @@ impl Bucket {
         Ok(Arc::new(Self { shown: address.shown.clone(), key: address.key.clone(), store }))
     }
 
+    /// A bucket that tests can write to.
+    #[cfg(test)]
+    pub(crate) fn of_test(store: Arc<dyn ObjectStore>) -> Self {
+        Self { shown: "s3://test".into(), key: Url::parse("s3://test/").unwrap(), store }
+    }
+
     /// Whether it is a web server, which lists nothing and takes nothing.
     pub(crate) fn is_web(&self) -> bool {
         matches!(self.key.scheme(), "http" | "https")
@@ -91,6 +97,12 @@ impl Bucket {
     /// What an error of this store says of a path in it, on one line and without secrets.
     pub(crate) fn tell(&self, path: &Path, error: &object_store::Error) -> String {
         cause::tell(&self.shown, path.as_ref(), error)
+    }
+
+    /// The same without the URL, where that is said already.
+    pub(crate) fn brief<'a>(&self, told: &'a str) -> &'a str {
+        let cause = told.strip_prefix(&self.shown).and_then(|rest| rest.split_once(": "));
+        cause.map_or(told, |(_, cause)| cause)
     }
 
     /// A path in it as the user would write it.

@@ -51,7 +51,7 @@ impl fmt::Display for Told {
 }
 
 fn folder(prefix: Option<&Path>) -> String {
-    prefix.map(|p| format!("{p}/")).unwrap_or_default()
+    prefix.map(Path::to_string).unwrap_or_default()
 }
 
 #[async_trait]

@@ -15,5 +15,6 @@ mod plain;
 mod process;
 mod score;
 mod slt;
+mod stores;
 mod support;
 mod worked;
