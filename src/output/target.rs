@@ -136,9 +136,20 @@ fn lock_home(home: &Path) -> io::Result<File> {
 pub(super) fn current(out: &Path, table: &str) -> Option<PathBuf> {
     let home = out.join(HIDDEN).join(table);
     let current = home.join(CURRENT);
-    // A copy of an output folder may have a folder in the place of the link.
-    let run = fs::read_link(&current).map_or_else(|_| current.clone(), |run| home.join(run));
-    run.is_dir().then_some(run)
+    let mut link = fs::read_link(&current).ok();
+    loop {
+        // A copy of an output folder may have a folder in the place of the link.
+        let run = link.as_ref().map_or_else(|| current.clone(), |run| home.join(run));
+        if run.is_dir() {
+            return Some(run);
+        }
+        // Two runs published since the link was read: the folder it named is gone.
+        let now = fs::read_link(&current).ok();
+        if now == link {
+            return None;
+        }
+        link = now;
+    }
 }
 
 /// Puts a link in the place of whatever is there, in one step.
