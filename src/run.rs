@@ -91,17 +91,19 @@ pub async fn run_on(
     views::own_names(enrichment)?;
     progress.stage("inputs");
     let sources = source::register(ctx, enrichment).await?;
-    match compute_and_publish(ctx, enrichment, progress).await {
-        Err(e) => Err(source::diagnose(e, &sources).await),
-        report => report,
-    }
+    let computed = source::reading(ctx, &sources, compute(ctx, enrichment, progress)).await?;
+    computed.publish(enrichment).await
 }
 
-async fn compute_and_publish(
-    ctx: &SessionContext,
-    enrichment: &Enrichment,
-    progress: &dyn Progress,
-) -> Result<Report> {
+/// A run before it is published.
+struct Computed {
+    destination: Destination,
+    overview: Overview,
+    dispositions: Vec<Disposition>,
+    office_rows: u64,
+}
+
+async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn Progress) -> Result<Computed> {
     let parameters = Parameters::of(enrichment);
     let mut destination = Destination::create(ctx, enrichment).await?;
     let mut kept = vec![];
@@ -134,12 +136,20 @@ async fn compute_and_publish(
         }
     }
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
-    let office = destination.publish(enrichment).await?;
-    let masters = dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
-    let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
-    let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
-    let notes = notes.into_iter().collect();
-    Ok(Report { overview, dispositions, office, office_rows, notes })
+    Ok(Computed { destination, overview, dispositions, office_rows })
+}
+
+impl Computed {
+    async fn publish(self, enrichment: &Enrichment) -> Result<Report> {
+        let Self { destination, overview, dispositions, office_rows } = self;
+        let office = destination.publish(enrichment).await?;
+        let masters =
+            dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
+        let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
+        let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
+        let notes = notes.into_iter().collect();
+        Ok(Report { overview, dispositions, office, office_rows, notes })
+    }
 }
 
 /// Computes a view once and puts the result in its place.

@@ -5,6 +5,7 @@ use datafusion_engagement::error::Result;
 use datafusion_engagement::run::{self, Disposition, Progress, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::signals::unless_ended;
 use super::text::{count, grouped, visible};
 use super::{Target, out};
 
@@ -29,7 +30,7 @@ impl Run {
     pub async fn run(self) -> Result<()> {
         let enrichment = self.target.open(self.as_of)?;
         let stages = Stages::new();
-        let report = run::run(&enrichment, &stages).await;
+        let report = unless_ended(run::run(&enrichment, &stages)).await;
         stages.0.finish_and_clear();
         out::print(&overview(&report?, enrichment.window_days))
     }

@@ -14,6 +14,7 @@ use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 
+use super::caught::{caught, told};
 use super::dictionaries::FilesWithSchemas;
 use super::files::InputFile;
 use crate::error::{Error, Result, ours};
@@ -44,7 +45,10 @@ pub(super) async fn footers<T>(
     futures::stream::iter(files)
         .map(|file| async move {
             let place = format!("[{section}] {file}");
-            let footer = footer(ctx, file).await.map_err(|e| Error::input(format!("{place}: {e}")))?;
+            let footer = caught(footer(ctx, file))
+                .await
+                .unwrap_or_else(|panic| Err(damaged(&told(&panic))))
+                .map_err(|e| Error::input(format!("{place}: {e}")))?;
             let rows = footer.metadata.file_metadata().num_rows().max(0) as u64;
             Ok::<_, Error>((look(&footer, &place)?, rows))
         })
@@ -63,7 +67,6 @@ async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<Footer, String
         return Err("is empty (0 bytes), which is no Parquet file; remove it or write it again".to_string());
     }
     let cache = ctx.runtime_env().cache_manager.get_file_metadata_cache();
-    let damaged = |e: &dyn std::fmt::Display| format!("is no Parquet file, or cut short or damaged: {e}");
     let metadata = DFParquetMetadata::new(store.as_ref(), &meta)
         .with_file_metadata_cache(Some(cache))
         .fetch_metadata()
@@ -83,6 +86,15 @@ async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<Footer, String
 fn said(file: &InputFile, error: &(dyn std::error::Error + 'static)) -> String {
     let text = ours(error).map_or_else(|| error.to_string(), ToString::to_string);
     text.strip_prefix(&format!("{file}: ")).map(str::to_owned).unwrap_or(text)
+}
+
+/// The Arrow schema that a file's footer gives.
+pub(super) async fn schema(ctx: &SessionContext, file: &InputFile) -> Result<SchemaRef, String> {
+    Ok(Arc::new(footer(ctx, file).await?.0))
+}
+
+fn damaged(e: &dyn std::fmt::Display) -> String {
+    format!("is no Parquet file, or cut short or damaged: {e}")
 }
 
 /// The field of this name: as written, else in any case.
