@@ -79,3 +79,4 @@ pub mod session;
 pub mod source;
 pub mod statements;
 pub mod views;
+mod withheld;

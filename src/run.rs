@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::output::{Description, TABLES, Table, Target, write};
 use crate::source;
 use crate::views::{self, Parameters, VIEWS, quoted};
-use crate::{enrichment, session};
+use crate::{enrichment, session, withheld};
 
 /// Hears which stage a run has reached.
 pub trait Progress: Sync {
@@ -126,7 +126,7 @@ async fn compute_and_publish(
     let masters = dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
     let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
     let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
-    let notes = notes.into_iter().collect();
+    let notes = notes.into_iter().chain(withheld::note(ctx, enrichment).await?).collect();
     Ok(Report { overview, dispositions, office, office_rows, notes })
 }
 
@@ -194,9 +194,10 @@ async fn dispositions(ctx: &SessionContext) -> Result<Vec<Disposition>> {
     Ok(all)
 }
 
-/// The rows of a small published table, in the types of its contract.
+/// The rows of a small published table without numbers that can be withheld, in the types of its contract.
 async fn rows(ctx: &SessionContext, name: &str) -> Result<Vec<RecordBatch>> {
     let batches = ctx.table(quoted(name)).await?.collect().await?;
     let table = Table::named(name).ok_or_else(|| Error::output(format!("{name} is not published")))?;
-    Ok(batches.iter().map(|b| table.conform(b)).collect::<Result<_, DataFusionError>>()?)
+    let schema = table.schema(1);
+    Ok(batches.iter().map(|b| table.conform(b, &schema)).collect::<Result<_, DataFusionError>>()?)
 }

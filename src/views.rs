@@ -81,6 +81,8 @@ pub const VIEWS: &[View] = views! {
     Intermediate "account_day" "intermediate/account_day" shared;
     Intermediate "account_period" "intermediate/account_period";
     Intermediate "office_measure" "intermediate/office_measure" shared;
+    Intermediate "withheld_account" "intermediate/withheld_account" shared;
+    Intermediate "office_disclosed" "intermediate/office_disclosed";
     Intermediate "period_standing" "intermediate/period_standing";
     Intermediate "office_scored" "intermediate/office_scored" shared;
     Office "Office" "office/office";
@@ -109,6 +111,7 @@ impl Parameters {
             ("first_day", date(enrichment.first_day())),
             ("time_zone", ScalarValue::from(enrichment.time_zone.name())),
             ("reply_limit_micros", ScalarValue::from(i64::from(enrichment.reply_window_days) * day_micros)),
+            ("min_people", ScalarValue::from(i64::from(enrichment.min_people))),
             ("has_accounts", ScalarValue::from(enrichment.accounts.is_some())),
             ("has_holders", ScalarValue::from(has_holders)),
             ("levels", texts(&levels)),

@@ -1,6 +1,12 @@
 -- The run at a glance: one row.
 -- DaysCovered counts the days with at least one used row of mail or meetings; FirstDay and LastDay
 -- are the first and last with engagement. A mailbox is active if its person stands in a used row.
+-- Of what is about engagement, accounts whose year is withheld are counted in AccountsEngaged alone.
+with withheld as (
+  select account_no
+  from withheld_account
+  where $min_people > 1 and with_year
+)
 select
   cast($enrichment as varchar) as "Enrichment",
   cast($as_of as date) as "AsOfDate",
@@ -31,10 +37,21 @@ select
       ) as used
     )
   ) as "MailboxesActive",
-  (select count(distinct message_key) from message_account) as "MessagesEngaged",
-  (select count(*) from (select distinct meeting_key, start_at from meeting_account) as meeting) as "MeetingsEngaged",
+  (
+    select count(distinct message_key)
+    from message_account
+    where account_no not in (select account_no from withheld)
+  ) as "MessagesEngaged",
+  (
+    select count(*)
+    from (
+      select distinct meeting_key, start_at
+      from meeting_account
+      where account_no not in (select account_no from withheld)
+    ) as meeting
+  ) as "MeetingsEngaged",
   (select count(*) from profile) as "AccountsInProfile",
-  day.accounts as "AccountsEngaged",
+  (select count(distinct account_no) from account_day) as "AccountsEngaged",
   (
     select count(*)
     from (select address from contact_address group by address having count(*) > 1) as address
@@ -42,7 +59,7 @@ select
 from (
   select
     min(day) as first_day,
-    max(day) as last_day,
-    count(distinct account_no) as accounts
+    max(day) as last_day
   from account_day
+  where account_no not in (select account_no from withheld)
 ) as day

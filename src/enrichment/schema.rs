@@ -33,6 +33,7 @@ pub(super) static FILE: Schema = Schema {
         Schema::leaf("mail", &["path", "format"]),
         Schema::leaf("meetings", &["path", "format"]),
         Schema::leaf("output", &["path", "table"]),
+        Schema::leaf("privacy", &["min_people"]),
         Schema { name: "score", keys: &[], sections: &[Schema::leaf("score.weights", &MEASURES)] },
     ],
 };
@@ -161,7 +162,7 @@ mod tests {
             refusal(&with("\"a\\nb\" = 1", "")),
             "sales.toml:3: unknown key \"a\\nb\"; known are name, as_of, time_zone, window_days, \
              reply_window_days, levels, region, consent, mailboxes, users, groups, contacts, accounts, mail, \
-             meetings, output and score"
+             meetings, output, privacy and score"
         );
     }
 
@@ -194,7 +195,7 @@ mod tests {
         assert_eq!(
             refusal(&with("", "[zzz]")),
             "sales.toml:12: unknown section [zzz]; sections are [consent], [mailboxes], [users], [groups], \
-             [contacts], [accounts], [mail], [meetings], [output], [score] and [score.weights]"
+             [contacts], [accounts], [mail], [meetings], [output], [privacy], [score] and [score.weights]"
         );
         assert_eq!(
             refusal(&with("", "[mail.headers]\nx = 1")),

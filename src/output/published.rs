@@ -4,12 +4,13 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig};
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion::prelude::SessionContext;
 
-use super::tables::{TABLES, Table};
+use super::tables::TABLES;
 use super::{Description, target};
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::views::{Layer, Parameters, View, quoted, register_own_names};
 
 /// Views that what is published suffices for. The first is another file than in a live session;
 /// the last is the only one that stays visible.
-const VIEWS: [&str; 4] = ["office_measure", "period_standing", "office_scored", "Office_ScoreExplained"];
+const VIEWS: [&str; 4] = ["office_disclosed", "period_standing", "office_scored", "Office_ScoreExplained"];
 
 /// Registers the tables of the last run that was published, and `Office_ScoreExplained` over them,
 /// on a session that has the functions of this crate.
@@ -33,17 +34,18 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
             enrichment.file.display()
         )));
     };
-    for table in TABLES {
-        let file = folder.join(table.file(&enrichment.output.table));
-        ctx.register_table(quoted(table.name), Arc::new(listing(table, &file)?))?;
-    }
     let office = folder.join(TABLES[0].file(&enrichment.output.table));
     let description = describe(&office)?;
+    for table in TABLES {
+        let file = folder.join(table.file(&enrichment.output.table));
+        let schema = table.schema(description.min_people());
+        ctx.register_table(quoted(table.name), Arc::new(listing(schema, &file)?))?;
+    }
     let parameters = Parameters::of_published(&description.levels(), &description.weights());
     for name in VIEWS {
         let Some(mut view) = View::named(name).copied() else { continue };
         if name == VIEWS[0] {
-            view.sql = include_str!("../../sql/published/office_measure.sql");
+            view.sql = include_str!("../../sql/published/office_disclosed.sql");
         }
         view.register(ctx, &parameters).await?;
     }
@@ -54,11 +56,11 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     Ok(description)
 }
 
-fn listing(table: &Table, file: &Path) -> Result<ListingTable> {
+fn listing(schema: SchemaRef, file: &Path) -> Result<ListingTable> {
     let url =
         file_url(file).map_err(|e| Error::output(format!("{}: cannot be read: {e}", file.display())))?;
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
-    let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(table.schema());
+    let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
     Ok(ListingTable::try_new(config)?)
 }
 
