@@ -48,8 +48,10 @@ pub async fn check(enrichment: &Enrichment) -> Result<Report> {
     for view in VIEWS.iter().take_while(|v| v.name != "own_address") {
         view.register(&ctx, &parameters).await?;
     }
-    let mailboxes =
-        run::check_mailboxes(&ctx, enrichment).await.map_err(|e| source::diagnose(e, &sources))?;
+    let mailboxes = match run::check_mailboxes(&ctx, enrichment).await {
+        Err(e) => return Err(source::diagnose(e, &sources).await),
+        Ok(mailboxes) => mailboxes,
+    };
     let groups = "select group_address, mailboxes from listed_group order by group_address";
     let mut resolved = vec![];
     for batch in ctx.sql(groups).await?.collect().await? {
@@ -72,8 +74,10 @@ pub async fn check(enrichment: &Enrichment) -> Result<Report> {
             format!("[{}] has no column {column} in every file: there, {means}", source.section)
         }));
         if source.section == "meetings" && source.format == Format::GraphDataConnect {
-            let masters =
-                series_masters(&ctx).await.map_err(|e| source::diagnose(e, std::slice::from_ref(source)))?;
+            let masters = match series_masters(&ctx).await {
+                Err(e) => return Err(source::diagnose(e, std::slice::from_ref(source)).await),
+                Ok(masters) => masters,
+            };
             notes.extend((masters > 0).then(|| source::series_masters(masters)));
         }
     }

@@ -94,26 +94,30 @@ impl std::error::Error for Error {
 }
 
 impl From<DataFusionError> for Error {
-    /// Keeps the kind of an error of ours that travelled through the engine; otherwise the engine's
-    /// innermost message, without its backtrace, on one line.
+    /// Keeps the kind and text of an error of ours that travelled through the engine, whatever it was
+    /// wrapped in; otherwise the engine's innermost message, without its backtrace, on one line.
     fn from(error: DataFusionError) -> Self {
+        if let Some(ours) = ours(&error) {
+            return Self::new(ours.kind, ours.message.clone()).with_source(error);
+        }
         match error {
-            DataFusionError::External(inner) => match inner.downcast::<Error>() {
-                Ok(ours) => *ours,
-                Err(other) => Self::new(ErrorKind::Engine, one_line(&other.to_string())).with_source(other),
-            },
+            DataFusionError::External(other) => {
+                Self::new(ErrorKind::Engine, one_line(&other.to_string())).with_source(other)
+            }
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => (*inner).into(),
             // What several partitions wait for fails for all of them.
-            DataFusionError::Shared(inner) => match inner.find_root() {
-                DataFusionError::External(ours) if ours.is::<Error>() => {
-                    let kind = ours.downcast_ref::<Error>().map_or(ErrorKind::Engine, Error::kind);
-                    Self::new(kind, ours.to_string()).with_source(inner)
-                }
-                root => Self::new(ErrorKind::Engine, one_line(&root.strip_backtrace())).with_source(inner),
-            },
+            DataFusionError::Shared(inner) => {
+                let root = one_line(&inner.find_root().strip_backtrace());
+                Self::new(ErrorKind::Engine, root).with_source(inner)
+            }
             other => Self::new(ErrorKind::Engine, one_line(&other.strip_backtrace())).with_source(other),
         }
     }
+}
+
+/// The first error of ours in an error and what it came from.
+pub(crate) fn ours<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
+    std::iter::successors(Some(error), |e| e.source()).find_map(|e| e.downcast_ref())
 }
 
 impl From<Error> for DataFusionError {

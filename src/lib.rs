@@ -52,6 +52,7 @@
 //! | [`enrichment`] | the enrichment file: what it may say, defaults, checks |
 //! | [`functions`] | the one list of functions, a file for each |
 //! | [`source`] | inputs → canonical input tables |
+//! | `store` | object stores: from a URL to what lies there, and what its errors mean |
 //! | [`views`] | the SQL files, their parameters, their order |
 //! | [`session`] | the one session builder |
 //! | [`run`], [`check`] | the one pipeline, and what can be said before it runs |
@@ -67,6 +68,7 @@ pub mod enrichment;
 pub mod error;
 pub mod functions;
 mod json;
+mod kept;
 pub mod names;
 #[doc(hidden)]
 pub mod nearest;
@@ -78,5 +80,6 @@ pub mod segments;
 pub mod session;
 pub mod source;
 pub mod statements;
+mod store;
 pub mod views;
 mod withheld;

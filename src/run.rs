@@ -1,20 +1,20 @@
 //! The one pipeline: sources → views → output.
 
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Date32Type, Int64Type};
-use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use std::sync::Arc;
 
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
-use crate::output::{Description, TABLES, Table, Target, write};
+use crate::kept::Kept;
+use crate::output::{Description, Destination, TABLES, Table, write};
 use crate::source;
-use crate::views::{self, Parameters, VIEWS, quoted};
+use crate::views::{self, Layer, Parameters, VIEWS, quoted};
 use crate::{enrichment, session, withheld};
 
 /// Hears which stage a run has reached.
@@ -37,8 +37,8 @@ pub struct Report {
     pub overview: Overview,
     /// The rows of Office_Dispositions.
     pub dispositions: Vec<Disposition>,
-    /// Where Office lies.
-    pub office: PathBuf,
+    /// Where Office lies: a path or a URL.
+    pub office: String,
     /// How many rows it has.
     pub office_rows: u64,
     /// What is worth knowing and no error.
@@ -56,8 +56,8 @@ pub struct Overview {
     pub days_covered: i64,
     pub mailboxes_listed: i64,
     pub mailboxes_active: i64,
-    pub messages_engaged: i64,
-    pub meetings_engaged: i64,
+    pub messages_engaged: Option<i64>,
+    pub meetings_engaged: Option<i64>,
     pub accounts_in_profile: i64,
     pub accounts_engaged: i64,
     pub shared_addresses: i64,
@@ -91,7 +91,10 @@ pub async fn run_on(
     views::own_names(enrichment)?;
     progress.stage("inputs");
     let sources = source::register(ctx, enrichment).await?;
-    compute_and_publish(ctx, enrichment, progress).await.map_err(|e| source::diagnose(e, &sources))
+    match compute_and_publish(ctx, enrichment, progress).await {
+        Err(e) => Err(source::diagnose(e, &sources).await),
+        report => report,
+    }
 }
 
 async fn compute_and_publish(
@@ -100,13 +103,22 @@ async fn compute_and_publish(
     progress: &dyn Progress,
 ) -> Result<Report> {
     let parameters = Parameters::of(enrichment);
-    let target = Target::create(enrichment)?;
-    for view in VIEWS {
+    let mut destination = Destination::create(ctx, enrichment).await?;
+    let mut kept = vec![];
+    let last_readers = last_readers(ctx)?;
+    for (position, view) in VIEWS.iter().enumerate() {
         view.register(ctx, &parameters).await?;
         if view.shared {
             progress.stage(view.name);
-            keep(ctx, view.name).await?;
+            kept.push((view.name, keep(ctx, view.name).await?));
         }
+        kept.retain(|(name, view): &(&str, Arc<Kept>)| {
+            let is_read_later = last_readers.get(name).is_none_or(|last| *last > position);
+            if !is_read_later {
+                view.release();
+            }
+            is_read_later
+        });
         if view.name == "mailbox" {
             check_mailboxes(ctx, enrichment).await?;
         }
@@ -115,14 +127,14 @@ async fn compute_and_publish(
     let mut office_rows = 0;
     for table in TABLES {
         progress.stage(table.name);
-        let file = target.folder().join(table.file(&enrichment.output.table));
-        let rows = write(ctx, table, &description, &file).await?;
+        let draft = destination.draft(table, &enrichment.output.table)?;
+        let rows = write(ctx, table, &description, draft).await?;
         if table.suffix.is_empty() {
             office_rows = rows;
         }
     }
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
-    let office = target.publish()?;
+    let office = destination.publish(enrichment).await?;
     let masters = dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
     let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
     let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
@@ -131,13 +143,43 @@ async fn compute_and_publish(
 }
 
 /// Computes a view once and puts the result in its place.
-async fn keep(ctx: &SessionContext, name: &str) -> Result<()> {
+async fn keep(ctx: &SessionContext, name: &str) -> Result<Arc<Kept>> {
     let frame = ctx.table(quoted(name)).await?;
-    let schema = Arc::clone(frame.schema().inner());
-    let partitions = frame.collect_partitioned().await?;
+    let context = Arc::new(frame.task_ctx());
+    let kept = Arc::new(Kept::compute(name, frame.create_physical_plan().await?, context).await?);
     ctx.deregister_table(quoted(name))?;
-    ctx.register_table(quoted(name), Arc::new(MemTable::try_new(schema, partitions)?))?;
-    Ok(())
+    ctx.register_table(quoted(name), Arc::<Kept>::clone(&kept))?;
+    Ok(kept)
+}
+
+/// By view that is kept: the place in [`VIEWS`] of the last kept view that reads it, directly or
+/// through views that are not kept. What is published, and what it reads, is not here: they are held
+/// to the end.
+fn last_readers(ctx: &SessionContext) -> Result<HashMap<&'static str, usize>> {
+    let mut readers: HashMap<&str, BTreeSet<usize>> = HashMap::new();
+    for (position, view) in VIEWS.iter().enumerate() {
+        for name in view.reads(ctx)? {
+            readers.entry(name).or_default().insert(position);
+        }
+    }
+    let mut last = HashMap::new();
+    for view in VIEWS.iter().filter(|v| v.shared && v.layer != Layer::Office) {
+        let (mut open, mut seen, mut to_the_end) = (vec![view.name], 0, false);
+        while let Some(name) = open.pop() {
+            for position in readers.get(name).into_iter().flatten() {
+                seen = seen.max(*position);
+                let reader = &VIEWS[*position];
+                if !reader.shared {
+                    to_the_end |= reader.layer == Layer::Office;
+                    open.push(reader.name);
+                }
+            }
+        }
+        if !to_the_end {
+            last.insert(view.name, seen);
+        }
+    }
+    Ok(last)
 }
 
 /// Checks the number of mailboxes after groups are resolved; gives it.
@@ -162,7 +204,8 @@ async fn overview(ctx: &SessionContext) -> Result<Overview> {
         let date = |d: i32| DateTime::from_timestamp(i64::from(d) * 86_400, 0).map(|t| t.date_naive());
         if days.is_valid(0) { date(days.value(0)) } else { None }
     };
-    let count = |i: usize| row.column(i).as_primitive::<Int64Type>().value(0);
+    let maybe = |i: usize| row.column(i).as_primitive::<Int64Type>().iter().next().flatten();
+    let count = |i: usize| maybe(i).unwrap_or_default();
     Ok(Overview {
         enrichment: row.column(0).as_string::<i32>().value(0).to_string(),
         as_of: day(1).unwrap_or_default(),
@@ -171,8 +214,8 @@ async fn overview(ctx: &SessionContext) -> Result<Overview> {
         days_covered: count(4),
         mailboxes_listed: count(5),
         mailboxes_active: count(6),
-        messages_engaged: count(7),
-        meetings_engaged: count(8),
+        messages_engaged: maybe(7),
+        meetings_engaged: maybe(8),
         accounts_in_profile: count(9),
         accounts_engaged: count(10),
         shared_addresses: count(11),
@@ -194,10 +237,11 @@ async fn dispositions(ctx: &SessionContext) -> Result<Vec<Disposition>> {
     Ok(all)
 }
 
-/// The rows of a small published table without numbers that can be withheld, in the types of its contract.
+/// The rows of a small published table, in the types of its contract.
 async fn rows(ctx: &SessionContext, name: &str) -> Result<Vec<RecordBatch>> {
     let batches = ctx.table(quoted(name)).await?.collect().await?;
     let table = Table::named(name).ok_or_else(|| Error::output(format!("{name} is not published")))?;
-    let schema = table.schema(1);
+    // Whether or not a number is withheld.
+    let schema = table.schema(u32::MAX);
     Ok(batches.iter().map(|b| table.conform(b, &schema)).collect::<Result<_, DataFusionError>>()?)
 }

@@ -1,7 +1,6 @@
 -- The card's history: one row per account of the profile and calendar month, the last twelve up to
 -- the month of $as_of, those without activity too. Month is the first day of the month.
--- Null where the months of the account are withheld; where small groups are protected, months are
--- known to be safe only if Office has them.
+-- Null where the months of the account are withheld.
 with withheld as (
   select account_no
   from withheld_account
@@ -10,11 +9,11 @@ with withheld as (
 month as (
   select
     account_no,
-    month_start(day) as month,
-    sum(emails_to + emails_from) as emails,
-    sum(meetings_to + meetings_from) as meetings
-  from account_day
-  group by account_no, month_start(day)
+    period_start as month,
+    emails_to + emails_from as emails,
+    meetings_to + meetings_from as meetings
+  from account_period
+  where level = 'month'
 )
 select
   spine.account_id as "CustomerId",
@@ -25,7 +24,7 @@ from (
   select
     account_id,
     profile.account_no,
-    withheld.account_no is not null or ($min_people > 1 and not array_has($levels, 'month')) as is_withheld,
+    withheld.account_no is not null as is_withheld,
     cast(unnest(generate_series(
       cast(month_start(cast($as_of as date)) - interval '11 months' as date),
       month_start(cast($as_of as date)),

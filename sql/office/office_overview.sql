@@ -1,7 +1,8 @@
 -- The run at a glance: one row.
 -- DaysCovered counts the days with at least one used row of mail or meetings; FirstDay and LastDay
 -- are the first and last with engagement. A mailbox is active if its person stands in a used row.
--- Of what is about engagement, accounts whose year is withheld are counted in AccountsEngaged alone.
+-- Where the year of an account is withheld, its days do not count, and no total is published from
+-- which it could be told.
 with withheld as (
   select account_no
   from withheld_account
@@ -10,56 +11,27 @@ with withheld as (
 select
   cast($enrichment as varchar) as "Enrichment",
   cast($as_of as date) as "AsOfDate",
-  day.first_day as "FirstDay",
-  day.last_day as "LastDay",
-  (
-    select cast(cardinality(set_union(used_days)) as bigint)
-    from (select used_days from mail_merged union all select used_days from meeting_merged) as used
-  ) as "DaysCovered",
+  period.first_day as "FirstDay",
+  period.last_day as "LastDay",
+  coverage.days as "DaysCovered",
   (select count(*) from mailbox) as "MailboxesListed",
-  (
-    select count(*)
-    from (
-      select unnest(parties(address_book.book, mailbox.address)) as party
-      from address_book
-      cross join mailbox
-    ) as listed
-    where party in (
-      select unnest(set_union(people)) as party
-      from (
-        select senders as people from mail_merged
-        union all
-        select recipients as people from mail_merged
-        union all
-        select organizers as people from meeting_merged
-        union all
-        select attendees as people from meeting_merged
-      ) as used
-    )
-  ) as "MailboxesActive",
-  (
-    select count(distinct message_key)
-    from message_account
-    where account_no not in (select account_no from withheld)
-  ) as "MessagesEngaged",
-  (
-    select count(*)
-    from (
-      select distinct meeting_key, start_at
-      from meeting_account
-      where account_no not in (select account_no from withheld)
-    ) as meeting
-  ) as "MeetingsEngaged",
+  coverage.mailboxes_active as "MailboxesActive",
+  case when period.withheld = 0 then (select coalesce(sum(messages), 0) from engagement_bucket) end as "MessagesEngaged",
+  case when period.withheld = 0 then (select coalesce(sum(meetings), 0) from engagement_bucket) end as "MeetingsEngaged",
   (select count(*) from profile) as "AccountsInProfile",
-  (select count(distinct account_no) from account_day) as "AccountsEngaged",
+  period.accounts as "AccountsEngaged",
   (
     select count(*)
     from (select address from contact_address group by address having count(*) > 1) as address
   ) as "SharedAddresses"
-from (
+from coverage
+cross join (
   select
-    min(day) as first_day,
-    max(day) as last_day
-  from account_day
-  where account_no not in (select account_no from withheld)
-) as day
+    min(case when withheld.account_no is null then first_on end) as first_day,
+    max(case when withheld.account_no is null then greatest(last_email_on, last_meeting_on) end) as last_day,
+    count(*) as accounts,
+    count(withheld.account_no) as withheld
+  from account_period
+  left join withheld on withheld.account_no = account_period.account_no
+  where level = 'year'
+) as period

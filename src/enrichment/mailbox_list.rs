@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::Storage;
 use super::place::{Source, quote};
 use super::section::Section;
 use super::text;
 use crate::error::{Error, Result};
 use crate::functions::normalize_address::normalize;
+use crate::store::{Place, redacted};
 
 /// The addresses of both places: normalized, each once, sorted. `folder` is that of the enrichment
 /// file.
-pub(super) fn read(file: &Section<'_>, folder: &Path) -> Result<Vec<String>> {
+pub(super) fn read(file: &Section<'_>, folder: &Path, storage: &Storage) -> Result<Vec<String>> {
     let Some(section) = file.section("mailboxes")? else {
         return Err(file
             .source
@@ -31,10 +33,17 @@ pub(super) fn read(file: &Section<'_>, folder: &Path) -> Result<Vec<String>> {
         mailboxes.insert(address.into_owned());
     }
     if let Some(list) = list {
-        let path = folder.join(list.text);
+        let shown = redacted(list.text);
         let name =
-            format!("{}: {} {}", section.source.place(list.offset), section.label("file"), quote(list.text));
-        let text = text::read(&path, name)?;
+            format!("{}: {} {}", section.source.place(list.offset), section.label("file"), quote(&shown));
+        let (path, text) = match Place::parse(list.text) {
+            Ok(Place::Local(path)) => {
+                let path = folder.join(path);
+                (path.clone(), text::read(&path, name)?)
+            }
+            Ok(Place::Store(address)) => (shown.into(), text::read_from_store(&address, storage, name)?),
+            Err(why) => return Err(Error::enrichment(format!("{name}: {why}"))),
+        };
         add_lines(Source { file: &path, text: &text }, &mut mailboxes)?;
     }
     Ok(mailboxes.into_iter().collect())

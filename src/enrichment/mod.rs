@@ -19,6 +19,7 @@ mod parse;
 mod place;
 mod schema;
 mod section;
+mod storage;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -27,6 +28,7 @@ mod words;
 mod zone;
 
 pub use measure::{Measure, Weights};
+pub use storage::Storage;
 pub use words::{Format, Level, Region};
 
 /// One enrichment: what to read, for whom, over which days, and where the result goes.
@@ -69,6 +71,8 @@ pub struct Enrichment {
     pub meetings: Option<Input>,
     /// Where the result goes.
     pub output: Output,
+    /// How object stores are reached.
+    pub storage: Storage,
     /// The nine weights of the score.
     pub weights: Weights,
     /// Numbers of fewer people of ours than this are withheld; 1 withholds none.
@@ -87,7 +91,7 @@ pub struct Overrides {
 /// One input: a path and the shape of what lies there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// A file, a folder or a glob, as written.
+    /// A file, a folder or a glob, as written; local or the URL of an object store.
     pub path: String,
     /// The shape.
     pub format: Format,
@@ -96,7 +100,7 @@ pub struct Input {
 /// The contact table and its column names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contacts {
-    /// A file, a folder or a glob, as written.
+    /// A file, a folder or a glob, as written; local or the URL of an object store.
     pub path: String,
     /// The columns with email addresses; at least one.
     pub email: Vec<String>,
@@ -110,7 +114,7 @@ pub struct Contacts {
 /// The profile and its column names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accounts {
-    /// A file, a folder or a glob, as written.
+    /// A file, a folder or a glob, as written; local or the URL of an object store.
     pub path: String,
     /// The column with the account.
     pub account_id: String,
@@ -123,7 +127,7 @@ pub struct Accounts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// The folder, as written in the file (relative to it), or as given on the command line
-    /// (made absolute).
+    /// (made absolute); or the URL of one in an object store.
     pub path: String,
     /// The name of the Office table; the others begin with it.
     pub table: String,

@@ -7,8 +7,8 @@ use toml::de::DeTable;
 use super::place::{Source, listed, quote};
 use super::section::Section;
 use super::{
-    Enrichment, Level, MAILBOXES, Overrides, Region, dates, inputs, mailbox_list, output, schema, text,
-    weights, zone,
+    Enrichment, Level, MAILBOXES, Overrides, Region, dates, inputs, mailbox_list, output, schema, storage,
+    text, weights, zone,
 };
 use crate::error::Result;
 
@@ -28,6 +28,7 @@ fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Enrichment> {
         top.required_text("name", "what this enrichment is called, such as \"us-sales\"")?.text.to_owned();
     let time_zone = zone::read(&top)?;
     let as_of = dates::as_of(&top, time_zone, overrides)?;
+    let storage = storage::read(&top)?;
     let enrichment = Enrichment {
         file: source.file.to_owned(),
         name,
@@ -38,7 +39,7 @@ fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Enrichment> {
         levels: levels(&top)?,
         region: region(&top)?,
         consent: dates::consent(&top, as_of)?,
-        mailboxes: mailbox_list::read(&top, source.file.parent().unwrap_or(Path::new("")))?,
+        mailboxes: mailbox_list::read(&top, source.file.parent().unwrap_or(Path::new("")), &storage)?,
         users: inputs::input(&top, "users")?,
         groups: inputs::input(&top, "groups")?,
         contacts: inputs::contacts(&top)?,
@@ -46,6 +47,7 @@ fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Enrichment> {
         mail: inputs::input(&top, "mail")?,
         meetings: inputs::input(&top, "meetings")?,
         output: output::read(&top, overrides)?,
+        storage,
         weights: weights::read(&top)?,
         min_people: min_people(&top)?,
     };
@@ -102,7 +104,7 @@ mod tests {
 
     use super::*;
     use crate::enrichment::testing::{VALID, open as open_toml, refusal, with};
-    use crate::enrichment::{Consent, Contacts, Format, Input, Output, Weights};
+    use crate::enrichment::{Consent, Contacts, Format, Input, Output, Storage, Weights};
     use crate::error::ErrorKind;
 
     #[test]
@@ -126,6 +128,7 @@ mod tests {
             mail,
             meetings,
             output,
+            storage,
             weights,
             min_people,
         } = found;
@@ -146,6 +149,7 @@ mod tests {
         };
         assert_eq!(contacts, contacts_expected);
         assert_eq!(output, Output { path: "out/".to_owned(), table: "Office".to_owned() });
+        assert_eq!(storage, Storage::default());
         assert_eq!((weights, min_people), (Weights::default(), 1));
     }
 

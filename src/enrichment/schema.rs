@@ -34,6 +34,18 @@ pub(super) static FILE: Schema = Schema {
         Schema::leaf("meetings", &["path", "format"]),
         Schema::leaf("output", &["path", "table"]),
         Schema::leaf("privacy", &["min_people"]),
+        Schema {
+            name: "storage",
+            keys: &["timeout_seconds", "retries", "retry_seconds", "allow_http"],
+            sections: &[
+                Schema::leaf(
+                    "storage.azure",
+                    &["account", "endpoint", "tenant_id", "client_id", "use_azure_cli", "anonymous"],
+                ),
+                Schema::leaf("storage.s3", &["region", "endpoint", "virtual_hosted", "anonymous"]),
+                Schema::leaf("storage.gs", &["endpoint", "anonymous"]),
+            ],
+        },
         Schema { name: "score", keys: &[], sections: &[Schema::leaf("score.weights", &MEASURES)] },
     ],
 };
@@ -162,7 +174,7 @@ mod tests {
             refusal(&with("\"a\\nb\" = 1", "")),
             "sales.toml:3: unknown key \"a\\nb\"; known are name, as_of, time_zone, window_days, \
              reply_window_days, levels, region, consent, mailboxes, users, groups, contacts, accounts, mail, \
-             meetings, output, privacy and score"
+             meetings, output, privacy, storage and score"
         );
     }
 
@@ -195,7 +207,8 @@ mod tests {
         assert_eq!(
             refusal(&with("", "[zzz]")),
             "sales.toml:12: unknown section [zzz]; sections are [consent], [mailboxes], [users], [groups], \
-             [contacts], [accounts], [mail], [meetings], [output], [privacy], [score] and [score.weights]"
+             [contacts], [accounts], [mail], [meetings], [output], [privacy], [storage], [storage.azure], [storage.s3], \
+             [storage.gs], [score] and [score.weights]"
         );
         assert_eq!(
             refusal(&with("", "[mail.headers]\nx = 1")),

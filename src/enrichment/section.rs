@@ -96,6 +96,15 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The truth of a key, if the key is there.
+    pub(super) fn truth(&self, key: &str) -> Result<Option<bool>> {
+        let Some(value) = self.value(key) else { return Ok(None) };
+        match value.get_ref() {
+            DeValue::Boolean(truth) => Ok(Some(*truth)),
+            _ => Err(self.wrong(key, value, "true or false")),
+        }
+    }
+
     /// The date of a key, if the key is there, whether written as text or as a TOML date.
     pub(super) fn date(&self, key: &str) -> Result<Option<(NaiveDate, usize)>> {
         let Some(value) = self.value(key) else { return Ok(None) };

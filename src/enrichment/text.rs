@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use super::Storage;
 use crate::error::{Error, Result};
+use crate::store::{self, Address};
 
 /// More than any enrichment file or mailbox list needs: 2,500 addresses of the greatest length are
 /// under 1 MB. What is larger is something else, given by mistake.
@@ -20,6 +22,16 @@ pub(super) fn read(path: &Path, name: impl Display) -> Result<String> {
     }
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    small(bytes, name)
+}
+
+/// The same of an object in a store.
+pub(super) fn read_from_store(address: &Address, storage: &Storage, name: impl Display) -> Result<String> {
+    let bytes = store::small(address, storage, LARGEST);
+    small(bytes.map_err(|why| Error::input(format!("{name}: {why}")))?, name)
+}
+
+fn small(bytes: Vec<u8>, name: impl Display) -> Result<String> {
     if bytes.len() as u64 > LARGEST {
         return Err(Error::enrichment(format!("{name}: larger than 16 MB, so this is the wrong file")));
     }

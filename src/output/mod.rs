@@ -2,13 +2,16 @@
 //! before, how they are read again.
 
 mod describe;
+mod destination;
+mod manifest;
 mod published;
+mod store;
 mod tables;
 mod target;
 mod write;
 
 pub use describe::Description;
+pub(crate) use destination::Destination;
 pub use published::register;
 pub use tables::{TABLES, Table};
-pub(crate) use target::Target;
 pub(crate) use write::write;

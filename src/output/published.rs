@@ -1,20 +1,20 @@
 //! The published tables of an enrichment, to be queried.
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig};
-use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
+use object_store::ObjectStoreExt;
 
+use super::Description;
+use super::destination::{self, Published};
 use super::tables::TABLES;
-use super::{Description, target};
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
-use crate::source::file_url;
 use crate::views::{Layer, Parameters, View, quoted, register_own_names};
 
 /// Views that what is published suffices for. The first is another file than in a live session;
@@ -27,19 +27,17 @@ const VIEWS: [&str; 4] = ["office_disclosed", "period_standing", "office_scored"
 /// # Errors
 /// Nothing was published yet, or it cannot be read.
 pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Description> {
-    let Some(folder) = target::current(enrichment)? else {
+    let Some(published) = destination::current(ctx, enrichment).await? else {
         return Err(Error::output(format!(
             "{}: nothing is published there yet; start with: engagement run {}",
-            enrichment.resolve(&enrichment.output.path).display(),
+            destination::shown(enrichment),
             enrichment.file.display()
         )));
     };
-    let office = folder.join(TABLES[0].file(&enrichment.output.table));
-    let description = describe(&office)?;
-    for table in TABLES {
-        let file = folder.join(table.file(&enrichment.output.table));
+    let description = describe(ctx, &published[0]).await?;
+    for (table, file) in TABLES.iter().zip(published) {
         let schema = table.schema(description.min_people());
-        ctx.register_table(quoted(table.name), Arc::new(listing(schema, &file)?))?;
+        ctx.register_table(quoted(table.name), Arc::new(listing(schema, file.url)?))?;
     }
     let parameters = Parameters::of_published(&description.levels(), &description.weights());
     for name in VIEWS {
@@ -56,18 +54,18 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     Ok(description)
 }
 
-fn listing(schema: SchemaRef, file: &Path) -> Result<ListingTable> {
-    let url =
-        file_url(file).map_err(|e| Error::output(format!("{}: cannot be read: {e}", file.display())))?;
+fn listing(schema: SchemaRef, url: ListingTableUrl) -> Result<ListingTable> {
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
     let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
     Ok(ListingTable::try_new(config)?)
 }
 
-fn describe(office: &Path) -> Result<Description> {
-    let cannot =
-        |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be read: {e}", office.display()));
-    let reader =
-        SerializedFileReader::new(File::open(office).map_err(|e| cannot(&e))?).map_err(|e| cannot(&e))?;
-    Ok(Description::read(reader.metadata().file_metadata()))
+async fn describe(ctx: &SessionContext, office: &Published) -> Result<Description> {
+    let read = async || -> Result<Description> {
+        let store = ctx.runtime_env().object_store(office.url.object_store())?;
+        let meta = store.head(office.url.prefix()).await.map_err(DataFusionError::from)?;
+        let footer = DFParquetMetadata::new(store.as_ref(), &meta).fetch_metadata().await?;
+        Ok(Description::read(footer.file_metadata()))
+    };
+    read().await.map_err(|e| Error::output(format!("{}: cannot be read: {e}", office.name)))
 }

@@ -22,13 +22,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::tables::TABLES;
-use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
 
-const HIDDEN: &str = ".engagement";
+pub(super) const HIDDEN: &str = ".engagement";
 const CURRENT: &str = "current";
 const LOCK: &str = "lock";
-const RUN: &str = "run-";
+pub(super) const RUN: &str = "run-";
 const LINK: &str = "link-";
 
 /// The folder of one run, deleted unless it is published.
@@ -47,10 +46,9 @@ impl Target {
     ///
     /// # Errors
     /// An output folder that cannot be created or written to.
-    pub(crate) fn create(enrichment: &Enrichment) -> Result<Self> {
-        let out = folder(enrichment)?;
+    pub(super) fn create(out: PathBuf, table: &str) -> Result<Self> {
         let create = || -> io::Result<Self> {
-            let table = enrichment.output.table.clone();
+            let table = table.to_owned();
             let home = out.join(HIDDEN).join(&table);
             fs::create_dir_all(&home)?;
             sync_folder(&out.join(HIDDEN))?;
@@ -66,12 +64,12 @@ impl Target {
     }
 
     /// The folder into which the run writes.
-    pub(crate) fn folder(&self) -> &Path {
+    pub(super) fn folder(&self) -> &Path {
         self.run.path()
     }
 
     /// Makes the files of this run the published ones; gives the path of Office.
-    pub(crate) fn publish(self) -> Result<PathBuf> {
+    pub(super) fn publish(self) -> Result<PathBuf> {
         let out = self.out.clone();
         let office = out.join(TABLES[0].file(&self.table));
         let files = TABLES.iter().map(|t| self.out.join(t.file(&self.table)));
@@ -115,21 +113,6 @@ impl Target {
     }
 }
 
-/// The output folder.
-///
-/// # Errors
-/// A URL.
-fn folder(enrichment: &Enrichment) -> Result<PathBuf> {
-    let path = &enrichment.output.path;
-    if path.contains("://") {
-        return Err(Error::enrichment(format!(
-            "{}: [output] path = \"{path}\": object stores are not supported yet; give a local folder",
-            enrichment.file.display()
-        )));
-    }
-    Ok(enrichment.resolve(path))
-}
-
 /// Keeps other runs from creating or publishing a folder as long as the handle lives. The lock is on
 /// the folder itself, so that a run that fails leaves no file.
 fn lock_home(home: &Path) -> io::Result<File> {
@@ -139,12 +122,12 @@ fn lock_home(home: &Path) -> io::Result<File> {
 }
 
 /// The folder of the published run, so that one reader reads one run; `None` before the first.
-pub(super) fn current(enrichment: &Enrichment) -> Result<Option<PathBuf>> {
-    let home = folder(enrichment)?.join(HIDDEN).join(&enrichment.output.table);
+pub(super) fn current(out: &Path, table: &str) -> Option<PathBuf> {
+    let home = out.join(HIDDEN).join(table);
     let current = home.join(CURRENT);
     // A copy of an output folder may have a folder in the place of the link.
     let run = fs::read_link(&current).map_or_else(|_| current.clone(), |run| home.join(run));
-    Ok(run.is_dir().then_some(run))
+    run.is_dir().then_some(run)
 }
 
 /// Puts a link in the place of whatever is there, in one step.

@@ -1,7 +1,5 @@
 //! One table → one Parquet file.
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::parquet::arrow::ArrowWriter;
@@ -10,6 +8,7 @@ use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::prelude::{SessionContext, ident};
 use futures::StreamExt;
 
+use super::destination::Draft;
 use super::{Description, Table};
 use crate::error::{Error, Result};
 use crate::views::quoted;
@@ -22,7 +21,7 @@ pub(crate) async fn write(
     ctx: &SessionContext,
     table: &Table,
     description: &Description,
-    file: &Path,
+    draft: Draft,
 ) -> Result<u64> {
     let schema = table.schema(description.min_people());
     let columns: Vec<_> = schema.fields().iter().map(|f| ident(f.name())).collect();
@@ -34,11 +33,9 @@ pub(crate) async fn write(
         .set_created_by(concat!("datafusion-engagement version ", env!("CARGO_PKG_VERSION")).to_string())
         .set_key_value_metadata(Some(description.key_values()))
         .build();
-    let cannot =
-        |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be written: {e}", file.display()));
-    let out = File::create(file).map_err(|e| cannot(&e))?;
+    let cannot = |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be written: {e}", draft.name));
     let mut writer =
-        ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
+        ArrowWriter::try_new(&draft.file, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
     let mut rows = 0;
     while let Some(batch) = batches.next().await {
         let batch = table.conform(&batch?, &schema)?;

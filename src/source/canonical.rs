@@ -33,7 +33,7 @@ pub(super) async fn open(
     section: &Section,
     path: &str,
 ) -> Result<(DataFrame, Source)> {
-    let files = files::find(enrichment, section.name, path, &["parquet"])?;
+    let files = files::find(ctx, enrichment, section.name, path, &["parquet"]).await?;
     let needed = |schema: &Schema, place: &str| needed(section, schema, place);
     let footers = parquet::footers(ctx, section.name, &files, needed).await?;
     let rows = footers.iter().map(|f| f.1).sum();

@@ -1,26 +1,67 @@
 //! A path of the enrichment file → the files it means.
 
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use datafusion::datasource::listing::ListingTableUrl;
+use datafusion::prelude::SessionContext;
 use glob::{MatchOptions, Pattern};
 use url::Url;
 
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
+use crate::store::{self, Blocking, Bucket, Files, Object, Place, redacted};
 
 /// A file of an input.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InputFile {
-    /// Where it is.
-    pub path: PathBuf,
+#[derive(Debug, Clone)]
+pub enum InputFile {
+    /// On this machine.
+    Local(PathBuf),
+    /// In an object store.
+    Object(Object),
 }
 
 impl InputFile {
-    /// The file as a URL.
+    /// The file as a URL that the session reads.
     pub(super) fn url(&self) -> Result<ListingTableUrl> {
-        file_url(&self.path)
-            .map_err(|e| Error::input(format!("{}: cannot be read: {e}", self.path.display())))
+        let url = match self {
+            Self::Local(path) => file_url(path).map_err(|e| e.to_string()),
+            Self::Object(object) => object.bucket.url(&object.path),
+        };
+        url.map_err(|e| Error::input(format!("{self}: cannot be read: {e}")))
+    }
+
+    /// Its size in bytes.
+    pub(super) fn size(&self) -> std::io::Result<u64> {
+        match self {
+            Self::Local(path) => Ok(std::fs::metadata(path)?.len()),
+            Self::Object(object) => Ok(object.size),
+        }
+    }
+
+    /// Its bytes, for a thread that may wait.
+    pub(super) fn open(&self) -> std::io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Local(path) => Box::new(File::open(path)?),
+            Self::Object(object) => Box::new(Blocking::new(object).reader()),
+        })
+    }
+
+    /// Whether its name has this ending, in any case.
+    pub(super) fn has_ending(&self, ending: &str) -> bool {
+        let name = self.to_string();
+        name.rsplit_once('.').is_some_and(|(_, after)| after.eq_ignore_ascii_case(ending))
+    }
+}
+
+impl fmt::Display for InputFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(path) => path.display().fmt(f),
+            Self::Object(object) => object.fmt(f),
+        }
     }
 }
 
@@ -37,49 +78,64 @@ pub(crate) fn file_url(path: &Path) -> std::io::Result<ListingTableUrl> {
 ///
 /// # Errors
 /// A path that matches nothing or cannot be listed.
-pub(super) fn find(
+pub(super) async fn find(
+    ctx: &SessionContext,
     enrichment: &Enrichment,
     section: &str,
     path: &str,
     endings: &[&str],
 ) -> Result<Vec<InputFile>> {
-    if path.contains("://") {
-        return Err(Error::enrichment(format!(
-            "{}: [{section}] path = \"{path}\": object stores are not supported yet; give a local path",
-            enrichment.file.display()
-        )));
-    }
-    let full = enrichment.resolve(path);
-    let what = || format!("{}: [{section}] path = \"{path}\"", enrichment.file.display());
-    let cannot = |place: &Path, e: &dyn std::fmt::Display| {
-        Error::input(format!("{}: {} cannot be read: {e}", what(), place.display()))
-    };
-    let mut found = vec![];
-    match std::fs::metadata(&full) {
-        Ok(meta) if meta.is_dir() => {
-            walk(&full, endings, &mut found).map_err(|(place, e)| cannot(&place, &e))?;
-            if found.is_empty() {
-                let endings = endings.iter().map(|e| format!("*.{e}")).collect::<Vec<_>>().join(", ");
-                return Err(Error::input(format!(
-                    "{} matches nothing: no {endings} in the folder {}",
-                    what(),
-                    full.display()
-                )));
+    let what = format!("{}: [{section}] path = \"{}\"", enrichment.file.display(), redacted(path));
+    match Place::of(enrichment, path).map_err(|e| Error::enrichment(format!("{what}: {e}")))? {
+        Place::Local(full) => local(&what, &full, &enrichment.resolve(""), endings),
+        Place::Store(address) => {
+            let cannot = |e: String| Error::input(format!("{what} cannot be read: {e}"));
+            let bucket = Bucket::open(ctx, enrichment, &address).map_err(cannot)?;
+            let found = store::find(&bucket, &address.path, endings).await;
+            match found.map_err(|e| cannot(bucket.brief(&e).to_owned()))? {
+                Files::Found(objects) => Ok(objects.into_iter().map(InputFile::Object).collect()),
+                Files::EmptyFolder => Err(empty_folder(&what, redacted(path), endings)),
+                Files::Nothing => Err(nothing(&what, redacted(path))),
             }
         }
-        Ok(meta) if meta.is_file() => found.push(full),
-        Ok(_) => return Err(cannot(&full, &"it is neither a file nor a folder")),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound || is_glob(path) => {
+    }
+}
+
+fn empty_folder(what: &str, folder: impl fmt::Display, endings: &[&str]) -> Error {
+    let endings = endings.iter().map(|e| format!("*.{e}")).collect::<Vec<_>>().join(", ");
+    Error::input(format!("{what} matches nothing: no {endings} in the folder {folder}"))
+}
+
+fn nothing(what: &str, file: impl fmt::Display) -> Error {
+    Error::input(format!("{what} matches nothing: there is no file {file}"))
+}
+
+/// The same on this machine, for a path that may be a pattern within a folder.
+fn local(what: &str, full: &Path, within: &Path, endings: &[&str]) -> Result<Vec<InputFile>> {
+    let cannot = |place: &Path, e: &dyn fmt::Display| {
+        Error::input(format!("{what}: {} cannot be read: {e}", place.display()))
+    };
+    // Only what the file says is a pattern, not the place of the file.
+    let written = full.strip_prefix(within).unwrap_or(full).to_string_lossy();
+    let mut found = vec![];
+    match std::fs::metadata(full) {
+        Ok(meta) if meta.is_dir() => {
+            walk(full, endings, &mut found).map_err(|(place, e)| cannot(&place, &e))?;
+            if found.is_empty() {
+                return Err(empty_folder(what, full.display(), endings));
+            }
+        }
+        Ok(meta) if meta.is_file() => found.push(full.to_path_buf()),
+        Ok(_) => return Err(cannot(full, &"it is neither a file nor a folder")),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound || is_glob(&written) => {
+            let pattern = Path::new(&Pattern::escape(&within.to_string_lossy())).join(&*written);
             let options = MatchOptions {
                 case_sensitive: true,
                 require_literal_separator: true,
                 require_literal_leading_dot: true,
             };
-            // Only what the file says is a pattern, not the place of the file.
-            let base = Pattern::escape(&enrichment.resolve("").to_string_lossy());
-            let pattern = Path::new(&base).join(path).to_string_lossy().into_owned();
-            let matches = glob::glob_with(&pattern, options)
-                .map_err(|e| Error::input(format!("{} is no valid pattern: {e}", what())))?;
+            let matches = glob::glob_with(&pattern.to_string_lossy(), options)
+                .map_err(|e| Error::input(format!("{what} is no valid pattern: {e}")))?;
             for entry in matches {
                 let entry = entry.map_err(|e| cannot(e.path(), &e))?;
                 if entry.is_file() {
@@ -87,17 +143,13 @@ pub(super) fn find(
                 }
             }
             if found.is_empty() {
-                return Err(Error::input(format!(
-                    "{} matches nothing: there is no file {}",
-                    what(),
-                    full.display()
-                )));
+                return Err(nothing(what, full.display()));
             }
         }
-        Err(e) => return Err(cannot(&full, &e)),
+        Err(e) => return Err(cannot(full, &e)),
     }
     found.sort();
-    Ok(found.into_iter().map(|path| InputFile { path }).collect())
+    Ok(found.into_iter().map(InputFile::Local).collect())
 }
 
 fn is_glob(path: &str) -> bool {

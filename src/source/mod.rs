@@ -68,11 +68,13 @@ impl Source {
     /// A file that is damaged or cannot be read.
     pub async fn count(&self) -> Result<u64> {
         let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-        let json = self.files.iter().filter(|file| !diagnose::is_parquet(self, file));
-        let counts = futures::stream::iter(json.cloned())
+        let counts = futures::stream::iter(self.files.clone())
             .map(|file| {
-                let section = self.section;
-                tokio::task::spawn_blocking(move || graph::count(section, &file))
+                let source = self.clone();
+                tokio::task::spawn_blocking(move || {
+                    let is_counted = diagnose::is_parquet(&source, &file);
+                    if is_counted { Ok(0) } else { graph::count(source.section, &file) }
+                })
             })
             .buffered(at_once);
         let lost = |e| Error::new(ErrorKind::Engine, format!("[{}] counting rows: {e}", self.section));

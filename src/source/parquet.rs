@@ -13,7 +13,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 
 use super::files::InputFile;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, ours};
 
 /// INT96, as Spark and Hive write timestamps, is read as microseconds: in nanoseconds, the years
 /// before 1677 and after 2262 would wrap into the present.
@@ -32,7 +32,7 @@ pub(super) async fn footers<T>(
     let look = &look;
     futures::stream::iter(files)
         .map(|file| async move {
-            let place = format!("[{section}] {}", file.path.display());
+            let place = format!("[{section}] {file}");
             let (schema, rows) =
                 footer(ctx, file).await.map_err(|e| Error::input(format!("{place}: {e}")))?;
             Ok::<_, Error>((look(&schema, &place)?, rows))
@@ -48,7 +48,7 @@ async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64),
     let store = ctx.runtime_env().object_store(url.object_store()).map_err(|e| e.strip_backtrace())?;
     let meta = datafusion::object_store::ObjectStoreExt::head(store.as_ref(), url.prefix())
         .await
-        .map_err(|e| format!("cannot be read: {e}"))?;
+        .map_err(|e| format!("cannot be read: {}", said(file, &e)))?;
     if meta.size == 0 {
         return Err("is empty (0 bytes), which is no Parquet file; remove it or write it again".to_string());
     }
@@ -58,12 +58,21 @@ async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64),
         .with_file_metadata_cache(Some(cache))
         .fetch_metadata()
         .await
-        .map_err(|e| damaged(&e.strip_backtrace()))?;
+        .map_err(|e| match ours(&e) {
+            Some(_) => format!("cannot be read: {}", said(file, &e)),
+            None => damaged(&e.strip_backtrace()),
+        })?;
     let footer = footer.file_metadata();
     let schema = parquet_to_arrow_schema(footer.schema_descr(), footer.key_value_metadata())
         .map_err(|e| damaged(&e))?;
     let coerced = Int96Coercer::new(footer.schema_descr(), &schema, &TimeUnit::Microsecond).coerce();
     Ok((coerced.unwrap_or(schema), footer.num_rows().max(0) as u64))
+}
+
+/// An error of a store without the file, which is named before it.
+fn said(file: &InputFile, error: &(dyn std::error::Error + 'static)) -> String {
+    let text = ours(error).map_or_else(|| error.to_string(), ToString::to_string);
+    text.strip_prefix(&format!("{file}: ")).map(str::to_owned).unwrap_or(text)
 }
 
 /// The field of this name: as written, else in any case.

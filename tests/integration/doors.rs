@@ -78,7 +78,7 @@ fn nothing_published_yet() {
 /// Published files have the columns, types and nullability of their contract.
 #[test]
 fn published_files_keep_the_contract() {
-    let folder = bundled_run().report.office.parent().unwrap();
+    let folder = Path::new(&bundled_run().report.office).parent().unwrap();
     for table in TABLES {
         let batch = crate::files::read(&folder.join(table.file("Office")));
         assert_eq!(batch.schema().fields(), table.schema(1).fields(), "{}", table.name);

@@ -12,6 +12,7 @@ mod plain;
 mod privacy;
 mod score;
 mod slt;
+mod stores;
 mod support;
 mod withheld;
 mod worked;

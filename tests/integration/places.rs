@@ -68,12 +68,12 @@ fn any_day_of_the_calendar_can_be_the_last() {
 }
 
 #[test]
-fn an_output_that_is_a_url_is_refused() {
-    let overrides = Overrides { output: Some("s3://bucket/out".into()), ..Overrides::default() };
+fn an_output_that_no_scheme_leads_to_is_refused() {
+    let overrides = Overrides { output: Some("hdfs://node/out".into()), ..Overrides::default() };
     let enrichment = Enrichment::open_with(data().join("enrichment.toml"), &overrides).unwrap();
     let error = block_on(run::run(&enrichment, &Silent)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Enrichment);
-    assert!(error.to_string().contains("object stores are not supported yet"), "{error}");
+    assert!(error.to_string().contains("hdfs:// is no scheme that is read; known are"), "{error}");
 }
 
 #[test]

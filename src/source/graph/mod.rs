@@ -18,6 +18,8 @@ use datafusion::common::ScalarValue;
 use datafusion::datasource::TableProvider;
 use datafusion::logical_expr::{Expr, cast, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
+use futures::StreamExt;
+use tokio::task::JoinError;
 
 use self::dataset::Dataset;
 use self::objects::Objects;
@@ -32,6 +34,8 @@ pub(super) use text::is_parquet;
 
 /// The endings of the files that are read.
 const ENDINGS: &[&str] = &["parquet", "json", "jsonl", "ndjson", "json.gz", "jsonl.gz", "ndjson.gz"];
+/// How many files are looked into at once.
+const LOOKS_AT_ONCE: usize = 16;
 /// How far into a JSON file its columns are looked for.
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
@@ -53,15 +57,18 @@ pub(super) async fn open(
     let dataset = Dataset::of(section.name).ok_or_else(|| {
         Error::enrichment(format!("[{}] has no format {}", section.name, Format::GraphDataConnect.as_str()))
     })?;
-    let files = files::find(enrichment, section.name, path, ENDINGS)?;
+    let files = files::find(ctx, enrichment, section.name, path, ENDINGS).await?;
     let (mut in_parquet, mut in_json) = (vec![], vec![]);
-    for file in &files {
-        let parquet = is_parquet(&file.path).map_err(|e| unreadable(section, file, &e))?;
+    let kinds = looks(&files, is_parquet).await;
+    for (file, parquet) in files.iter().zip(kinds) {
+        let parquet = parquet.map_err(|e| unreadable(section.name, file, &e))?;
         if parquet { &mut in_parquet } else { &mut in_json }.push(file.clone());
     }
     let look = |schema: &Schema, place: &str| look(dataset, schema, place);
     let footers = parquet::footers(ctx, section.name, &in_parquet, look).await?;
-    let samples: Vec<_> = in_json.iter().map(|f| sample(dataset, section, f)).collect::<Result<_>>()?;
+    let name = section.name;
+    let samples = looks(&in_json, move |file| sample(dataset, name, file)).await;
+    let samples = samples.into_iter().collect::<Result<Vec<_>>>()?;
     let rows = footers.iter().map(|f| f.1).sum();
     let footers: Vec<_> = footers.into_iter().map(|f| f.0).collect();
     check(dataset, &footers, &samples)?;
@@ -123,8 +130,24 @@ fn null() -> Expr {
     lit(ScalarValue::Utf8(None))
 }
 
-fn unreadable(section: &Section, file: &InputFile, e: &std::io::Error) -> Error {
-    Error::input(format!("[{}] {} cannot be read: {e}", section.name, file.path.display()))
+/// What a look into each file gives, in their order; looks are taken where they may wait.
+async fn looks<T: Send + 'static>(
+    files: &[InputFile],
+    look: impl Fn(&InputFile) -> T + Clone + Send + 'static,
+) -> Vec<T> {
+    let looks = futures::stream::iter(files.to_vec()).map(|file| {
+        let look = look.clone();
+        tokio::task::spawn_blocking(move || look(&file))
+    });
+    let looked = |looked: Result<T, JoinError>| match looked {
+        Ok(looked) => looked,
+        Err(lost) => std::panic::resume_unwind(lost.into_panic()),
+    };
+    looks.buffered(LOOKS_AT_ONCE).map(looked).collect().await
+}
+
+fn unreadable(section: &str, file: &InputFile, e: &std::io::Error) -> Error {
+    Error::input(format!("[{section}] {file} cannot be read: {e}"))
 }
 
 /// The columns of a Parquet file.
@@ -135,14 +158,13 @@ fn look(dataset: &Dataset, schema: &Schema, place: &str) -> Result<Found> {
 }
 
 /// The columns of the first objects of a JSON file.
-fn sample(dataset: &Dataset, section: &Section, file: &InputFile) -> Result<Found> {
-    let place = format!("[{}] {}", section.name, file.path.display());
-    let empty = std::fs::metadata(&file.path).map_err(|e| unreadable(section, file, &e))?.len() == 0;
+fn sample(dataset: &Dataset, section: &str, file: &InputFile) -> Result<Found> {
+    let place = format!("[{section}] {file}");
+    let empty = file.size().map_err(|e| unreadable(section, file, &e))? == 0;
     if empty {
         return Err(Error::input(format!("{place} is empty (0 bytes); remove it or write it again")));
     }
-    let mut objects =
-        Objects::new(text::open(&file.path).map_err(|e| unreadable(section, file, &e))?).with_keys();
+    let mut objects = Objects::new(text::open(file).map_err(|e| unreadable(section, file, &e))?).with_keys();
     let bad = |e| Error::input(format!("{place} {e}"));
     while objects.bytes() < SAMPLE_BYTES && objects.next(&[]).map_err(bad)? {}
     let keys = objects.keys();

@@ -39,9 +39,9 @@ pub(super) fn table(
 
 /// The largest file first, each to the partition that has least.
 fn shared_out(files: Vec<InputFile>, partitions: usize) -> Vec<Vec<InputFile>> {
-    let mut sized: Vec<_> =
-        files.into_iter().map(|f| (std::fs::metadata(&f.path).map_or(0, |m| m.len()), f)).collect();
-    sized.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.path.cmp(&b.1.path)));
+    let mut sized: Vec<_> = files.into_iter().map(|f| (f.size().unwrap_or(0), f)).collect();
+    // Files come in the order of their names, and this sort keeps it.
+    sized.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
     let mut shares = vec![(0, vec![]); partitions.min(sized.len())];
     for (bytes, file) in sized {
         if let Some(least) = shares.iter_mut().min_by_key(|share| share.0) {
@@ -99,8 +99,8 @@ fn read(
     members: &[&str],
     f: &mut dyn FnMut(&Objects<Box<dyn std::io::Read + Send>>) -> Result<bool, String>,
 ) -> EngineResult<bool> {
-    let place = |e: String| Error::input(format!("[{section}] {} {e}", file.path.display()));
-    let text = text::open(&file.path).map_err(|e| place(format!("cannot be read: {e}")))?;
+    let place = |e: String| Error::input(format!("[{section}] {file} {e}"));
+    let text = text::open(file).map_err(|e| place(format!("cannot be read: {e}")))?;
     let mut objects = Objects::new(text);
     while objects.next(members).map_err(place)? {
         if !f(&objects).map_err(place)? {
@@ -176,7 +176,7 @@ mod tests {
         let files = texts.iter().enumerate().map(|(i, text)| {
             let path = folder.path().join(format!("{i}.json"));
             std::fs::write(&path, text).unwrap();
-            InputFile { path }
+            InputFile::Local(path)
         });
         let files = files.collect();
         (folder, files)
@@ -207,7 +207,7 @@ mod tests {
     async fn a_damaged_file_is_named() {
         let many = "{\"a\":1}\n".repeat(3 * BATCH_ROWS);
         let (_folder, files) = files(&[&many, "{\"a\":1}\n{\"a\":"]);
-        let path = files[1].path.display().to_string();
+        let path = files[1].to_string();
         let ctx = SessionContext::new();
         ctx.register_table("t", Arc::new(table("mail", files.clone(), &["a"], 2).unwrap())).unwrap();
         let error =
@@ -222,7 +222,11 @@ mod tests {
     fn files_are_shared_out_by_size() {
         let (_folder, files) = files(&["1", "4444", "22", "333"]);
         let names = |files: &Vec<InputFile>| {
-            files.iter().map(|f| std::fs::read_to_string(&f.path).unwrap()).collect::<Vec<_>>().join(" ")
+            files
+                .iter()
+                .map(|f| std::fs::read_to_string(f.to_string()).unwrap())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         let shares = |n| shared_out(files.clone(), n).iter().map(names).collect::<Vec<_>>();
         assert_eq!(shares(2), ["4444 1", "333 22"]);

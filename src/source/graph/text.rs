@@ -1,10 +1,10 @@
 //! A file as UTF-8 text: unzipped, without its byte order mark, transcoded from UTF-16.
 
-use std::fs::File;
 use std::io::{self, Chain, Cursor, Read};
-use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+
+use crate::source::files::InputFile;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const UTF_8: [u8; 3] = [0xef, 0xbb, 0xbf];
@@ -14,15 +14,14 @@ const UTF_16_BE: [u8; 2] = [0xfe, 0xff];
 const CHUNK: usize = 64 * 1024;
 
 /// Opens a file as text. Its first bytes say what it is, whatever its name.
-pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
-    let (start, file) = peek(File::open(path)?)?;
+pub(super) fn open(file: &InputFile) -> io::Result<Box<dyn Read + Send>> {
+    let (start, file) = peek(file.open()?)?;
     if start.starts_with(&GZIP) { decoded(MultiGzDecoder::new(file)) } else { decoded(file) }
 }
 
 /// Whether a file is Parquet: by its name or its first bytes.
-pub(in crate::source) fn is_parquet(path: &Path) -> io::Result<bool> {
-    let named = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet"));
-    Ok(named || peek(File::open(path)?)?.0.starts_with(b"PAR1"))
+pub(in crate::source) fn is_parquet(file: &InputFile) -> io::Result<bool> {
+    Ok(file.has_ending("parquet") || peek(file.open()?)?.0.starts_with(b"PAR1"))
 }
 
 fn decoded(bytes: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
@@ -133,17 +132,19 @@ mod tests {
     fn first_bytes_say_what_a_file_is() {
         let folder = tempfile::tempdir().unwrap();
         let zipped = folder.path().join("x.json");
-        let mut gzip =
-            flate2::write::GzEncoder::new(File::create(&zipped).unwrap(), flate2::Compression::fast());
+        let mut gzip = flate2::write::GzEncoder::new(
+            std::fs::File::create(&zipped).unwrap(),
+            flate2::Compression::fast(),
+        );
         gzip.write_all(&utf_16("{}", UTF_16_LE, u16::to_le_bytes)).unwrap();
         gzip.finish().unwrap();
         let mut text = String::new();
-        open(&zipped).unwrap().read_to_string(&mut text).unwrap();
+        open(&InputFile::Local(zipped.clone())).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "{}");
-        assert!(!is_parquet(&zipped).unwrap());
+        assert!(!is_parquet(&InputFile::Local(zipped)).unwrap());
         let parquet = folder.path().join("part-0");
         std::fs::write(&parquet, "PAR1...").unwrap();
-        assert!(is_parquet(&parquet).unwrap());
+        assert!(is_parquet(&InputFile::Local(parquet)).unwrap());
     }
 
     proptest! {

@@ -1,0 +1,138 @@
+//! Where the tables of a run are published: a folder of this machine or of an object store.
+
+use std::fs::File;
+
+use datafusion::datasource::listing::ListingTableUrl;
+use datafusion::prelude::SessionContext;
+use object_store::path::Path;
+
+use super::store::{Home, Upload};
+use super::tables::{TABLES, Table};
+use super::target::{self, Target};
+use crate::enrichment::Enrichment;
+use crate::error::{Error, Result};
+use crate::source::file_url;
+use crate::store::{Bucket, Place, redacted};
+
+/// What a run publishes, until it does.
+pub(crate) enum Destination {
+    /// On this machine.
+    Folder(Target),
+    /// In an object store.
+    Store(Upload),
+}
+
+/// A file to be written, and what it is called in errors.
+pub(crate) struct Draft {
+    pub(super) file: File,
+    pub(super) name: String,
+}
+
+impl Destination {
+    /// Prepares the place where the enrichment is published.
+    ///
+    /// # Errors
+    /// It cannot be created or written to.
+    pub(crate) async fn create(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Self> {
+        Ok(match place(ctx, enrichment)? {
+            Output::Folder(out) => Self::Folder(Target::create(out, &enrichment.output.table)?),
+            Output::Store(home) => Self::Store(Upload::create(home).await?),
+        })
+    }
+
+    /// The file of a table of this run.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub(crate) fn draft(&mut self, table: &'static Table, office: &str) -> Result<Draft> {
+        let name = table.file(office);
+        let (file, name) = match self {
+            Self::Folder(target) => {
+                let path = target.folder().join(name);
+                (File::create(&path), path.display().to_string())
+            }
+            Self::Store(upload) => (upload.file(table), format!("a temporary file for {name}")),
+        };
+        let file = file.map_err(|e| Error::output(format!("{name}: cannot be written: {e}")))?;
+        Ok(Draft { file, name })
+    }
+
+    /// Makes the files of this run the published ones; gives the place of Office, a path or a URL.
+    ///
+    /// # Errors
+    /// What was published before stays published.
+    pub(crate) async fn publish(self, enrichment: &Enrichment) -> Result<String> {
+        match self {
+            Self::Folder(target) => Ok(target.publish()?.display().to_string()),
+            Self::Store(upload) => upload.publish(&enrichment.as_of.to_string()).await,
+        }
+    }
+}
+
+/// A published file: what the session reads, and what it is called in errors.
+pub(super) struct Published {
+    pub(super) url: ListingTableUrl,
+    pub(super) name: String,
+}
+
+/// The files of the published run in the order of [`TABLES`], so that one reader reads one run; `None`
+/// before the first.
+pub(super) async fn current(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Vec<Published>>> {
+    let office = &enrichment.output.table;
+    let unread =
+        |name: &str, e: &dyn std::fmt::Display| Error::output(format!("{name}: cannot be read: {e}"));
+    match place(ctx, enrichment)? {
+        Output::Folder(out) => {
+            let Some(run) = target::current(&out, office) else { return Ok(None) };
+            let published = TABLES.iter().map(|table| {
+                let path = run.join(table.file(office));
+                let name = path.display().to_string();
+                Ok(Published { url: file_url(&path).map_err(|e| unread(&name, &e))?, name })
+            });
+            published.collect::<Result<_>>().map(Some)
+        }
+        Output::Store(home) => {
+            let Some((manifest, _)) = home.current().await? else { return Ok(None) };
+            let published = TABLES.iter().map(|table| {
+                let file = manifest.files.get(table.name).map(|file| home.file(file));
+                let manifest = || home.bucket.show(&home.manifest());
+                let file = file.ok_or_else(|| unread(&manifest(), &format!("it names no {}", table.name)))?;
+                let name = home.bucket.show(&file);
+                Ok(Published { url: home.bucket.url(&file).map_err(|e| unread(&name, &e))?, name })
+            });
+            published.collect::<Result<_>>().map(Some)
+        }
+    }
+}
+
+/// The output folder as an error names it.
+pub(super) fn shown(enrichment: &Enrichment) -> String {
+    match Place::of(enrichment, &enrichment.output.path) {
+        Ok(Place::Local(folder)) => folder.display().to_string(),
+        _ => redacted(&enrichment.output.path),
+    }
+}
+
+enum Output {
+    Folder(std::path::PathBuf),
+    Store(Home),
+}
+
+fn place(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Output> {
+    let path = &enrichment.output.path;
+    let wrong = |e: &dyn std::fmt::Display| {
+        let file = enrichment.file.display();
+        Error::enrichment(format!("{file}: [output] path = \"{}\": {e}", redacted(path)))
+    };
+    match Place::of(enrichment, path).map_err(|e| wrong(&e))? {
+        Place::Local(folder) => Ok(Output::Folder(folder)),
+        Place::Store(address) => {
+            let bucket = Bucket::open(ctx, enrichment, &address).map_err(|e| wrong(&e))?;
+            if bucket.is_web() {
+                return Err(wrong(&"a web server takes no output; give a folder or a store"));
+            }
+            let out = Path::parse(&address.path).map_err(|e| wrong(&e))?;
+            Ok(Output::Store(Home { bucket, out, table: enrichment.output.table.clone() }))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! An address and the settings → a store.
+//!
+//! What a cloud's own tools read from the environment is read from there first, then the settings of
+//! the enrichment file, then what the URL itself says; later ones win.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::http::HttpBuilder;
+use object_store::{BackoffConfig, ObjectStore, ObjectStoreScheme, RetryConfig};
+
+use super::Address;
+use super::cause;
+use super::told::Told;
+use crate::enrichment::Storage;
+
+/// How long a connection may take to come about; much less than an answer may.
+const CONNECT_SECONDS: u32 = 10;
+
+/// The longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A store that is not yet asked anything.
+pub(super) fn connect(address: &Address, storage: &Storage) -> Result<Arc<dyn ObjectStore>, String> {
+    let store = build(address, storage).map_err(|e| match e.to_string() {
+        e if e.contains("Account must be specified") => format!(
+            "{}: the account is missing; write abfss://container@account.dfs.core.windows.net/, or account under \
+             [storage.azure], or set AZURE_STORAGE_ACCOUNT_NAME",
+            address.shown
+        ),
+        _ => cause::tell(&address.shown, "", &e),
+    })?;
+    Ok(Arc::new(Told::new(store, &address.shown)))
+}
+
+/// A store by its builder, with settings under the names that the builder gives them.
+macro_rules! built {
+    ($builder:expr, $retry:expr, $address:expr, $settings:expr) => {{
+        let mut builder = $builder.with_retry($retry).with_url($address.bucket.as_str());
+        for (key, value) in $settings {
+            builder = builder.with_config(key.parse()?, value);
+        }
+        Arc::new(builder.build()?)
+    }};
+}
+
+fn build(address: &Address, storage: &Storage) -> object_store::Result<Arc<dyn ObjectStore>> {
+    let retry = RetryConfig {
+        backoff: BackoffConfig { max_backoff: LONGEST_PAUSE, ..BackoffConfig::default() },
+        max_retries: storage.retries as usize,
+        retry_timeout: Duration::from_secs(storage.retry_seconds.into()),
+    };
+    let timeout = storage.timeout_seconds;
+    let mut settings = vec![
+        ("timeout", format!("{timeout} seconds")),
+        ("connect_timeout", format!("{} seconds", timeout.min(CONNECT_SECONDS))),
+    ];
+    settings.extend(storage.allow_http.then(|| ("allow_http", true.to_string())));
+    let more = match address.kind {
+        ObjectStoreScheme::MicrosoftAzure => &storage.azure,
+        ObjectStoreScheme::AmazonS3 => &storage.s3,
+        ObjectStoreScheme::GoogleCloudStorage => &storage.gs,
+        _ => &vec![],
+    };
+    settings.extend(more.iter().cloned());
+    settings.extend(address.signature.iter().map(|s| ("sas_key", s.clone())));
+    Ok(match address.kind {
+        ObjectStoreScheme::MicrosoftAzure => {
+            built!(MicrosoftAzureBuilder::from_env(), retry, address, settings)
+        }
+        ObjectStoreScheme::AmazonS3 => built!(AmazonS3Builder::from_env(), retry, address, settings),
+        ObjectStoreScheme::GoogleCloudStorage => {
+            built!(GoogleCloudStorageBuilder::from_env(), retry, address, settings)
+        }
+        _ => built!(HttpBuilder::new(), retry, address, settings),
+    })
+}

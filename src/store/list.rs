@@ -1,0 +1,211 @@
+//! What a path in a bucket means: an object, a folder of objects, or a pattern.
+
+use std::sync::Arc;
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use glob::{MatchOptions, Pattern};
+use object_store::ObjectMeta;
+use object_store::path::Path;
+
+use super::{Bucket, Object};
+
+/// How many folders are listed at once; each is listed page by page.
+const FOLDERS_AT_ONCE: usize = 16;
+
+/// As for local patterns.
+const OPTIONS: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+
+/// What was found.
+pub(crate) enum Files {
+    /// Objects, in the order of their paths.
+    Found(Vec<Object>),
+    /// A folder that has none with these endings.
+    EmptyFolder,
+    /// Nothing is there.
+    Nothing,
+}
+
+/// The objects of a path: the object itself; all objects of a folder at any depth with one of these
+/// endings, names beginning with `_` or `.` left out; or the objects that a pattern matches.
+///
+/// # Errors
+/// One line that names the URL and the likely cause.
+pub(crate) async fn find(bucket: &Arc<Bucket>, written: &str, endings: &[&str]) -> Result<Files, String> {
+    let path = Path::parse(written).map_err(|e| format!("this is no path in a store: {e}"))?;
+    let tell = |e| bucket.tell(&path, &e);
+    let listed = |found: Vec<ObjectMeta>| {
+        let mut objects: Vec<_> = found
+            .into_iter()
+            .map(|meta| Object { bucket: Arc::clone(bucket), path: meta.location, size: meta.size })
+            .collect();
+        objects.sort_by(|a, b| a.path.cmp(&b.path));
+        Files::Found(objects)
+    };
+    let is_pattern = written.contains(['*', '?', '[']);
+    let is_folder = written.is_empty() || written.ends_with('/');
+    let object = if is_folder { Ok(None) } else { Object::at(bucket, &path).await };
+    if let Ok(Some(object)) = &object
+        && object.size > 0
+    {
+        return Ok(Files::Found(vec![object.clone()]));
+    }
+    if bucket.is_web() {
+        return match object {
+            Ok(Some(object)) => Ok(Files::Found(vec![object])),
+            Ok(None) if is_folder || is_pattern => {
+                Err(format!("{}: a web server does not list its files; name one", bucket.show(&path)))
+            }
+            Ok(None) => Ok(Files::Nothing),
+            Err(e) => Err(tell(e)),
+        };
+    }
+    // The answers to these say more than that to the question for the object, which has no text.
+    if is_pattern && !is_folder {
+        let found = matching(bucket, &path).await?;
+        return match object {
+            Ok(Some(object)) => Ok(Files::Found(vec![object])),
+            Err(e) if found.is_empty() => Err(tell(e)),
+            _ if found.is_empty() => Ok(Files::Nothing),
+            _ => Ok(listed(found)),
+        };
+    }
+    let wanted = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        endings.iter().any(|ending| name.ends_with(&format!(".{ending}")))
+    };
+    let shown = |name: &str| !name.starts_with(['_', '.']);
+    let mut any = false;
+    let in_folder = walk(
+        bucket,
+        path.clone(),
+        |p| last(p).is_some_and(shown),
+        |p| {
+            any = true;
+            last(p).is_some_and(|name| shown(name) && wanted(name))
+        },
+    );
+    let in_folder = in_folder.await.map_err(tell)?;
+    match object {
+        _ if !in_folder.is_empty() => Ok(listed(in_folder)),
+        // An empty object may be how a store marks a folder.
+        Ok(Some(object)) if !any => Ok(Files::Found(vec![object])),
+        Err(e) => Err(tell(e)),
+        _ if any || is_folder => Ok(Files::EmptyFolder),
+        _ => Ok(Files::Nothing),
+    }
+}
+
+/// The objects that a pattern matches. Only folders are listed that may hold some.
+async fn matching(bucket: &Arc<Bucket>, path: &Path) -> Result<Vec<ObjectMeta>, String> {
+    let pattern = |text: &str| Pattern::new(text).map_err(|e| format!("this is no valid pattern: {e}"));
+    let whole = pattern(path.as_ref())?;
+    let parts = path.as_ref().split('/').map(|part| Ok((part == "**", pattern(part)?)));
+    let parts = parts.collect::<Result<Vec<_>, String>>()?;
+    let plain = path.as_ref().split('/').take_while(|part| !part.contains(['*', '?', '[']));
+    // Parts of a path make a path.
+    let root = Path::parse(plain.collect::<Vec<_>>().join("/")).unwrap_or_default();
+    let may_hold = |folder: &Path| {
+        let names = folder.as_ref().split('/');
+        for (i, name) in names.enumerate() {
+            match parts.get(i) {
+                Some((true, _)) => return true,
+                // The last part is for the name of the object.
+                Some((_, part)) if i + 1 < parts.len() && part.matches_with(name, OPTIONS) => {}
+                _ => return false,
+            }
+        }
+        true
+    };
+    let matches = |object: &Path| whole.matches_with(object.as_ref(), OPTIONS);
+    walk(bucket, root.clone(), may_hold, matches).await.map_err(|e| bucket.tell(&root, &e))
+}
+
+/// The wanted objects below a folder, in any order.
+async fn walk(
+    bucket: &Bucket,
+    root: Path,
+    enter: impl Fn(&Path) -> bool,
+    mut wanted: impl FnMut(&Path) -> bool,
+) -> object_store::Result<Vec<ObjectMeta>> {
+    let list = |folder: Path| async move { bucket.store.list_with_delimiter(Some(&folder)).await };
+    let (mut waiting, mut running) = (vec![root], FuturesUnordered::new());
+    let mut found = vec![];
+    loop {
+        while running.len() < FOLDERS_AT_ONCE
+            && let Some(folder) = waiting.pop()
+        {
+            running.push(list(folder));
+        }
+        let Some(result) = running.next().await else { return Ok(found) };
+        let result = result?;
+        found.extend(result.objects.into_iter().filter(|object| wanted(&object.location)));
+        waiting.extend(result.common_prefixes.into_iter().filter(|folder| enter(folder)));
+    }
+}
+
+fn last(path: &Path) -> Option<&str> {
+    path.as_ref().rsplit('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+    use object_store::{ObjectStore, ObjectStoreExt};
+    use url::Url;
+
+    use super::*;
+
+    async fn bucket(names: &[&str]) -> Arc<Bucket> {
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        for name in names {
+            store.put(&Path::parse(name).unwrap(), "x".into()).await.unwrap();
+        }
+        Arc::new(Bucket { shown: "s3://b".into(), key: Url::parse("s3://b/").unwrap(), store })
+    }
+
+    async fn found(bucket: &Arc<Bucket>, written: &str) -> Vec<String> {
+        match find(bucket, written, &["parquet"]).await.unwrap() {
+            Files::Found(objects) => objects.iter().map(|o| o.path.to_string()).collect(),
+            Files::EmptyFolder => vec!["empty".to_owned()],
+            Files::Nothing => vec!["nothing".to_owned()],
+        }
+    }
+
+    #[tokio::test]
+    async fn folders_patterns_and_literal_names() {
+        let names = [
+            "m/b.parquet",
+            "m/d=1/A.PARQUET",
+            "m/d=2/c.parquet",
+            "m/_SUCCESS",
+            "m/.x.parquet",
+            "m/_tmp/c.parquet",
+            "m/note.txt",
+            "m/[1].parquet",
+            "mm/z.parquet",
+            "t/note.txt",
+        ];
+        let bucket = bucket(&names).await;
+        for (written, expected) in [
+            ("m", &["m/[1].parquet", "m/b.parquet", "m/d=1/A.PARQUET", "m/d=2/c.parquet"][..]),
+            ("m/", &["m/[1].parquet", "m/b.parquet", "m/d=1/A.PARQUET", "m/d=2/c.parquet"]),
+            ("m/b.parquet", &["m/b.parquet"]),
+            ("m/note.txt", &["m/note.txt"]),
+            ("m/*.parquet", &["m/[1].parquet", "m/b.parquet"]),
+            ("m/?.parquet", &["m/b.parquet"]),
+            ("m/d=*/*.parquet", &["m/d=2/c.parquet"]),
+            ("m/**/c.parquet", &["m/_tmp/c.parquet", "m/d=2/c.parquet"]),
+            ("m*/[a-z].parquet", &["m/b.parquet", "mm/z.parquet"]),
+            ("m/.*.parquet", &["m/.x.parquet"]),
+            ("m/[1].parquet", &["m/[1].parquet"]),
+            ("t", &["empty"]),
+            ("n", &["nothing"]),
+            ("m/q*.parquet", &["nothing"]),
+        ] {
+            assert_eq!(found(&bucket, written).await, expected, "{written}");
+        }
+        assert!(find(&bucket, "m/[.parquet", &[]).await.is_err_and(|e| e.contains("no valid pattern")));
+        assert!(find(&bucket, "m//x", &[]).await.is_err_and(|e| e.contains("no path in a store")));
+    }
+}

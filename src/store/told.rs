@@ -1,0 +1,110 @@
+//! A store whose errors say what is wrong, wherever in the engine they surface.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+
+use super::cause::told;
+
+/// Passes everything on. An error keeps its kind, which the engine goes by, and gets an error of this
+/// crate as its source.
+#[derive(Debug)]
+pub(super) struct Told {
+    inner: Arc<dyn ObjectStore>,
+    shown: Arc<str>,
+}
+
+impl Told {
+    /// `shown` is the bucket in errors.
+    pub(super) fn new(inner: Arc<dyn ObjectStore>, shown: &str) -> Self {
+        Self { inner, shown: shown.into() }
+    }
+
+    fn tell<T>(&self, path: &Path, result: Result<T>) -> Result<T> {
+        result.map_err(|e| told(&self.shown, path.as_ref(), e))
+    }
+
+    fn tell_all<T: 'static>(
+        &self,
+        path: String,
+        stream: BoxStream<'static, Result<T>>,
+    ) -> BoxStream<'static, Result<T>> {
+        let shown = Arc::clone(&self.shown);
+        stream.map(move |result| result.map_err(|e| told(&shown, &path, e))).boxed()
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+fn folder(prefix: Option<&Path>) -> String {
+    prefix.map(Path::to_string).unwrap_or_default()
+}
+
+#[async_trait]
+impl ObjectStore for Told {
+    async fn put_opts(&self, path: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
+        self.tell(path, self.inner.put_opts(path, payload, options).await)
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        path: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.tell(path, self.inner.put_multipart_opts(path, options).await)
+    }
+
+    async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
+        let result = self.tell(path, self.inner.get_opts(path, options).await)?;
+        let payload = match result.payload {
+            GetResultPayload::Stream(bytes) => {
+                GetResultPayload::Stream(self.tell_all(path.to_string(), bytes))
+            }
+            file => file,
+        };
+        Ok(GetResult { payload, ..result })
+    }
+
+    async fn get_ranges(&self, path: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.tell(path, self.inner.get_ranges(path, ranges).await)
+    }
+
+    fn delete_stream(&self, paths: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.tell_all(String::new(), self.inner.delete_stream(paths))
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.tell_all(folder(prefix), self.inner.list(prefix))
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.tell_all(folder(prefix), self.inner.list_with_offset(prefix, offset))
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        let result = self.inner.list_with_delimiter(prefix).await;
+        result.map_err(|e| told(&self.shown, &folder(prefix), e))
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.tell(to, self.inner.copy_opts(from, to, options).await)
+    }
+}

@@ -1,0 +1,133 @@
+//! The servers that the tests talk to: Azurite, Microsoft's emulator of Azure storage, and moto, a
+//! server that speaks S3. Both are installed once into a folder outside of the checkout (npm and
+//! Python 3 do that) and started once for all tests; they end with the tests.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::thread::sleep;
+use std::time::Duration;
+
+const AZURITE: &str = "azurite@3.35.0";
+const MOTO: &str = "moto[server,s3]==5.2.5";
+
+/// The account of Azurite and its key, which everybody knows.
+pub const ACCOUNT: &str = "devstoreaccount1";
+pub const KEY: &str =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// The container, and the bucket, of the tests.
+pub const LAKE: &str = "lake";
+
+/// A started server.
+pub struct Server {
+    pub port: u16,
+    /// S3: id and secret of the users.
+    pub users: HashMap<String, [String; 2]>,
+    /// Ends when its input does, which is when the tests do, however that comes.
+    _process: Mutex<Child>,
+}
+
+pub fn azurite() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let program = installed("azurite", AZURITE, |folder| {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join("package.json"), "{}").unwrap();
+            run(Command::new("npm")
+                .args(["install", "--no-audit", "--no-fund", AZURITE])
+                .current_dir(folder));
+        });
+        let port = free_port();
+        let process = start(Command::new(program.join("node_modules/.bin/azurite-blob")).args([
+            "--inMemoryPersistence",
+            "--silent",
+            "--skipApiVersionCheck",
+            "--blobPort",
+            &port.to_string(),
+        ]));
+        wait_for(port);
+        prepare(&["container", &format!("http://127.0.0.1:{port}/{ACCOUNT}"), KEY, LAKE]);
+        Server { port, users: HashMap::new(), _process: Mutex::new(process) }
+    })
+}
+
+pub fn s3() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let port = free_port();
+        let process = start(Command::new(python().join("bin/moto_server")).args([
+            "-H",
+            "127.0.0.1",
+            "-p",
+            &port.to_string(),
+        ]));
+        wait_for(port);
+        let users = prepare(&["bucket", &format!("http://127.0.0.1:{port}"), LAKE]);
+        Server { port, users: serde_json::from_str(&users).unwrap(), _process: Mutex::new(process) }
+    })
+}
+
+fn python() -> PathBuf {
+    installed("moto", MOTO, |folder| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(folder));
+        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", MOTO]));
+    })
+}
+
+/// The folder of a program, installed if it is not there. Tests of several checkouts may come here at
+/// the same time.
+fn installed(name: &str, version: &str, install: impl FnOnce(&Path)) -> PathBuf {
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or(home).expect("HOME is set");
+    let cache = cache.join("datafusion-engagement/servers");
+    fs::create_dir_all(&cache).unwrap();
+    let lock = File::create(cache.join(format!("{name}.lock"))).unwrap();
+    lock.lock().unwrap();
+    let (folder, done) = (cache.join(name), cache.join(format!("{name}.installed")));
+    if fs::read_to_string(&done).is_ok_and(|installed| installed == version) {
+        return folder;
+    }
+    let _ = fs::remove_dir_all(&folder);
+    install(&folder);
+    fs::write(done, version).unwrap();
+    folder
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|e| panic!("{command:?} is needed for these tests: {e}"));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}\n{}{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+fn prepare(arguments: &[&str]) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/stores/prepare.py");
+    run(Command::new(python().join("bin/python")).arg(script).args(arguments))
+}
+
+/// Starts a server that ends when this process does.
+fn start(command: &mut Command) -> Child {
+    let script = r#""$@" > /dev/null 2>&1 & server=$!; read -r _; kill $server"#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(command.get_program()).args(command.get_args());
+    shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn wait_for(port: u16) {
+    for _ in 0..600 {
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("the server on port {port} does not start");
+}
