@@ -72,8 +72,9 @@ fn overview(report: &Report, window_days: u32) -> String {
             _ => "none".into(),
         },
     );
-    let messages = count(o.messages_engaged, "message");
-    line("Engaged", format!("{messages}, {}", count(o.meetings_engaged, "meeting")));
+    let engaged = |number: Option<i64>, noun| number.map_or(format!("{noun}s withheld"), |n| count(n, noun));
+    let messages = engaged(o.messages_engaged, "message");
+    line("Engaged", format!("{messages}, {}", engaged(o.meetings_engaged, "meeting")));
     line(
         "Mailboxes",
         format!("{} listed, {} active", grouped(o.mailboxes_listed), grouped(o.mailboxes_active)),
@@ -129,8 +130,8 @@ mod tests {
                 days_covered,
                 mailboxes_listed: 12,
                 mailboxes_active: 11,
-                messages_engaged: 4310,
-                meetings_engaged: 1,
+                messages_engaged: Some(4310),
+                meetings_engaged: Some(1),
                 accounts_in_profile: 60,
                 accounts_engaged: 57,
                 shared_addresses: 2,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
@@ -11,14 +12,14 @@ use object_store::ObjectStoreExt;
 
 use super::Description;
 use super::destination::{self, Published};
-use super::tables::{TABLES, Table};
+use super::tables::TABLES;
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
 use crate::views::{Layer, Parameters, View, quoted, register_own_names};
 
 /// Views that what is published suffices for. The first is another file than in a live session;
 /// the last is the only one that stays visible.
-const VIEWS: [&str; 4] = ["office_measure", "period_standing", "office_scored", "Office_ScoreExplained"];
+const VIEWS: [&str; 4] = ["office_disclosed", "period_standing", "office_scored", "Office_ScoreExplained"];
 
 /// Registers the tables of the last run that was published, and `Office_ScoreExplained` over them,
 /// on a session that has the functions of this crate.
@@ -35,13 +36,14 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     };
     let description = describe(ctx, &published[0]).await?;
     for (table, file) in TABLES.iter().zip(published) {
-        ctx.register_table(quoted(table.name), Arc::new(listing(table, file.url)?))?;
+        let schema = table.schema(description.min_people());
+        ctx.register_table(quoted(table.name), Arc::new(listing(schema, file.url)?))?;
     }
     let parameters = Parameters::of_published(&description.levels(), &description.weights());
     for name in VIEWS {
         let Some(mut view) = View::named(name).copied() else { continue };
         if name == VIEWS[0] {
-            view.sql = include_str!("../../sql/published/office_measure.sql");
+            view.sql = include_str!("../../sql/published/office_disclosed.sql");
         }
         view.register(ctx, &parameters).await?;
     }
@@ -52,9 +54,9 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     Ok(description)
 }
 
-fn listing(table: &Table, url: ListingTableUrl) -> Result<ListingTable> {
+fn listing(schema: SchemaRef, url: ListingTableUrl) -> Result<ListingTable> {
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
-    let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(table.schema());
+    let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
     Ok(ListingTable::try_new(config)?)
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn write(
     description: &Description,
     draft: Draft,
 ) -> Result<u64> {
-    let schema = table.schema();
+    let schema = table.schema(description.min_people());
     let columns: Vec<_> = schema.fields().iter().map(|f| ident(f.name())).collect();
     let order: Vec<_> = table.order.iter().map(|c| ident(*c).sort(true, false)).collect();
     let mut batches =
@@ -38,7 +38,7 @@ pub(crate) async fn write(
         ArrowWriter::try_new(&draft.file, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
     let mut rows = 0;
     while let Some(batch) = batches.next().await {
-        let batch = table.conform(&batch?)?;
+        let batch = table.conform(&batch?, &schema)?;
         rows += batch.num_rows() as u64;
         writer.write(&batch).map_err(|e| cannot(&e))?;
     }
