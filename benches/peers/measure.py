@@ -1,6 +1,7 @@
-"""One command as a whole process: what it took."""
+"""One command as a whole process: what it took, and what else the machine had to do."""
 
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -41,3 +42,24 @@ def run(name: str, command: Sequence[object]) -> Run:
             printed = output.read().decode(errors="replace").strip()
             raise Failed(f"{name} ended with exit code {process.returncode}:\n{printed}")
     return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024 / 1e9)
+
+
+class OtherWork:
+    """What the machine does beside this process and those it waits for, from now on."""
+
+    def __init__(self) -> None:
+        self.start, self.busy = time.monotonic(), self._busy()
+
+    def share(self) -> float:
+        """Its part of the cores."""
+        elapsed = time.monotonic() - self.start
+        return max(self._busy() - self.busy, 0) / (elapsed * os.cpu_count())
+
+    @staticmethod
+    def _busy() -> float:
+        """CPU seconds of all since the machine came up, less those of ours."""
+        with open("/proc/stat") as stat:
+            user, nice, system, _idle, _wait, irq, softirq, steal = map(int, stat.readline().split()[1:9])
+        everybody = (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+        ours = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return everybody - sum(usage.ru_utime + usage.ru_stime for usage in ours)
