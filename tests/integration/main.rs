@@ -12,6 +12,7 @@ mod layers;
 mod oracle;
 mod places;
 mod plain;
+mod plans;
 mod privacy;
 mod process;
 mod score;

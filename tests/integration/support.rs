@@ -54,7 +54,7 @@ pub fn session(target_partitions: usize, batch_size: usize) -> SessionContext {
 pub struct Run {
     pub enrichment: Enrichment,
     pub report: Report,
-    /// The session it ran in: what views share has been computed.
+    /// A session over its inputs, with all views.
     pub ctx: SessionContext,
 }
 
@@ -66,8 +66,11 @@ pub fn bundled_run() -> &'static Run {
         let _ = fs::remove_dir_all(&output);
         let enrichment = bundled(&output);
         let ctx = session(4, 8192);
-        let report = block_on(run::run_on(&ctx, &enrichment, &Silent)).unwrap();
-        Run { enrichment, report, ctx }
+        block_on(async {
+            let report = run::run_on(&session(4, 8192), &enrichment, &Silent).await.unwrap();
+            session::live_on(&ctx, &enrichment).await.unwrap();
+            Run { enrichment, report, ctx }
+        })
     })
 }
 
