@@ -156,6 +156,11 @@ fn published_once(name: &str) -> (Lake, std::collections::BTreeMap<String, Vec<u
     (lake, before)
 }
 
+/// How long to wait for a server that may never answer, and for one that does.
+fn seconds(fault: Fault) -> u32 {
+    if fault == Fault::Stall { 3 } else { 60 }
+}
+
 #[test]
 fn what_breaks_for_a_while_is_survived() {
     let (mut lake, _) = published_once("survived");
@@ -172,7 +177,7 @@ fn what_breaks_for_a_while_is_survived() {
         ("PUT /lake/survived/out/Office.parquet", Fault::Busy),
     ] {
         let proxy = Proxy::new(server, request, fault, 2);
-        lake.port = proxy.port;
+        (lake.port, lake.timeout_seconds) = (proxy.port, seconds(fault));
         fine(&lake.command("run", &lake.enrichment("mail/", "out/"), &[]));
         assert_eq!(proxy.left(), 0, "{request}");
         assert_eq!(lake.published("out"), local(), "{request}");
@@ -200,10 +205,10 @@ fn what_stays_broken_is_an_error_and_the_old_output_is_whole() {
         ("PUT /lake/broken/out/.engagement/Office/current", Fault::Die, "cannot be replaced"),
     ] {
         let proxy = Proxy::new(server, request, fault, usize::MAX);
-        lake.port = proxy.port;
+        (lake.port, lake.timeout_seconds) = (proxy.port, seconds(fault));
         let output = lake.command("run", &lake.enrichment("mail/", "out/"), &[]);
         refused(&output, 1, &[says, "s3://lake/broken/"]);
-        lake.port = server;
+        (lake.port, lake.timeout_seconds) = (server, seconds(Fault::Busy));
         assert_eq!(lake.published("out"), before, "{request}");
         assert_eq!(rows(&lake, server), rows_before, "{request}");
     }
