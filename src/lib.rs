@@ -68,6 +68,7 @@ pub mod enrichment;
 pub mod error;
 pub mod functions;
 mod json;
+mod kept;
 pub mod names;
 #[doc(hidden)]
 pub mod nearest;

@@ -1,18 +1,20 @@
 //! The one pipeline: sources → views → output.
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate};
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Date32Type, Int64Type};
-use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use std::sync::Arc;
 
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
+use crate::kept::Kept;
 use crate::output::{Description, Destination, TABLES, Table, write};
 use crate::source;
-use crate::views::{self, Parameters, VIEWS, quoted};
+use crate::views::{self, Layer, Parameters, VIEWS, quoted};
 use crate::{enrichment, session};
 
 /// Hears which stage a run has reached.
@@ -102,12 +104,21 @@ async fn compute_and_publish(
 ) -> Result<Report> {
     let parameters = Parameters::of(enrichment);
     let mut destination = Destination::create(ctx, enrichment).await?;
-    for view in VIEWS {
+    let mut kept = vec![];
+    let last_readers = last_readers(ctx)?;
+    for (position, view) in VIEWS.iter().enumerate() {
         view.register(ctx, &parameters).await?;
         if view.shared {
             progress.stage(view.name);
-            keep(ctx, view.name).await?;
+            kept.push((view.name, keep(ctx, view.name).await?));
         }
+        kept.retain(|(name, view): &(&str, Arc<Kept>)| {
+            let is_read_later = last_readers.get(name).is_none_or(|last| *last > position);
+            if !is_read_later {
+                view.release();
+            }
+            is_read_later
+        });
         if view.name == "mailbox" {
             check_mailboxes(ctx, enrichment).await?;
         }
@@ -132,13 +143,43 @@ async fn compute_and_publish(
 }
 
 /// Computes a view once and puts the result in its place.
-async fn keep(ctx: &SessionContext, name: &str) -> Result<()> {
+async fn keep(ctx: &SessionContext, name: &str) -> Result<Arc<Kept>> {
     let frame = ctx.table(quoted(name)).await?;
-    let schema = Arc::clone(frame.schema().inner());
-    let partitions = frame.collect_partitioned().await?;
+    let context = Arc::new(frame.task_ctx());
+    let kept = Arc::new(Kept::compute(name, frame.create_physical_plan().await?, context).await?);
     ctx.deregister_table(quoted(name))?;
-    ctx.register_table(quoted(name), Arc::new(MemTable::try_new(schema, partitions)?))?;
-    Ok(())
+    ctx.register_table(quoted(name), Arc::<Kept>::clone(&kept))?;
+    Ok(kept)
+}
+
+/// By view that is kept: the place in [`VIEWS`] of the last kept view that reads it, directly or
+/// through views that are not kept. What is published, and what it reads, is not here: they are held
+/// to the end.
+fn last_readers(ctx: &SessionContext) -> Result<HashMap<&'static str, usize>> {
+    let mut readers: HashMap<&str, BTreeSet<usize>> = HashMap::new();
+    for (position, view) in VIEWS.iter().enumerate() {
+        for name in view.reads(ctx)? {
+            readers.entry(name).or_default().insert(position);
+        }
+    }
+    let mut last = HashMap::new();
+    for view in VIEWS.iter().filter(|v| v.shared && v.layer != Layer::Office) {
+        let (mut open, mut seen, mut to_the_end) = (vec![view.name], 0, false);
+        while let Some(name) = open.pop() {
+            for position in readers.get(name).into_iter().flatten() {
+                seen = seen.max(*position);
+                let reader = &VIEWS[*position];
+                if !reader.shared {
+                    to_the_end |= reader.layer == Layer::Office;
+                    open.push(reader.name);
+                }
+            }
+        }
+        if !to_the_end {
+            last.insert(view.name, seen);
+        }
+    }
+    Ok(last)
 }
 
 /// Checks the number of mailboxes after groups are resolved; gives it.

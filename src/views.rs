@@ -72,21 +72,24 @@ pub const VIEWS: &[View] = views! {
     Intermediate "contact_address" "intermediate/contact_address" shared;
     Intermediate "address_book" "intermediate/address_book" shared;
     Intermediate "mail_copy" "intermediate/mail_copy";
-    Intermediate "mail_merged" "intermediate/mail_merged" shared;
+    Intermediate "mail_bucket" "intermediate/mail_bucket" shared;
     Intermediate "meeting_copy" "intermediate/meeting_copy";
-    Intermediate "meeting_merged" "intermediate/meeting_merged" shared;
-    Intermediate "message_account" "intermediate/message_account" shared;
-    Intermediate "meeting_account" "intermediate/meeting_account" shared;
-    Intermediate "account_reply" "intermediate/account_reply";
-    Intermediate "account_day" "intermediate/account_day" shared;
-    Intermediate "account_period" "intermediate/account_period";
-    Intermediate "office_measure" "intermediate/office_measure" shared;
-    Intermediate "period_standing" "intermediate/period_standing";
-    Intermediate "office_scored" "intermediate/office_scored" shared;
+    Intermediate "meeting_bucket" "intermediate/meeting_bucket" shared;
+    Intermediate "disposition" "intermediate/disposition" shared;
+    Intermediate "coverage" "intermediate/coverage" shared;
+    Intermediate "message_account" "intermediate/message_account";
+    Intermediate "meeting_account" "intermediate/meeting_account";
+    Intermediate "engagement_bucket" "intermediate/engagement_bucket" shared;
+    Intermediate "account_bucket" "intermediate/account_bucket";
+    Intermediate "account_day" "intermediate/account_day";
+    Intermediate "account_period" "intermediate/account_period" shared;
+    Intermediate "office_measure" "intermediate/office_measure";
+    Intermediate "period_standing" "intermediate/period_standing" shared;
+    Intermediate "office_scored" "intermediate/office_scored";
     Office "Office" "office/office";
     Office "Office_UserTable" "office/office_usertable";
     Office "Office_Overview" "office/office_overview" shared;
-    Office "Office_Dispositions" "office/office_dispositions" shared;
+    Office "Office_Dispositions" "office/office_dispositions";
     Office "Office_ScoreExplained" "office/office_scoreexplained";
     Office "CustomerCard" "office/customercard";
     Office "CustomerCard_History" "office/customercard_history";
@@ -145,6 +148,18 @@ impl View {
     /// One of [`VIEWS`] by its name.
     pub fn named(name: &str) -> Option<&'static View> {
         VIEWS.iter().find(|v| v.name == name)
+    }
+
+    /// The views of [`VIEWS`] that it reads, each once.
+    ///
+    /// # Errors
+    /// A file that is no statement.
+    pub(crate) fn reads(&self, ctx: &SessionContext) -> Result<Vec<&'static str>> {
+        let state = ctx.state();
+        let dialect = state.config_options().sql_parser.dialect;
+        let statement = state.sql_to_statement(self.sql, &dialect).map_err(|e| self.error(e))?;
+        let tables = state.resolve_table_references(&statement).map_err(|e| self.error(e))?;
+        Ok(tables.iter().filter_map(|t| View::named(t.table())).map(|view| view.name).collect())
     }
 
     /// Plans the file's statement over what is registered, and registers it under its name.

@@ -1,5 +1,6 @@
--- One row per row of the meetings input: who is known in it. meeting_key is null unless the copy
--- is used and at least one of its addresses, of those who declined too, is ours or a contact's.
+-- One row per row of the meetings input: who is known in it. A copy is relevant if it is used and at
+-- least one of its addresses, of those who declined too, is ours or a contact's; only such copies
+-- are merged.
 -- A mailbox that is known only by its holder's Entra id is looked up; where no input is like that
 -- ($has_holders is false), nothing is joined.
 with known_holder as (
@@ -16,7 +17,12 @@ meeting as (
     is_cancelled,
     disposition,
     parties(address_book.book, organizer) as organizers,
-    parties(address_book.book, attendees, coalesce(mailbox, known_holder.address)) as attendees,
+    parties(
+      address_book.book,
+      attendees,
+      mailbox,
+      case when mailbox is null then known_holder.address end
+    ) as attendees,
     parties(
       address_book.book,
       declined,
@@ -27,18 +33,14 @@ meeting as (
 )
 select
   disposition,
-  held_on,
-  case when is_relevant then id_hash(meeting_id) end as meeting_key,
-  case when is_relevant then start_at end as start_at,
+  id_hash(meeting_id) as meeting_key,
+  start_at,
   end_at,
+  held_on,
   is_cancelled,
-  case when is_relevant then organizers end as organizers,
-  case when is_relevant then attendees end as attendees,
-  case when is_relevant then declined end as declined
-from (
-  select
-    *,
-    disposition = 'used'
-      and (cardinality(organizers) > 0 or cardinality(attendees) > 0 or cardinality(declined) > 0) as is_relevant
-  from meeting
-) as copy
+  organizers,
+  attendees,
+  declined,
+  disposition = 'used'
+    and (cardinality(organizers) > 0 or cardinality(attendees) > 0 or cardinality(declined) > 0) as is_relevant
+from meeting

@@ -1,36 +1,16 @@
 -- Engaged messages: one row per account and message that went to or came from it.
 -- to the account: one of ours sent it and one of the account's received it; from: the other way.
--- our_people and account_people are the people of both sides in it, sets as binary state.
-with message as (
-  select
-    message_key,
-    sent_at,
-    conversations,
-    unnest(account_sides(address_book.book, senders, recipients)) as side
-  from address_book
-  cross join mail_merged
-  where message_key is not null
-)
+-- our_people and account_people are the people of both sides in it, as parties of the address book;
+-- is_first marks one row of each message.
 select
-  account_no,
-  message_key,
-  sent_at,
-  local_date(sent_at, $time_zone) as sent_on,
-  conversations,
-  to_account,
-  from_account,
-  our_people,
-  account_people
-from (
-  select
-    side['account_no'] as account_no,
-    message_key,
-    sent_at,
-    conversations,
-    side['ours_sent'] and side['theirs_received'] as to_account,
-    side['theirs_sent'] and side['ours_received'] as from_account,
-    side['our_people'] as our_people,
-    side['account_people'] as account_people
-  from message
-) as credited
-where to_account or from_account
+  message['account_no'] as account_no,
+  message['message_key'] as message_key,
+  message['sent_at'] as sent_at,
+  local_date(message['sent_at'], $time_zone) as sent_on,
+  message['conversations'] as conversations,
+  message['to_account'] as to_account,
+  message['from_account'] as from_account,
+  message['our_people'] as our_people,
+  message['account_people'] as account_people,
+  message['is_first'] as is_first
+from (select unnest(engaged_messages(copies)) as message from mail_bucket where bucket is not null) as engaged

@@ -3,11 +3,11 @@
 with month as (
   select
     account_no,
-    month_start(day) as month,
-    sum(emails_to + emails_from) as emails,
-    sum(meetings_to + meetings_from) as meetings
-  from account_day
-  group by account_no, month_start(day)
+    period_start as month,
+    emails_to + emails_from as emails,
+    meetings_to + meetings_from as meetings
+  from account_period
+  where level = 'month'
 )
 select
   spine.account_id as "CustomerId",

@@ -4,45 +4,25 @@
 select
   cast($enrichment as varchar) as "Enrichment",
   cast($as_of as date) as "AsOfDate",
-  day.first_day as "FirstDay",
-  day.last_day as "LastDay",
-  (
-    select cast(cardinality(set_union(used_days)) as bigint)
-    from (select used_days from mail_merged union all select used_days from meeting_merged) as used
-  ) as "DaysCovered",
+  period.first_day as "FirstDay",
+  period.last_day as "LastDay",
+  coverage.days as "DaysCovered",
   (select count(*) from mailbox) as "MailboxesListed",
-  (
-    select count(*)
-    from (
-      select unnest(parties(address_book.book, mailbox.address)) as party
-      from address_book
-      cross join mailbox
-    ) as listed
-    where party in (
-      select unnest(set_union(people)) as party
-      from (
-        select senders as people from mail_merged
-        union all
-        select recipients as people from mail_merged
-        union all
-        select organizers as people from meeting_merged
-        union all
-        select attendees as people from meeting_merged
-      ) as used
-    )
-  ) as "MailboxesActive",
-  (select count(distinct message_key) from message_account) as "MessagesEngaged",
-  (select count(*) from (select distinct meeting_key, start_at from meeting_account) as meeting) as "MeetingsEngaged",
+  coverage.mailboxes_active as "MailboxesActive",
+  (select coalesce(sum(messages), 0) from engagement_bucket) as "MessagesEngaged",
+  (select coalesce(sum(meetings), 0) from engagement_bucket) as "MeetingsEngaged",
   (select count(*) from profile) as "AccountsInProfile",
-  day.accounts as "AccountsEngaged",
+  period.accounts as "AccountsEngaged",
   (
     select count(*)
     from (select address from contact_address group by address having count(*) > 1) as address
   ) as "SharedAddresses"
-from (
+from coverage
+cross join (
   select
-    min(day) as first_day,
-    max(day) as last_day,
-    count(distinct account_no) as accounts
-  from account_day
-) as day
+    min(first_on) as first_day,
+    max(greatest(last_email_on, last_meeting_on)) as last_day,
+    count(*) as accounts
+  from account_period
+  where level = 'year'
+) as period

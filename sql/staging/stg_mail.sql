@@ -32,7 +32,7 @@ select
     when is_summary_row then 'summary_row'
     when is_blank(message_id) then 'missing_id'
     when sent_at is null then 'missing_time'
-    when normalize_address(sender) is null then 'invalid_sender'
+    when not is_address(sender) then 'invalid_sender'
     when is_draft then 'draft'
     when is_automatic then 'automatic'
     when sent_on between cast($first_day as date) and cast($as_of as date) then 'used'

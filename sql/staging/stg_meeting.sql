@@ -34,7 +34,7 @@ select
     when is_summary_row then 'summary_row'
     when is_blank(meeting_id) then 'missing_id'
     when start_at is null or end_at is null then 'missing_time'
-    when normalize_address(organizer) is null then 'invalid_organizer'
+    when not is_address(organizer) then 'invalid_organizer'
     when is_series_master then 'series_master'
     when is_all_day then 'all_day'
     when end_at < start_at then 'ends_before_start'

@@ -11,8 +11,11 @@ mod graph;
 mod group_sets;
 mod grouped;
 pub mod id_hash;
+mod is_address;
 mod is_blank;
 mod local_date;
+mod logs;
+mod memo;
 pub mod normalize_address;
 pub mod period_start;
 mod reply_times;
@@ -34,10 +37,11 @@ pub(crate) use utc_timestamp::utc_timestamp_type;
 
 /// Every scalar function.
 pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
-    let [parties, account_sides] = address_book::udfs();
+    let [parties, people_state] = address_book::udfs();
     let [month_start, week_start] = period_start::udfs();
     let engagement = vec![
         normalize_address::udf(),
+        is_address::udf(),
         is_blank::udf(),
         id_hash::udf(),
         utc_timestamp::udf(),
@@ -45,18 +49,18 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         month_start,
         week_start,
         parties,
-        account_sides,
+        people_state,
         distinct_people::count_udf(),
         standings::standing_udf(),
         engagement_score::udf(),
     ];
-    engagement.into_iter().chain(graph::udfs()).collect()
+    engagement.into_iter().chain(logs::udfs()).chain(graph::udfs()).collect()
 }
 
 /// Every aggregate function.
 pub fn all_aggregate() -> Vec<Arc<AggregateUDF>> {
     let [distinct_people, distinct_people_state, distinct_people_merge] = distinct_people::udafs();
-    vec![
+    let single = vec![
         address_book::udaf(),
         set_union::udf(),
         distinct_people,
@@ -64,7 +68,8 @@ pub fn all_aggregate() -> Vec<Arc<AggregateUDF>> {
         distinct_people_merge,
         reply_times::udaf(),
         standings::udaf(),
-    ]
+    ];
+    single.into_iter().chain(logs::udafs()).collect()
 }
 
 /// Registers every function on a `SessionContext`, a `SessionState`, or what else holds functions.

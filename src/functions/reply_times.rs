@@ -37,11 +37,11 @@ const ENTRY: usize = 8 + KEY_BYTES + 8 + 1;
 
 /// One engaged message in a conversation; ordered by the instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Message {
+pub struct Message<K = Key> {
     /// When it was sent, in microseconds.
     pub sent_at: i64,
     /// Which it is.
-    pub key: Key,
+    pub key: K,
     /// It went to the account.
     pub to_account: bool,
     /// It came from the account.
@@ -51,7 +51,7 @@ pub struct Message {
 }
 
 /// The replies among messages in ascending order: each with the time it took.
-pub fn replies(messages: impl Iterator<Item = Message>) -> impl Iterator<Item = (Message, i64)> {
+pub fn replies<K>(messages: impl Iterator<Item = Message<K>>) -> impl Iterator<Item = (Message<K>, i64)> {
     // The instant at hand, the one before it, and whether each has a message to the account.
     let (mut now, mut asked_now, mut before, mut asked_before) = (None, false, None, false);
     messages.filter_map(move |m| {

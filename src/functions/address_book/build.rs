@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 
-use datafusion::common::{Result, exec_datafusion_err};
-use xxhash_rust::xxh3::xxh3_64;
+use datafusion::common::{Result, exec_datafusion_err, exec_err};
 
-use super::read::{HEADER, LINK, PARTY, SLOT, VERSION};
-use crate::functions::id_hash::Key;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::read::{ENTRY, GAP, HEADER, LINK, SEVERAL, VERSION, tag};
+use super::{OURS, Party};
+use crate::functions::id_hash::{KEY_BYTES, Key};
 
 /// An address of a person: in an account, or of ours.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
-    /// A normalized address.
-    pub address: Box<str>,
-    /// The number of the account; [`OURS`](super::OURS) for one of ours.
+    /// The key of a normalized address.
+    pub address: Key,
+    /// The number of the account; [`OURS`] for one of ours.
     pub account: i32,
     /// Who it is, within the account.
     pub person: Key,
@@ -22,60 +24,65 @@ pub struct Entry {
 /// Packs entries into a book; their order and repetitions do not matter.
 ///
 /// # Errors
-/// More than 2^32 addresses, or 4 GB of them.
+/// More addresses or people than 32 bits can count, or an account with the largest number.
 pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     entries.sort_unstable();
     entries.dedup();
-    let mut parties: Vec<(i32, Key)> = entries.iter().map(|e| (e.account, e.person)).collect();
-    parties.sort_unstable();
-    parties.dedup();
-    let number: HashMap<(i32, Key), u32> = (0..).zip(&parties).map(|(i, p)| (*p, i)).collect();
-
-    let (mut text, mut links) = (Vec::new(), Vec::with_capacity(entries.len()));
-    // Where the text and the links of each address begin, and where the last ones end.
-    let mut begins: Vec<[u32; 2]> = Vec::new();
-    let mut hashes = Vec::new();
-    let mut previous: Option<&str> = None;
-    for entry in &entries {
-        if previous != Some(&entry.address) {
-            begins.push([small(text.len())?, small(links.len())?]);
-            hashes.push(xxh3_64(entry.address.as_bytes()));
-            text.extend(entry.address.as_bytes());
-            previous = Some(&entry.address);
-        }
-        links.push(number[&(entry.account, entry.person)]);
+    let mut people: Vec<(i32, Key)> = entries.iter().map(|e| (e.account, e.person)).collect();
+    people.sort_unstable();
+    people.dedup();
+    if people.first().is_some_and(|p| p.0 < OURS) || people.last().is_some_and(|p| p.0 == i32::MAX) {
+        return exec_err!("the numbers of accounts must be from 0 to {}", i32::MAX - 1);
     }
-    begins.push([small(text.len())?, small(links.len())?]);
+    let numbers: HashMap<(i32, Key), u32> =
+        (0..small(people.len())?).zip(&people).map(|(i, p)| (*p, i)).collect();
+    let party = |e: &Entry| Party::new(e.account, numbers[&(e.account, e.person)]).0;
 
     // At most half full, so that the search for an address that is not there soon meets a gap.
-    let slots = (2 * hashes.len()).next_power_of_two();
-    let mut table = vec![0u64; slots];
-    for (index, hash) in hashes.iter().enumerate() {
-        let mut at = *hash as usize & (slots - 1);
-        while table[at] != 0 {
+    let addresses = entries.chunk_by(|a, b| a.address == b.address);
+    let slots = (2 * addresses.clone().count()).next_power_of_two();
+    let (mut tags, mut table) = (vec![GAP; slots], vec![[0; ENTRY]; slots]);
+    let mut links: Vec<u64> = vec![];
+    for same in addresses {
+        let value = match same {
+            [one] => party(one),
+            several => {
+                let begin = small(links.len())?;
+                links.extend(several.iter().map(party));
+                SEVERAL | u64::from(small(several.len())?) << 32 | u64::from(begin)
+            }
+        };
+        let hash = u128::from_be_bytes(same[0].address);
+        let mut at = hash as usize & (slots - 1);
+        while tags[at] != GAP {
             at = (at + 1) & (slots - 1);
         }
-        table[at] = (hash >> 32) << 32 | u64::from(small(index + 1)?);
+        tags[at] = tag(hash);
+        table[at][..KEY_BYTES].copy_from_slice(&same[0].address);
+        table[at][KEY_BYTES..].copy_from_slice(&value.to_le_bytes());
     }
 
-    let size =
-        HEADER + slots * SLOT + begins.len() * 8 + links.len() * LINK + parties.len() * PARTY + text.len();
+    let size = HEADER + slots * (1 + ENTRY) + links.len() * LINK + people.len() * KEY_BYTES;
     let mut book = Vec::with_capacity(size);
     book.extend(VERSION);
-    for count in [slots, hashes.len(), links.len(), parties.len(), text.len()] {
+    for count in [slots, links.len(), people.len()] {
         book.extend(small(count)?.to_le_bytes());
     }
-    table.iter().for_each(|slot| book.extend(slot.to_le_bytes()));
-    begins.iter().flatten().for_each(|begin| book.extend(begin.to_le_bytes()));
+    book.extend([0; 16]);
+    book.extend(&tags);
+    book.extend(table.as_flattened());
     links.iter().for_each(|link| book.extend(link.to_le_bytes()));
-    for (account, person) in &parties {
-        book.extend(account.to_le_bytes());
-        book.extend(person);
-    }
-    book.extend(&text);
+    people.iter().for_each(|(_, person)| book.extend(person));
+    debug_assert_eq!(book.len(), size);
+    let fingerprint = xxh3_128(&book[HEADER..]).to_le_bytes();
+    book[HEADER - 16..HEADER].copy_from_slice(&fingerprint);
     Ok(book)
 }
 
 fn small(count: usize) -> Result<u32> {
-    u32::try_from(count).map_err(|_| exec_datafusion_err!("too many addresses for one address book"))
+    // One bit is needed to tell several parties from one.
+    match u32::try_from(count) {
+        Ok(count) if count <= u32::MAX >> 1 => Ok(count),
+        _ => Err(exec_datafusion_err!("too many addresses for one address book")),
+    }
 }

@@ -5,14 +5,14 @@
 //! known addresses into one value, and scalar functions look up whole lists in it, in place.
 //!
 //! A *party* is a person on one side: one of ours, or one of an account's. Addresses of one person
-//! lead to the same party; an address of several accounts leads to one party in each. Parties are
-//! numbered in the order of (account, key of the person), ours first, so numbers mean something
+//! lead to the same party; an address of several accounts leads to one party in each. People are
+//! numbered in the order of (account, key of the person), ours first, so parties mean something
 //! only together with the book they come from, and the same rows always give the same book.
 
-mod account_sides;
 mod aggregate;
 mod build;
 mod parties;
+mod people_state;
 mod read;
 
 use std::sync::Arc;
@@ -22,7 +22,34 @@ use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF};
 
-use read::{AddressBook, OURS};
+pub(super) use parties::parties_type;
+use read::AddressBook;
+
+/// The account of our own people.
+pub const OURS: i32 = -1;
+
+/// A person on one side: the number of the account plus one (0: ours) in the upper half, the number
+/// of the person in the lower. Sorted, parties of one account stand together, ours first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Party(pub u64);
+
+impl Party {
+    /// Ours are below this.
+    pub const FIRST_OF_ACCOUNTS: Party = Party(1 << 32);
+
+    fn new(account: i32, number: u32) -> Self {
+        Self(((account + 1) as u64) << 32 | u64::from(number))
+    }
+
+    /// The number of the account; [`OURS`] for one of ours.
+    pub fn account(self) -> i32 {
+        (self.0 >> 32) as u32 as i32 - 1
+    }
+
+    fn number(self) -> usize {
+        self.0 as u32 as usize
+    }
+}
 
 /// The book travels as a struct of one binary column: as a constant, a struct is handed around by
 /// reference, where a binary scalar would be copied for every batch; as a column, which a cross join
@@ -36,7 +63,7 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
 }
 
 pub(super) fn udfs() -> [Arc<ScalarUDF>; 2] {
-    [parties::udf(), account_sides::udf()]
+    [parties::udf(), people_state::udf()]
 }
 
 /// Checks that an argument is a book.
@@ -64,9 +91,9 @@ impl<'a> BookArgument<'a> {
         else {
             return exec_err!("{name} needs an address book");
         };
-        // The same bytes at the same place are the same book; only those elsewhere need a look.
-        let place = |i| (books.value(i).as_ptr(), books.value(i).len());
-        if (1..books.len()).any(|i| place(i) != place(0) && books.value(i) != books.value(0)) {
+        // The same view is the same book; only another needs a look.
+        let views = books.views();
+        if (1..books.len()).any(|i| views[i] != views[0] && books.value(i) != books.value(0)) {
             return exec_err!("{name} needs the same address book for all rows");
         }
         Ok(Self(books))

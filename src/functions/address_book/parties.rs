@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, ListArray, UInt32Array, new_empty_array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt64Array, new_empty_array};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
+use super::read::{AddressBook, NOBODY};
 use super::{BookArgument, expect_book};
 use crate::functions::define::{SECTION, Scalar};
+use crate::functions::id_hash::id_hash;
+use crate::functions::memo::{AddressDictionary, Memo};
 use crate::functions::normalize_address::normalize;
 use crate::functions::text::{Texts, texts_type};
 
-pub(super) fn parties_type() -> DataType {
-    DataType::new_list(DataType::UInt32, true)
+pub(in crate::functions) fn parties_type() -> DataType {
+    DataType::new_list(DataType::UInt64, true)
 }
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
@@ -29,17 +32,18 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         invoke,
         documentation: Documentation::builder(
             SECTION,
-            "The known people among addresses, as a sorted list of their numbers in the address book. Addresses are normalized first; \
-             an address of several accounts gives one number for each. Nobody known gives an empty list; never NULL.",
+            "The known people among addresses, as a sorted list of parties: the number of the account plus one (0: ours) times 2^32, plus the number of \
+             the person in the book. Addresses are normalized first; \
+             an address of several accounts gives one party for each. Nobody known gives an empty list; never NULL.",
             "parties(address_book, addresses, ...)",
         )
         .with_argument("address_book", "The result of address_book(), the same for all rows.")
         .with_argument("addresses", "Addresses as they came: text or lists of text, any number of arguments; NULL is nobody.")
         .with_sql_example(
             "> select parties(address_book(a, n, p), 'Anna <ANNA@contoso.com>', ['carl@acme.com', 'x@y.z']) from (values \
-             ('anna@contoso.com', null, 'e1'), ('carl@acme.com', 0, 'c1')) t(a, n, p);\n[0, 1]",
+             ('anna@contoso.com', null, 'e1'), ('carl@acme.com', 0, 'c1')) t(a, n, p);\n[0, 4294967297]",
         )
-        .with_related_udf("account_sides")
+        .with_related_udf("people_state")
         .build(),
     }
     .into_udf()
@@ -50,27 +54,135 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         return Ok(new_empty_array(args.return_field.data_type()));
     };
     let arrays = args.args[1..].iter().map(|a| a.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
-    let columns = arrays.iter().map(Texts::new).collect::<Result<Vec<_>>>()?;
-    let mut numbers: Vec<u32> = vec![];
+    let mut columns = arrays.iter().map(|array| Column::new(&book, array)).collect::<Result<Vec<_>>>()?;
+    let mut parties: Vec<u64> = vec![];
     let mut ends = Vec::with_capacity(args.number_rows + 1);
     ends.push(0);
-    let mut row_numbers = vec![];
+    let mut of_row = vec![];
     for row in 0..args.number_rows {
-        row_numbers.clear();
-        for column in &columns {
-            column.for_each(row, |raw| {
-                if let Some(address) = normalize(raw) {
-                    row_numbers.extend(book.find(&address)?);
+        of_row.clear();
+        columns.iter_mut().try_for_each(|column| column.find(&book, row, &mut of_row))?;
+        of_row.sort_unstable();
+        of_row.dedup();
+        parties.extend(&of_row);
+        ends.push(parties.len() as i32);
+    }
+    columns.into_iter().for_each(Column::finish);
+    let field = Arc::new(Field::new_list_field(DataType::UInt64, true));
+    let offsets = OffsetBuffer::new(ends.into());
+    Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt64Array::from(parties)), None)?))
+}
+
+/// A column of addresses or of lists of them.
+enum Column<'a> {
+    /// Text, looked up row by row.
+    Text(Texts<'a>),
+    /// A dictionary: each of its values is looked up once.
+    Dictionary { dictionary: &'a AddressDictionary, lists: Option<&'a ListArray>, memo: Memo },
+}
+
+impl<'a> Column<'a> {
+    fn new(book: &AddressBook, array: &'a ArrayRef) -> Result<Self> {
+        let lists = array.as_list_opt::<i32>();
+        let items = lists.map_or(array, |lists| lists.values());
+        let dictionary = items.as_any().downcast_ref::<AddressDictionary>();
+        let values = dictionary.and_then(|d| d.values().as_string_opt::<i32>());
+        Ok(match (dictionary, values) {
+            (Some(dictionary), Some(values)) => {
+                Column::Dictionary { dictionary, lists, memo: Memo::recall(book.fingerprint(), values) }
+            }
+            _ => Column::Text(Texts::new(array)?),
+        })
+    }
+
+    /// Adds the parties of a row.
+    #[inline]
+    fn find(&mut self, book: &AddressBook, row: usize, found: &mut Vec<u64>) -> Result<()> {
+        let look_up = |raw: &str| match normalize(raw) {
+            Some(address) => book.find(id_hash(&address)),
+            None => NOBODY,
+        };
+        match self {
+            Column::Text(texts) => texts.for_each(row, |raw| book.parties(look_up(raw), found)),
+            Column::Dictionary { dictionary, lists, memo } => {
+                let range = match lists {
+                    None => row..row + 1,
+                    Some(lists) if lists.is_valid(row) => {
+                        lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
+                    }
+                    Some(_) => 0..0,
+                };
+                let keys = dictionary.keys();
+                for i in range
+                    .filter(|i| keys.is_valid(*i) && dictionary.values().is_valid(keys.value(*i) as usize))
+                {
+                    book.parties(memo.answer(keys.value(i), look_up), found)?;
                 }
                 Ok(())
-            })?;
+            }
         }
-        row_numbers.sort_unstable();
-        row_numbers.dedup();
-        numbers.extend(&row_numbers);
-        ends.push(numbers.len() as i32);
     }
-    let field = Arc::new(Field::new_list_field(DataType::UInt32, true));
-    let offsets = OffsetBuffer::new(ends.into());
-    Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt32Array::from(numbers)), None)?))
+
+    fn finish(self) {
+        if let Column::Dictionary { memo, .. } = self {
+            memo.remember();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::StringArray;
+    use datafusion::arrow::compute::cast;
+
+    use super::super::build::{Entry, build};
+    use super::super::{OURS, book_type};
+    use super::*;
+    use crate::functions::testing::invoke_with;
+    use datafusion::arrow::array::{BinaryViewArray, StructArray};
+    use datafusion::common::ScalarValue;
+
+    /// Dictionaries, single and in lists, sliced and with nulls, say what plain text says.
+    #[test]
+    fn dictionaries_say_what_text_says() {
+        let entry =
+            |address: &str, account| Entry { address: id_hash(address), account, person: id_hash(address) };
+        let book =
+            build(vec![entry("a@x", OURS), entry("b@x", 0), entry("b@x", 1), entry("c@x", 1)]).unwrap();
+        let DataType::Struct(fields) = book_type() else { unreachable!() };
+        let book = BinaryViewArray::from_iter_values([book]);
+        let book = ScalarValue::Struct(Arc::new(StructArray::new(fields, vec![Arc::new(book)], None)));
+        let texts =
+            [Some("a@x"), None, Some("B@x"), Some("zoe@x"), Some("no address"), Some("b@x"), Some("<c@x>")];
+        let plain: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
+        let coded =
+            cast(&plain, &DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))).unwrap();
+        let list = |items: &ArrayRef| -> ArrayRef {
+            let field = Arc::new(Field::new_list_field(items.data_type().clone(), true));
+            Arc::new(ListArray::new(field, OffsetBuffer::from_lengths([3, 0, 4]), Arc::clone(items), None))
+        };
+        let call = |array: ArrayRef| invoke_with(&swapped(), vec![array], std::slice::from_ref(&book));
+        for (text, dictionary) in [(Arc::clone(&plain), Arc::clone(&coded)), (list(&plain), list(&coded))] {
+            for _ in 0..2 {
+                assert_eq!(&call(Arc::clone(&text)), &call(Arc::clone(&dictionary)));
+                assert_eq!(&call(text.slice(1, 2)), &call(dictionary.slice(1, 2)));
+            }
+        }
+    }
+
+    /// `parties` with the book last, as the tester puts constants after columns.
+    fn swapped() -> ScalarUDF {
+        let scalar = Scalar {
+            name: "parties_swapped",
+            arguments: |types| Ok(types.to_vec()),
+            returns: |_| Ok(parties_type()),
+            invoke: |args| {
+                let mut args = args.clone();
+                args.args.rotate_right(1);
+                invoke(&args)
+            },
+            documentation: Documentation::builder(SECTION, "", "").build(),
+        };
+        Arc::unwrap_or_clone(scalar.into_udf())
+    }
 }

@@ -1,52 +1,53 @@
 //! The bytes of a book, read in place.
 //!
-//! Layout, version 1, all numbers little-endian:
+//! Layout, version 2, numbers little-endian:
 //!
 //! | part | size | what |
 //! |---|---|---|
-//! | version | 4 | `EAB1` |
-//! | counts | 5 × 4 | slots (a power of two), addresses, links, parties, bytes of text |
-//! | slots | 8 each | upper half of the address's hash, index of the address + 1; 0 is a gap |
-//! | begins | 8 each, one more than addresses | where the text and the links of an address begin |
-//! | links | 4 each | numbers of parties |
-//! | parties | 20 each | number of the account (-1: ours), key of the person |
-//! | text | | the addresses, sorted |
+//! | version | 4 | `EAB2` |
+//! | counts | 3 × 4 | slots (a power of two), links, people |
+//! | fingerprint | 16 | XXH3-128 of all that follows |
+//! | tags | 1 each | of the address in the slot; 0 is a gap |
+//! | slots | 24 each | key of the address; its party, or where its parties are among the links |
+//! | links | 8 each | parties of addresses that have several |
+//! | people | 16 each | keys of people, by number |
 //!
-//! The hash is XXH3-64; an address found by its hash is then compared, so the book is exact.
-
-use std::ops::Range;
+//! An address is known by its 128-bit key (XXH3-128, see `id_hash`): with a million contacts and a
+//! billion other addresses, the chance that any of them is taken for a contact is about 3·10^-24.
+//! The book holds no address, name or id of anybody. The tag is a second part of the key: most
+//! addresses of a mail archive are unknown, and for those the small table of tags is all that is
+//! read.
 
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
-use xxhash_rust::xxh3::xxh3_64;
 
+use super::Party;
 use crate::functions::id_hash::{KEY_BYTES, Key};
 
-pub(super) const VERSION: [u8; 4] = *b"EAB1";
-pub(super) const HEADER: usize = 24;
-pub(super) const SLOT: usize = 8;
-pub(super) const LINK: usize = 4;
-pub(super) const PARTY: usize = 4 + KEY_BYTES;
+pub(super) const VERSION: [u8; 4] = *b"EAB2";
+pub(super) const HEADER: usize = 32;
+pub(super) const ENTRY: usize = KEY_BYTES + 8;
+pub(super) const LINK: usize = 8;
+/// The tag of a slot without an address.
+pub(super) const GAP: u8 = 0;
+/// The bit that tells where parties are from a party.
+pub(super) const SEVERAL: u64 = 1 << 63;
 
-/// The account of our own people.
-pub const OURS: i32 = -1;
+/// What [`AddressBook::find`] gives for an address that is unknown: the parties 0 of none.
+pub(super) const NOBODY: u64 = SEVERAL;
 
-/// A person on one side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Party {
-    /// The number of the account; [`OURS`] for one of ours.
-    pub account: i32,
-    /// Who it is, within the account.
-    pub person: Key,
+/// The tag of an address: bits of its key that its slot does not depend on.
+pub(super) fn tag(hash: u128) -> u8 {
+    (hash >> 120) as u8 | 1
 }
 
 /// A book in place.
 #[derive(Clone, Copy)]
 pub struct AddressBook<'a> {
-    slots: &'a [[u8; SLOT]],
-    begins: &'a [[u8; 8]],
+    fingerprint: u128,
+    tags: &'a [u8],
+    slots: &'a [[u8; ENTRY]],
     links: &'a [[u8; LINK]],
-    parties: &'a [[u8; PARTY]],
-    text: &'a [u8],
+    people: &'a [Key],
 }
 
 impl<'a> AddressBook<'a> {
@@ -61,8 +62,8 @@ impl<'a> AddressBook<'a> {
         let (header, mut rest) = bytes.split_at_checked(HEADER).ok_or_else(damaged)?;
         let (numbers, _) = header.as_chunks::<4>();
         let count = |i: usize| u32::from_le_bytes(numbers[i]) as usize;
-        let (slots, addresses) = (count(1), count(2));
-        if numbers[0] != VERSION || !slots.is_power_of_two() || addresses >= slots.max(2) {
+        let slots = count(1);
+        if numbers[0] != VERSION || !slots.is_power_of_two() {
             return Err(damaged());
         }
         let mut part = |count: usize, size: usize| {
@@ -71,78 +72,81 @@ impl<'a> AddressBook<'a> {
             rest = after;
             Ok::<_, datafusion::error::DataFusionError>(part)
         };
+        let mut fingerprint = [0; 16];
+        fingerprint.copy_from_slice(&header[16..]);
         let book = Self {
-            slots: part(slots, SLOT)?.as_chunks().0,
-            begins: part(addresses + 1, 8)?.as_chunks().0,
-            links: part(count(3), LINK)?.as_chunks().0,
-            parties: part(count(4), PARTY)?.as_chunks().0,
-            text: part(count(5), 1)?,
+            fingerprint: u128::from_le_bytes(fingerprint),
+            tags: part(slots, 1)?,
+            slots: part(slots, ENTRY)?.as_chunks().0,
+            links: part(count(2), LINK)?.as_chunks().0,
+            people: part(count(3), KEY_BYTES)?.as_chunks().0,
         };
         if rest.is_empty() { Ok(book) } else { Err(damaged()) }
     }
 
-    /// The numbers of the parties behind a normalized address; none where it is unknown.
+    /// Stands for the content of the book.
+    pub fn fingerprint(&self) -> u128 {
+        self.fingerprint
+    }
+
+    /// Who is behind a normalized address, given by its key: to be spelled out by [`Self::parties`].
+    #[inline]
+    pub fn find(&self, address: Key) -> u64 {
+        let hash = u128::from_be_bytes(address);
+        let (tag, mask) = (tag(hash), self.tags.len() - 1);
+        for step in 0..self.tags.len() {
+            let at = (hash as usize).wrapping_add(step) & mask;
+            if self.tags[at] == GAP {
+                break;
+            }
+            if self.tags[at] == tag && self.slots[at][..KEY_BYTES] == address {
+                let mut value = [0; 8];
+                value.copy_from_slice(&self.slots[at][KEY_BYTES..]);
+                return u64::from_le_bytes(value);
+            }
+        }
+        NOBODY
+    }
+
+    /// Adds the parties that [`Self::find`] has found to a list.
     ///
     /// # Errors
     /// A damaged book.
-    pub fn find(&self, address: &str) -> Result<impl Iterator<Item = u32> + 'a> {
-        let hash = xxh3_64(address.as_bytes());
-        let mask = self.slots.len() - 1;
-        let mut found = 0..0;
-        for step in 0..self.slots.len() {
-            let slot = u64::from_le_bytes(self.slots[(hash as usize).wrapping_add(step) & mask]);
-            if slot == 0 {
-                break;
-            }
-            if slot >> 32 == hash >> 32 {
-                let (text, links) = self.spans((slot as u32).wrapping_sub(1) as usize)?;
-                if self.text.get(text) == Some(address.as_bytes()) {
-                    found = links;
-                    break;
-                }
-            }
+    #[inline]
+    pub fn parties(&self, found: u64, parties: &mut Vec<u64>) -> Result<()> {
+        if found & SEVERAL == 0 {
+            parties.push(found);
+        } else if found != NOBODY {
+            let (begin, count) = (found as u32 as usize, (found & !SEVERAL) as usize >> 32);
+            let Some(links) = self.links.get(begin..begin.saturating_add(count)) else {
+                return exec_err!("the address book is damaged");
+            };
+            parties.extend(links.iter().map(|link| u64::from_le_bytes(*link)));
         }
-        let Some(links) = self.links.get(found) else { return exec_err!("the address book is damaged") };
-        Ok(links.iter().map(|link| u32::from_le_bytes(*link)))
+        Ok(())
     }
 
-    /// Where the text and the links of an address are.
-    fn spans(&self, index: usize) -> Result<(Range<usize>, Range<usize>)> {
-        let Some([begin, end]) = self.begins.get(index..index.saturating_add(2)).and_then(|b| b.as_array())
-        else {
-            return exec_err!("the address book is damaged");
-        };
-        let split = |both: &[u8; 8]| {
-            let both = u64::from_le_bytes(*both);
-            (both as u32 as usize, (both >> 32) as usize)
-        };
-        let ((text, links), (text_end, links_end)) = (split(begin), split(end));
-        Ok((text..text_end.max(text), links..links_end.max(links)))
-    }
-
-    /// Who a number stands for.
+    /// The key of the person that a party stands for.
     ///
     /// # Errors
-    /// A number that is not from this book.
-    pub fn party(&self, number: u32) -> Result<Party> {
-        let Some(party) = self.parties.get(number as usize) else {
-            return exec_err!("party {number} is not in this address book of {}", self.parties.len());
-        };
-        let (mut account, mut person) = ([0; 4], [0; KEY_BYTES]);
-        account.copy_from_slice(&party[..4]);
-        person.copy_from_slice(&party[4..]);
-        Ok(Party { account: i32::from_le_bytes(account), person })
+    /// A party that is not from this book.
+    pub fn person(&self, party: Party) -> Result<Key> {
+        match self.people.get(party.number()) {
+            Some(person) => Ok(*person),
+            None => exec_err!("party {} is not in this address book of {}", party.0, self.people.len()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::OURS;
     use super::super::build::{Entry, build};
     use super::*;
     use crate::functions::id_hash::id_hash;
 
     fn entry(address: &str, account: i32, person: &str) -> Entry {
-        Entry { address: address.into(), account, person: id_hash(person) }
+        Entry { address: id_hash(address), account, person: id_hash(person) }
     }
 
     fn sample() -> Vec<Entry> {
@@ -156,9 +160,15 @@ mod tests {
         ]
     }
 
+    fn numbers(book: &AddressBook, address: &str) -> Vec<Party> {
+        let mut found = vec![];
+        book.parties(book.find(id_hash(address)), &mut found).unwrap();
+        found.into_iter().map(Party).collect()
+    }
+
     fn look_up(bytes: &[u8], address: &str) -> Vec<(i32, Key)> {
         let book = AddressBook::open(bytes).unwrap();
-        book.find(address).unwrap().map(|n| book.party(n).unwrap()).map(|p| (p.account, p.person)).collect()
+        numbers(&book, address).into_iter().map(|p| (p.account(), book.person(p).unwrap())).collect()
     }
 
     #[test]
@@ -169,9 +179,8 @@ mod tests {
         assert_eq!(look_up(&bytes, "nobody@x.com"), []);
         assert_eq!(look_up(&bytes, ""), []);
         let book = AddressBook::open(&bytes).unwrap();
-        let number = |a| book.find(a).unwrap().collect::<Vec<_>>();
-        assert_eq!(number("anna@contoso.com"), number("anna.smith@contoso.com"));
-        assert_eq!(number("anna@contoso.com"), [0], "ours come first");
+        assert_eq!(numbers(&book, "anna@contoso.com"), numbers(&book, "anna.smith@contoso.com"));
+        assert_eq!(numbers(&book, "anna@contoso.com"), [Party(0)], "ours come first");
     }
 
     #[test]
@@ -188,6 +197,16 @@ mod tests {
     }
 
     #[test]
+    fn every_one_of_many_is_found() {
+        let many = || (0..5000).map(|i| entry(&format!("{i}@x"), i % 7 - 1, &format!("{}", i / 2)));
+        let bytes = build(many().collect()).unwrap();
+        for (i, e) in many().enumerate() {
+            assert_eq!(look_up(&bytes, &format!("{i}@x")), [(e.account, e.person)]);
+            assert_eq!(look_up(&bytes, &format!("{i}@y")), []);
+        }
+    }
+
+    #[test]
     fn damage_is_refused_or_finds_nobody_but_never_panics() {
         let good = build(sample()).unwrap();
         for cut in 0..good.len() {
@@ -199,8 +218,9 @@ mod tests {
                 bad[at] ^= flip;
                 let Ok(book) = AddressBook::open(&bad) else { continue };
                 for e in sample() {
-                    if let Ok(found) = book.find(&e.address) {
-                        found.for_each(|n| drop(book.party(n)));
+                    let mut found = vec![];
+                    if book.parties(book.find(e.address), &mut found).is_ok() {
+                        found.into_iter().for_each(|n| drop(book.person(Party(n))));
                     }
                 }
             }

@@ -1,0 +1,11 @@
+-- All mail, dealt out: one row per disposition and bucket of messages, and one per disposition for
+-- the rows that take no part (bucket is null). copies holds the relevant copies of the bucket's
+-- messages; rows counts rows of the input, used_days are the days of those used.
+select
+  disposition,
+  case when is_relevant then bucket(message_key) end as bucket,
+  count(*) as rows,
+  set_union(sent_on) filter (where disposition = 'used') as used_days,
+  message_copies(message_key, sent_at, senders, recipients, conversation_id) filter (where is_relevant) as copies
+from mail_copy
+group by disposition, case when is_relevant then bucket(message_key) end

@@ -1,0 +1,83 @@
+//! `is_address(text)`: can this be normalized to an address?
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::define::{SECTION, Scalar, expect_arguments};
+use super::memo::{AddressDictionary, Memo};
+use super::normalize_address::normalize;
+use super::text::{Text, text_type};
+
+/// Tells the answers of this function from others'.
+const SETTING: u128 = u128::from_be_bytes(*b"is_address, v. 1");
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "is_address",
+        arguments: |types| {
+            expect_arguments("is_address", types, 1)?;
+            Ok(vec![text_type("is_address", &types[0])?])
+        },
+        returns: |_| Ok(DataType::Boolean),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "True where normalize_address() gives an address. Never NULL.",
+            "is_address(text)",
+        )
+        .with_argument("text", "An address as it came, in any text encoding; NULL gives false.")
+        .with_sql_example("> select is_address('Ann <ann@contoso.com>'), is_address('Ann');\ntrue, false")
+        .with_related_udf("normalize_address")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
+    let dictionary = array.as_any().downcast_ref::<AddressDictionary>();
+    if let Some((dictionary, values)) = dictionary.and_then(|d| Some((d, d.values().as_string_opt::<i32>()?)))
+    {
+        let mut memo = Memo::recall(SETTING, values);
+        let keys = dictionary.keys();
+        let is_address = |row: usize| {
+            let key =
+                keys.is_valid(row).then(|| keys.value(row)).filter(|key| values.is_valid(*key as usize));
+            key.is_some_and(|key| memo.answer(key, |raw| u64::from(normalize(raw).is_some())) == 1)
+        };
+        let answers: BooleanArray = (0..keys.len()).map(is_address).map(Some).collect();
+        memo.remember();
+        return Ok(Arc::new(answers));
+    }
+    let text = Text::new(&array)?;
+    let is_address = |row| text.get(row).is_some_and(|raw| normalize(raw).is_some());
+    Ok(Arc::new((0..array.len()).map(is_address).map(Some).collect::<BooleanArray>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::StringArray;
+    use datafusion::arrow::compute::cast;
+
+    use super::*;
+    use crate::functions::testing::invoke_scalar;
+
+    #[test]
+    fn every_encoding_alike() {
+        let plain: ArrayRef =
+            Arc::new(StringArray::from(vec![Some("a@x"), None, Some("no"), Some("<B@x>"), Some("a@x")]));
+        let coded = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        for data_type in [DataType::Utf8, DataType::Utf8View, DataType::LargeUtf8, coded] {
+            let answers = invoke_scalar(&udf(), vec![cast(&plain, &data_type).unwrap()]);
+            assert_eq!(
+                answers.as_boolean(),
+                &BooleanArray::from(vec![true, false, false, true, true]),
+                "{data_type}"
+            );
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! `account_days(engagements, reply_limit_micros)`: what happened between us and each account, day
+//! by day.
+//!
+//! A reply is a message from the account for which, in one of its conversations, a message to the
+//! account was sent at the last earlier instant, no longer ago than the limit (see `reply_times`).
+//! Of several conversations the shortest time counts. A reply belongs to the day on which it was
+//! sent.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int32Array, Int64Array,
+};
+use datafusion::arrow::datatypes::{DataType, Fields, Int64Type};
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::columns::{Lists, fields, parties_field, rows, rows_type};
+use super::engagements::{Engagement, micros_type};
+use super::entry;
+use super::group_logs::log_type;
+use crate::functions::define::{SECTION, Scalar, expect_arguments};
+use crate::functions::reply_times::{Message, replies};
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "account_days",
+        arguments: |types| {
+            expect_arguments("account_days", types, 2)?;
+            Ok(vec![log_type(), DataType::Int64])
+        },
+        returns: |_| Ok(days_type()),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "What happened between us and each account of a log, day by day. Gives a list of structs (account_no, day, emails, \
+             emails_to, emails_from, meetings, meetings_to, meetings_from, meeting_micros, replies, reply_micros, our_email_people, \
+             account_email_people, our_meeting_people, account_meeting_people), one per account and day with engagement, in this \
+             order; the people as sorted lists of parties.",
+            "account_days(engagements, reply_limit_micros)",
+        )
+        .with_argument("engagements", "A log from engagements(); NULL has no entries.")
+        .with_argument("reply_limit_micros", "What took longer is no reply (Int64, microseconds).")
+        .with_sql_example(
+            "> select account_days(engagements(7, date '2026-06-01', timestamp '2026-06-01T09:00:00Z', true, false, null, [0], \
+             [4294967297], null), 0)[1]['our_email_people'];\n[0]",
+        )
+        .with_related_udf("account_periods")
+        .build(),
+    }
+    .into_udf()
+}
+
+/// A list of days.
+pub(super) fn days_type() -> DataType {
+    rows_type(day_fields())
+}
+
+fn day_fields() -> Fields {
+    fields([
+        ("account_no", DataType::Int32),
+        ("day", DataType::Date32),
+        ("emails", DataType::Int64),
+        ("emails_to", DataType::Int64),
+        ("emails_from", DataType::Int64),
+        ("meetings", DataType::Int64),
+        ("meetings_to", DataType::Int64),
+        ("meetings_from", DataType::Int64),
+        ("meeting_micros", micros_type()),
+        ("replies", DataType::Int64),
+        ("reply_micros", micros_type()),
+        parties_field("our_email_people"),
+        parties_field("account_email_people"),
+        parties_field("our_meeting_people"),
+        parties_field("account_meeting_people"),
+    ])
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let logs = args.args[0].to_array(args.number_rows)?;
+    let logs = logs.as_list::<i32>();
+    let limits = args.args[1].to_array(args.number_rows)?;
+    let limits = limits.as_primitive::<Int64Type>();
+    if limits.null_count() > 0 {
+        return exec_err!("account_days needs a limit for replies");
+    }
+    let (mut days, mut lengths) = (Days::default(), vec![]);
+    let (mut entries, mut order, mut account) = (vec![], vec![], vec![]);
+    for row in 0..logs.len() {
+        let before = days.account_no.len();
+        entries.clear();
+        entry::for_each::<Engagement>(logs, row, |engagement| entries.push(engagement))?;
+        order.clear();
+        order.extend((0u32..).zip(&entries).map(|(i, e)| (e.account, e.day, i)));
+        order.sort_unstable();
+        for same in order.chunk_by(|a, b| a.0 == b.0) {
+            account.clear();
+            account.extend(same.iter().map(|(_, _, i)| entries[*i as usize]));
+            days.push_account(&account, limits.value(row));
+        }
+        lengths.push(days.account_no.len() - before);
+    }
+    days.finish(lengths)
+}
+
+#[derive(Default)]
+struct Days {
+    account_no: Vec<i32>,
+    day: Vec<i32>,
+    /// emails, to, from, meetings, to, from, replies
+    counts: [Vec<i64>; 7],
+    meeting_micros: Vec<i128>,
+    reply_micros: Vec<i128>,
+    /// Our and their people in emails, in meetings.
+    people: [Lists<u64>; 4],
+    reply_times: ReplyTimes,
+}
+
+impl Days {
+    /// The engagements of one account, by day.
+    fn push_account(&mut self, account: &[Engagement], limit: i64) {
+        let mut reply_times = std::mem::take(&mut self.reply_times);
+        reply_times.compute(account, limit);
+        let mut at = 0;
+        for day in account.chunk_by(|a, b| a.day == b.day) {
+            self.push_day(day, &reply_times.shortest[at..at + day.len()]);
+            at += day.len();
+        }
+        self.reply_times = reply_times;
+    }
+
+    /// One day, with the reply time of each of its engagements.
+    fn push_day(&mut self, day: &[Engagement], reply_times: &[Option<i64>]) {
+        self.account_no.push(day[0].account);
+        self.day.push(day[0].day);
+        let mut counts = [0; 7];
+        let mut micros = 0;
+        for e in day {
+            let first = if e.meeting_micros.is_some() { 3 } else { 0 };
+            counts[first] += 1;
+            counts[first + 1] += i64::from(e.to_account);
+            counts[first + 2] += i64::from(e.from_account);
+            micros += e.meeting_micros.unwrap_or_default();
+        }
+        counts[6] = reply_times.iter().flatten().count() as i64;
+        self.counts.iter_mut().zip(counts).for_each(|(column, count)| column.push(count));
+        self.meeting_micros.push(micros);
+        self.reply_micros.push(reply_times.iter().flatten().map(|t| i128::from(*t)).sum());
+        for (column, (of_meetings, ours)) in
+            self.people.iter_mut().zip([(false, true), (false, false), (true, true), (true, false)])
+        {
+            let people = day.iter().filter(|e| e.meeting_micros.is_some() == of_meetings);
+            let people = people.flat_map(|e| if ours { e.our_people } else { e.account_people });
+            column.push_set(people.map(|party| u64::from_le_bytes(*party)));
+        }
+    }
+
+    fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {
+        let [emails, emails_to, emails_from, meetings, meetings_to, meetings_from, replies] =
+            self.counts.map(|counts| Arc::new(Int64Array::from(counts)) as ArrayRef);
+        let micros =
+            |micros| Arc::new(Decimal128Array::from(micros).with_data_type(micros_type())) as ArrayRef;
+        let mut columns: Vec<ArrayRef> = vec![
+            Arc::new(Int32Array::from(self.account_no)),
+            Arc::new(Date32Array::from(self.day)),
+            emails,
+            emails_to,
+            emails_from,
+            meetings,
+            meetings_to,
+            meetings_from,
+            micros(self.meeting_micros),
+            replies,
+            micros(self.reply_micros),
+        ];
+        for people in self.people {
+            columns.push(people.parties()?);
+        }
+        rows(day_fields(), columns, lengths)
+    }
+}
+
+/// The replies of one account.
+#[derive(Default)]
+struct ReplyTimes {
+    /// By engagement of the account: how long it took, if it is a reply.
+    shortest: Vec<Option<i64>>,
+    /// (conversation, message) of each message in each of its conversations.
+    thread: Vec<(u128, Message<usize>)>,
+}
+
+impl ReplyTimes {
+    fn compute(&mut self, account: &[Engagement], limit: i64) {
+        self.thread.clear();
+        for (key, e) in account.iter().enumerate() {
+            let (sent_at, to_account, from_account) = (e.at, e.to_account, e.from_account);
+            let message = Message { sent_at, key, to_account, from_account, limit };
+            self.thread.extend(e.conversations.iter().map(|c| (u128::from_be_bytes(*c), message)));
+        }
+        self.thread.sort_unstable();
+        self.shortest.clear();
+        self.shortest.resize(account.len(), None);
+        for conversation in self.thread.chunk_by(|a, b| a.0 == b.0) {
+            for (message, took) in replies(conversation.iter().map(|(_, m)| *m)) {
+                let shortest = &mut self.shortest[message.key];
+                *shortest = Some(shortest.map_or(took, |other| other.min(took)));
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Columns of the rows that are read from logs, and lists of such rows.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, FixedSizeBinaryArray, ListArray, StructArray, UInt64Array};
+use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use datafusion::common::Result;
+
+use crate::functions::address_book::parties_type;
+use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key};
+
+/// A column of lists of parties, or of keys.
+#[derive(Debug)]
+pub(super) struct Lists<T> {
+    values: Vec<T>,
+    ends: Vec<i32>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Self { values: vec![], ends: vec![0] }
+    }
+}
+
+impl<T> Lists<T> {
+    pub(super) fn push(&mut self, values: impl IntoIterator<Item = T>) {
+        self.values.extend(values);
+        self.ends.push(self.values.len() as i32);
+    }
+
+    fn finish(self, item: DataType, values: impl FnOnce(Vec<T>) -> Result<ArrayRef>) -> Result<ArrayRef> {
+        let field = Arc::new(Field::new_list_field(item, true));
+        let offsets = OffsetBuffer::new(self.ends.into());
+        Ok(Arc::new(ListArray::try_new(field, offsets, values(self.values)?, None)?))
+    }
+}
+
+impl Lists<u64> {
+    /// Values as a sorted list, each once.
+    pub(super) fn push_set(&mut self, values: impl IntoIterator<Item = u64>) {
+        let begin = self.values.len();
+        self.values.extend(values);
+        self.values[begin..].sort_unstable();
+        let mut kept = begin;
+        for i in begin..self.values.len() {
+            if kept == begin || self.values[i] != self.values[kept - 1] {
+                self.values[kept] = self.values[i];
+                kept += 1;
+            }
+        }
+        self.values.truncate(kept);
+        self.ends.push(kept as i32);
+    }
+
+    pub(super) fn parties(self) -> Result<ArrayRef> {
+        self.finish(DataType::UInt64, |parties| Ok(Arc::new(UInt64Array::from(parties))))
+    }
+}
+
+impl Lists<Key> {
+    pub(super) fn keys(self) -> Result<ArrayRef> {
+        self.finish(KEY_TYPE, keys)
+    }
+}
+
+/// A column of keys.
+pub(super) fn keys(keys: Vec<Key>) -> Result<ArrayRef> {
+    Ok(Arc::new(FixedSizeBinaryArray::try_new(KEY_BYTES as i32, keys.into_flattened().into(), None)?))
+}
+
+/// The type of a list of keys.
+pub(super) fn keys_type() -> DataType {
+    DataType::new_list(KEY_TYPE, true)
+}
+
+/// The type of a list of rows with these columns.
+pub(super) fn rows_type(fields: Fields) -> DataType {
+    DataType::new_list(DataType::Struct(fields), true)
+}
+
+/// Fields that are never null, but for those whose name ends with `?`.
+pub(super) fn fields(fields: impl IntoIterator<Item = (&'static str, DataType)>) -> Fields {
+    fields
+        .into_iter()
+        .map(|(name, data_type)| match name.strip_suffix('?') {
+            Some(name) => Field::new(name, data_type, true),
+            None => Field::new(name, data_type, false),
+        })
+        .collect()
+}
+
+/// A list of rows for each length, from the columns of all of them.
+pub(super) fn rows(fields: Fields, columns: Vec<ArrayRef>, lengths: Vec<usize>) -> Result<ArrayRef> {
+    let item = Arc::new(Field::new_list_field(DataType::Struct(fields.clone()), true));
+    let rows = StructArray::try_new(fields, columns, None)?;
+    Ok(Arc::new(ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), Arc::new(rows), None)?))
+}
+
+/// A field of lists of parties.
+pub(super) fn parties_field(name: &'static str) -> (&'static str, DataType) {
+    (name, parties_type())
+}

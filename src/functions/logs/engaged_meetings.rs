@@ -1,0 +1,158 @@
+//! `engaged_meetings(copies)`: copies merged, and credited to accounts.
+//!
+//! Copies of one meeting have its key and its start. They unite their organizers and attendees; the
+//! meeting ended at the latest of their ends. A meeting that is cancelled in any copy is dropped, and
+//! who declined in any copy is no attendee, but stays an organizer. It was initiated by us (*to* the
+//! account) if one of ours organized it, by the account (*from*) if one of theirs did.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int32Array, TimestampMicrosecondArray,
+};
+use datafusion::arrow::datatypes::{DataType, Fields};
+use datafusion::common::Result;
+use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::columns::{Lists, fields, keys, parties_field, rows, rows_type};
+use super::engagements::micros_type;
+use super::entry;
+use super::group_logs::log_type;
+use super::meeting_copies::MeetingCopy;
+use super::sides::{self, Role, Sides, any, people};
+use crate::functions::define::{SECTION, Scalar, expect_arguments};
+use crate::functions::id_hash::{KEY_TYPE, Key};
+use crate::functions::utc_timestamp::utc_timestamp_type;
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "engaged_meetings",
+        arguments: |types| {
+            expect_arguments("engaged_meetings", types, 1)?;
+            Ok(vec![log_type()])
+        },
+        returns: |_| Ok(rows_type(row_fields())),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "Merges the copies in a log to meetings and credits them to accounts. Gives a list of structs (account_no, meeting_key, \
+             start_at, duration_micros, to_account, from_account, our_people, account_people, is_first), one per account and \
+             meeting in which one of ours and one of the account's take part, in the order of meeting_key, start_at and account_no; \
+             is_first marks one row of each meeting.",
+            "engaged_meetings(copies)",
+        )
+        .with_argument("copies", "A log from meeting_copies(); NULL has no copies.")
+        .with_sql_example(
+            "> select engaged_meetings(meeting_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', timestamp \
+             '2026-06-01T09:30:00Z', false, [0], [4294967297], []))[1]['to_account'];\ntrue",
+        )
+        .with_related_udf("meeting_copies")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn row_fields() -> Fields {
+    fields([
+        ("account_no", DataType::Int32),
+        ("meeting_key", KEY_TYPE),
+        ("start_at", utc_timestamp_type()),
+        ("duration_micros", micros_type()),
+        ("to_account", DataType::Boolean),
+        ("from_account", DataType::Boolean),
+        parties_field("our_people"),
+        parties_field("account_people"),
+        ("is_first", DataType::Boolean),
+    ])
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let logs = args.args[0].to_array(args.number_rows)?;
+    let logs = logs.as_list::<i32>();
+    let (mut engaged, mut lengths) = (Rows::default(), vec![]);
+    let (mut copies, mut order) = (vec![], vec![]);
+    for row in 0..logs.len() {
+        let before = engaged.account_no.len();
+        copies.clear();
+        entry::for_each::<MeetingCopy>(logs, row, |copy| copies.push(copy))?;
+        order.clear();
+        order
+            .extend((0u32..).zip(&copies).map(|(i, copy)| (u128::from_be_bytes(copy.key), copy.start_at, i)));
+        order.sort_unstable();
+        for same in order.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            engaged.push_meeting(same.iter().map(|(_, _, i)| &copies[*i as usize]));
+        }
+        lengths.push(engaged.account_no.len() - before);
+    }
+    engaged.finish(lengths)
+}
+
+#[derive(Default)]
+struct Rows {
+    account_no: Vec<i32>,
+    meeting_key: Vec<Key>,
+    start_at: Vec<i64>,
+    duration_micros: Vec<i128>,
+    to_account: Vec<bool>,
+    from_account: Vec<bool>,
+    our_people: Lists<u64>,
+    account_people: Lists<u64>,
+    is_first: Vec<bool>,
+    roles: Vec<Role>,
+    declined: Vec<u64>,
+}
+
+impl Rows {
+    /// The copies of one meeting, at least one.
+    fn push_meeting<'a>(&mut self, copies: impl Iterator<Item = &'a MeetingCopy<'a>>) {
+        let (mut roles, mut declined) = (std::mem::take(&mut self.roles), std::mem::take(&mut self.declined));
+        roles.clear();
+        declined.clear();
+        let (mut meeting, mut is_cancelled): (Option<MeetingCopy>, _) = (None, false);
+        for copy in copies {
+            let end_at = meeting.map_or(copy.end_at, |m| m.end_at.max(copy.end_at));
+            meeting = Some(MeetingCopy { end_at, ..*copy });
+            is_cancelled |= copy.is_cancelled;
+            sides::add(&mut roles, copy.organizers, false);
+            sides::add(&mut roles, copy.attendees, true);
+            declined.extend(copy.declined.iter().map(|party| u64::from_le_bytes(*party)));
+        }
+        if let Some(meeting) = meeting.filter(|_| !is_cancelled) {
+            declined.sort_unstable();
+            roles.retain(|r| !r.received || declined.binary_search(&r.party).is_err());
+            let mut is_first = true;
+            sides::for_each_account(&mut roles, |sides| {
+                self.push_account(&meeting, is_first, sides);
+                is_first = false;
+            });
+        }
+        (self.roles, self.declined) = (roles, declined);
+    }
+
+    fn push_account(&mut self, meeting: &MeetingCopy, is_first: bool, sides: Sides) {
+        self.account_no.push(sides.account);
+        self.meeting_key.push(meeting.key);
+        self.start_at.push(meeting.start_at);
+        self.duration_micros.push(i128::from(meeting.end_at) - i128::from(meeting.start_at));
+        self.to_account.push(any(sides.ours, false));
+        self.from_account.push(any(sides.theirs, false));
+        self.our_people.push(people(sides.ours));
+        self.account_people.push(people(sides.theirs));
+        self.is_first.push(is_first);
+    }
+
+    fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int32Array::from(self.account_no)),
+            keys(self.meeting_key)?,
+            Arc::new(TimestampMicrosecondArray::from(self.start_at).with_timezone("UTC")),
+            Arc::new(Decimal128Array::from(self.duration_micros).with_data_type(micros_type())),
+            Arc::new(BooleanArray::from(self.to_account)),
+            Arc::new(BooleanArray::from(self.from_account)),
+            self.our_people.parties()?,
+            self.account_people.parties()?,
+            Arc::new(BooleanArray::from(self.is_first)),
+        ];
+        rows(row_fields(), columns, lengths)
+    }
+}

@@ -1,0 +1,171 @@
+//! `engagements(account_no, day, at, …)`: gathers engaged messages and meetings of accounts in a log.
+//!
+//! Entry, version 1 of kind 3 (chunks begin with 0x31): account (Int32), day (Int32, days since
+//! 1970), instant (Int64, microseconds), flags (1 byte: 1 to the account, 2 from the account, 4 a
+//! meeting), for a meeting its duration (Int128, microseconds), list of conversation keys (16 bytes
+//! each), lists of our people and the account's (parties, 8 bytes each). A list is its count (1 byte,
+//! or 0xff and 4 bytes) and its values. Some 55 bytes per entry.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Int32Array,
+    ListArray, TimestampMicrosecondArray,
+};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Type};
+use datafusion::common::Result;
+use datafusion::logical_expr::{AggregateUDF, Documentation};
+
+use super::bytes::{Parties, Reader, write_list};
+use super::columns::keys_type;
+use super::entry::{Entry, Gather, PartyLists};
+use super::group_logs::log_type;
+use crate::functions::address_book::parties_type;
+use crate::functions::define::{Aggregate, SECTION, expect_arguments};
+use crate::functions::grouped::Accumulators;
+use crate::functions::id_hash::{KEY_BYTES, Key};
+use crate::functions::utc_timestamp::{instant_type, utc_micros};
+
+/// Microseconds that add up exactly, however long and many.
+pub(super) fn micros_type() -> DataType {
+    DataType::Decimal128(38, 0)
+}
+
+pub(super) fn udaf() -> Arc<AggregateUDF> {
+    Aggregate {
+        name: "engagements",
+        arguments: |types| {
+            expect_arguments("engagements", types, 9)?;
+            let at = instant_type(&types[2]);
+            Ok(vec![
+                DataType::Int32,
+                DataType::Date32,
+                at,
+                DataType::Boolean,
+                DataType::Boolean,
+                keys_type(),
+                parties_type(),
+                parties_type(),
+                micros_type(),
+            ])
+        },
+        returns: |_| Ok(log_type()),
+        state: |_| Ok(log_type()),
+        accumulators: |_| Accumulators::of::<Gather<Engagement>>(),
+        documentation: Documentation::builder(
+            SECTION,
+            "Gathers engaged messages and meetings of accounts in a log, from which account_days() is computed. The order of rows \
+             makes no difference to what is read from it.",
+            "engagements(account_no, day, at, to_account, from_account, conversations, our_people, account_people, duration_micros)",
+        )
+        .with_argument("account_no", "The account (Int32); a row without one is left out.")
+        .with_argument("day", "The local day (Date32); a row without one is left out.")
+        .with_argument("at", "When it was sent or began: a timestamp of any unit and zone; a row without one is left out.")
+        .with_argument("to_account", "Sent or initiated by us; NULL is false.")
+        .with_argument("from_account", "Sent or initiated by the account; NULL is false.")
+        .with_argument("conversations", "The keys of a message's conversations; NULL is none.")
+        .with_argument("our_people", "Our people in it, from parties(); NULL is nobody.")
+        .with_argument("account_people", "The account's people in it, from parties(); NULL is nobody.")
+        .with_argument("duration_micros", "How long a meeting took, in microseconds; NULL for a message.")
+        .with_sql_example(
+            "> select account_days(engagements(7, date '2026-06-01', timestamp '2026-06-01T09:00:00Z', true, false, null, [0], \
+             [4294967297], null), 0)[1]['emails_to'];\n1",
+        )
+        .with_related_udf("account_days")
+        .build(),
+    }
+    .into_udf()
+}
+
+/// An engaged message or meeting of an account.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Engagement<'a> {
+    pub(super) account: i32,
+    pub(super) day: i32,
+    pub(super) at: i64,
+    pub(super) to_account: bool,
+    pub(super) from_account: bool,
+    /// How long it took, if it is a meeting.
+    pub(super) meeting_micros: Option<i128>,
+    pub(super) conversations: &'a [Key],
+    pub(super) our_people: Parties<'a>,
+    pub(super) account_people: Parties<'a>,
+}
+
+pub(super) struct Columns<'a> {
+    account: &'a Int32Array,
+    day: &'a Date32Array,
+    at: TimestampMicrosecondArray,
+    flags: [&'a BooleanArray; 2],
+    conversations: (&'a ListArray, &'a FixedSizeBinaryArray),
+    people: [PartyLists<'a>; 2],
+    meeting_micros: &'a Decimal128Array,
+}
+
+const TO: u8 = 1;
+const FROM: u8 = 2;
+const MEETING: u8 = 4;
+
+impl Entry for Engagement<'static> {
+    const VERSION: u8 = 0x31;
+    type Columns<'a> = Columns<'a>;
+    type Read<'a> = Engagement<'a>;
+
+    fn columns(values: &[ArrayRef]) -> Result<Columns<'_>> {
+        let conversations = values[5].as_list::<i32>();
+        Ok(Columns {
+            account: values[0].as_primitive::<Int32Type>(),
+            day: values[1].as_primitive::<Date32Type>(),
+            at: utc_micros(&values[2]),
+            flags: [values[3].as_boolean(), values[4].as_boolean()],
+            conversations: (conversations, conversations.values().as_fixed_size_binary()),
+            people: [PartyLists::new(&values[6]), PartyLists::new(&values[7])],
+            meeting_micros: values[8].as_primitive::<Decimal128Type>(),
+        })
+    }
+
+    fn write(columns: &Columns, row: usize, entry: &mut Vec<u8>) -> Result<bool> {
+        if columns.account.is_null(row) || columns.day.is_null(row) || columns.at.is_null(row) {
+            return Ok(false);
+        }
+        entry.extend(columns.account.value(row).to_le_bytes());
+        entry.extend(columns.day.value(row).to_le_bytes());
+        entry.extend(columns.at.value(row).to_le_bytes());
+        let meeting = columns.meeting_micros.is_valid(row);
+        let [to, from] = columns.flags.map(|flag| flag.is_valid(row) && flag.value(row));
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        entry.push(flag(to, TO) | flag(from, FROM) | flag(meeting, MEETING));
+        if meeting {
+            entry.extend(columns.meeting_micros.value(row).to_le_bytes());
+        }
+        let (lists, keys) = columns.conversations;
+        let range = if lists.is_valid(row) {
+            lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
+        } else {
+            0..0
+        };
+        let keys = range.filter(|i| keys.is_valid(*i)).map(|i| {
+            let mut key = [0; KEY_BYTES];
+            key.copy_from_slice(keys.value(i));
+            key
+        });
+        write_list(keys.clone().count(), keys, entry)?;
+        columns.people.iter().try_for_each(|people| people.write(row, entry))?;
+        Ok(true)
+    }
+
+    fn read<'a>(reader: &mut Reader<'a>) -> Result<Engagement<'a>> {
+        let (account, day, at, flags) = (reader.i32()?, reader.i32()?, reader.i64()?, reader.byte()?);
+        Ok(Engagement {
+            account,
+            day,
+            at,
+            to_account: flags & TO != 0,
+            from_account: flags & FROM != 0,
+            meeting_micros: if flags & MEETING != 0 { Some(reader.i128()?) } else { None },
+            conversations: reader.list()?,
+            our_people: reader.list()?,
+            account_people: reader.list()?,
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! Append-only logs, one per group, that come and go as lists of binary chunks.
+//!
+//! A chunk is never copied once it is full: it becomes a buffer of the emitted column, and the
+//! merged state of another accumulator is kept as the slices of its column.
+
+use std::mem;
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, ByteView, ListArray, make_view};
+use datafusion::arrow::buffer::{Buffer, OffsetBuffer};
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::Result;
+use datafusion::logical_expr::EmitTo;
+
+/// The size to which chunks grow. Large enough to be few, small enough that the last, half-filled
+/// chunks of all groups weigh little.
+const CHUNK: usize = 1 << 16;
+/// The size with which the first chunk of a group begins.
+const FIRST: usize = 1 << 8;
+
+/// A log: a list of chunks.
+pub(super) fn log_type() -> DataType {
+    DataType::new_list(DataType::BinaryView, true)
+}
+
+/// The chunks of a row of a column of logs; NULL has none.
+pub(super) fn chunks(logs: &ListArray, row: usize) -> impl Iterator<Item = &[u8]> {
+    let range = if logs.is_valid(row) {
+        logs.value_offsets()[row] as usize..logs.value_offsets()[row + 1] as usize
+    } else {
+        0..0
+    };
+    let values = logs.values().as_binary_view();
+    range.filter(|i| values.is_valid(*i)).map(|i| values.value(i))
+}
+
+/// One log per group.
+#[derive(Debug, Clone, Default)]
+pub(super) struct GroupLogs {
+    groups: Vec<Log>,
+    /// Bytes of all chunks of all groups.
+    heap: usize,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Log {
+    full: Vec<Buffer>,
+    open: Vec<u8>,
+    /// Bytes of all its chunks.
+    heap: usize,
+}
+
+impl Log {
+    fn close(&mut self) {
+        if !self.open.is_empty() {
+            self.full.push(Buffer::from_vec(mem::take(&mut self.open)));
+        }
+    }
+}
+
+impl GroupLogs {
+    /// There are at least so many groups now.
+    pub(super) fn grow(&mut self, groups: usize) {
+        self.groups.resize_with(groups.max(self.groups.len()), Log::default);
+    }
+
+    /// Appends an entry to the log of a group; a new chunk begins with `version`.
+    pub(super) fn append(&mut self, group: usize, version: u8, entry: &[u8]) {
+        let log = &mut self.groups[group];
+        if log.open.len() + entry.len() > CHUNK {
+            log.close();
+        }
+        let before = log.open.capacity();
+        if log.open.is_empty() {
+            let size = if log.full.is_empty() { FIRST } else { CHUNK };
+            log.open.reserve_exact(size.max(entry.len() + 1));
+            log.open.push(version);
+        }
+        log.open.extend_from_slice(entry);
+        log.heap += log.open.capacity() - before;
+        self.heap += log.open.capacity() - before;
+    }
+
+    /// Appends the chunks of a log to that of a group, without a copy.
+    pub(super) fn absorb(&mut self, group: usize, logs: &ListArray, row: usize) {
+        let values = logs.values().as_binary_view();
+        let range = logs.value_offsets()[row] as usize..logs.value_offsets()[row + 1] as usize;
+        for i in range.filter(|i| values.is_valid(*i)) {
+            let chunk = slice(values, i);
+            self.heap += chunk.len();
+            self.groups[group].heap += chunk.len();
+            self.groups[group].full.push(chunk);
+        }
+    }
+
+    /// Takes the logs of the groups to emit, in order; the others move down.
+    pub(super) fn emit(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        let (mut views, mut buffers, mut lengths) = (vec![], vec![], vec![]);
+        for mut log in emit_to.take_needed(&mut self.groups) {
+            self.heap -= log.heap;
+            log.close();
+            lengths.push(log.full.len());
+            for chunk in log.full {
+                views.push(make_view(&chunk, buffers.len() as u32, 0));
+                buffers.push(chunk);
+            }
+        }
+        let chunks = BinaryViewArray::try_new(views.into(), buffers, None)?;
+        let field = Arc::new(Field::new_list_field(DataType::BinaryView, true));
+        Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), Arc::new(chunks), None)?))
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.heap + self.groups.capacity() * size_of::<Log>()
+    }
+}
+
+/// A value of a column as a slice of its buffer.
+fn slice(values: &BinaryViewArray, i: usize) -> Buffer {
+    let view = ByteView::from(values.views()[i]);
+    if view.length <= 12 {
+        return Buffer::from(values.value(i));
+    }
+    let buffer = &values.data_buffers()[view.buffer_index as usize];
+    buffer.slice_with_length(view.offset as usize, view.length as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lens(array: &ArrayRef) -> Vec<usize> {
+        let logs = array.as_list::<i32>();
+        (0..logs.len()).map(|row| chunks(logs, row).map(|c| c.len() - 1).sum()).collect()
+    }
+
+    #[test]
+    fn entries_come_back_in_chunks_that_begin_with_the_version() {
+        let mut logs = GroupLogs::default();
+        logs.grow(3);
+        for i in 0..10_000u32 {
+            logs.append(if i % 10 == 0 { 2 } else { 0 }, 7, &[i as u8; 40]);
+        }
+        logs.append(2, 7, &vec![1; 3 * CHUNK]);
+        assert!(logs.size() > 400_000 + 3 * CHUNK);
+        let all = logs.emit(EmitTo::All).unwrap();
+        assert_eq!(lens(&all), [360_000, 0, 40_000 + 3 * CHUNK]);
+        assert!(chunks(all.as_list(), 0).all(|c| c[0] == 7 && c.len() <= CHUNK + 1));
+        assert_eq!(logs.heap, 0);
+    }
+
+    #[test]
+    fn merged_chunks_are_shared_and_groups_move_down() {
+        let mut one = GroupLogs::default();
+        one.grow(2);
+        one.append(0, 1, &[5; 4]);
+        one.append(1, 1, &[6; 100]);
+        let state = one.emit(EmitTo::All).unwrap();
+        let mut two = GroupLogs::default();
+        two.grow(3);
+        two.append(2, 1, &[9; 7]);
+        two.absorb(0, state.as_list(), 1);
+        two.absorb(2, state.as_list(), 0);
+        assert_eq!(lens(&two.emit(EmitTo::First(1)).unwrap()), [100]);
+        two.append(0, 1, &[3; 30]);
+        assert_eq!(lens(&two.emit(EmitTo::All).unwrap()), [30, 11]);
+        assert_eq!(two.heap, 0);
+    }
+}

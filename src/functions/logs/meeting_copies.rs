@@ -1,0 +1,115 @@
+//! `meeting_copies(meeting_key, start_at, end_at, is_cancelled, organizers, attendees, declined)`:
+//! gathers the copies of meetings in a log.
+//!
+//! Entry, version 1 of kind 2 (chunks begin with 0x21): meeting key (16 bytes), start_at and end_at
+//! (Int64, microseconds), cancelled (1 byte), lists of organizers, attendees and those who declined
+//! (parties, 8 bytes each). A list is its count (1 byte, or 0xff and 4 bytes) and its values.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, TimestampMicrosecondArray,
+};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::{AggregateUDF, Documentation};
+
+use super::bytes::{Parties, Reader};
+use super::entry::{Entry, Gather, PartyLists};
+use super::group_logs::log_type;
+use crate::functions::address_book::parties_type;
+use crate::functions::define::{Aggregate, SECTION, expect_arguments};
+use crate::functions::grouped::Accumulators;
+use crate::functions::id_hash::{KEY_TYPE, Key};
+use crate::functions::utc_timestamp::{instant_type, utc_micros};
+
+pub(super) fn udaf() -> Arc<AggregateUDF> {
+    Aggregate {
+        name: "meeting_copies",
+        arguments: |types| {
+            expect_arguments("meeting_copies", types, 7)?;
+            let [start, end] = [instant_type(&types[1]), instant_type(&types[2])];
+            Ok(vec![KEY_TYPE, start, end, DataType::Boolean, parties_type(), parties_type(), parties_type()])
+        },
+        returns: |_| Ok(log_type()),
+        state: |_| Ok(log_type()),
+        accumulators: |_| Accumulators::of::<Gather<MeetingCopy>>(),
+        documentation: Documentation::builder(
+            SECTION,
+            "Gathers copies of meetings in a log, which engaged_meetings() merges. The order of rows makes no difference to what is \
+             read from it.",
+            "meeting_copies(meeting_key, start_at, end_at, is_cancelled, organizers, attendees, declined)",
+        )
+        .with_argument("meeting_key", "Which meeting or series, see id_hash; a copy without one is left out.")
+        .with_argument("start_at", "When it began: a timestamp of any unit and zone; a copy without one is left out.")
+        .with_argument("end_at", "When it ended; a copy without an end is left out.")
+        .with_argument("is_cancelled", "It did not take place; NULL is false.")
+        .with_argument("organizers", "Who organized it, from parties(); NULL is nobody.")
+        .with_argument("attendees", "Who was invited, from parties(); NULL is nobody.")
+        .with_argument("declined", "Who declined, as far as this copy knows, from parties(); NULL is nobody.")
+        .with_sql_example(
+            "> select engaged_meetings(meeting_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', timestamp \
+             '2026-06-01T09:30:00Z', false, [0], [4294967297], []))[1]['duration_micros'];\n1800000000",
+        )
+        .with_related_udf("engaged_meetings")
+        .build(),
+    }
+    .into_udf()
+}
+
+/// One copy of a meeting.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MeetingCopy<'a> {
+    pub(super) key: Key,
+    pub(super) start_at: i64,
+    pub(super) end_at: i64,
+    pub(super) is_cancelled: bool,
+    pub(super) organizers: Parties<'a>,
+    pub(super) attendees: Parties<'a>,
+    pub(super) declined: Parties<'a>,
+}
+
+pub(super) struct Columns<'a> {
+    keys: &'a FixedSizeBinaryArray,
+    times: [TimestampMicrosecondArray; 2],
+    is_cancelled: &'a BooleanArray,
+    people: [PartyLists<'a>; 3],
+}
+
+impl Entry for MeetingCopy<'static> {
+    const VERSION: u8 = 0x21;
+    type Columns<'a> = Columns<'a>;
+    type Read<'a> = MeetingCopy<'a>;
+
+    fn columns(values: &[ArrayRef]) -> Result<Columns<'_>> {
+        Ok(Columns {
+            keys: values[0].as_fixed_size_binary(),
+            times: [utc_micros(&values[1]), utc_micros(&values[2])],
+            is_cancelled: values[3].as_boolean(),
+            people: [&values[4], &values[5], &values[6]].map(PartyLists::new),
+        })
+    }
+
+    fn write(columns: &Columns, row: usize, entry: &mut Vec<u8>) -> Result<bool> {
+        if columns.keys.is_null(row) || columns.times.iter().any(|t| t.is_null(row)) {
+            return Ok(false);
+        }
+        entry.extend(columns.keys.value(row));
+        columns.times.iter().for_each(|times| entry.extend(times.value(row).to_le_bytes()));
+        entry.push(u8::from(columns.is_cancelled.is_valid(row) && columns.is_cancelled.value(row)));
+        columns.people.iter().try_for_each(|people| people.write(row, entry))?;
+        Ok(true)
+    }
+
+    fn read<'a>(reader: &mut Reader<'a>) -> Result<MeetingCopy<'a>> {
+        Ok(MeetingCopy {
+            key: reader.key()?,
+            start_at: reader.i64()?,
+            end_at: reader.i64()?,
+            is_cancelled: reader.byte()? != 0,
+            organizers: reader.list()?,
+            attendees: reader.list()?,
+            declined: reader.list()?,
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! What a function makes of each value of a dictionary, remembered from batch to batch.
+//!
+//! A row group of a Parquet file knows few distinct addresses, and all its batches share one
+//! dictionary of them. What a pure function says of a value is therefore found once per dictionary
+//! and not once per row. Each thread remembers a few dictionaries, which it keeps alive: a value is
+//! recognized by its place in memory.
+
+use std::cell::RefCell;
+
+use datafusion::arrow::array::{Array, DictionaryArray, StringArray};
+use datafusion::arrow::datatypes::Int32Type;
+
+/// How many dictionaries a thread remembers: those of all columns of two inputs.
+const REMEMBERED: usize = 12;
+
+/// The dictionaries that are remembered.
+pub(super) type AddressDictionary = DictionaryArray<Int32Type>;
+
+/// Not asked yet. Functions may not say this of a value.
+const UNKNOWN: u64 = u64::MAX;
+
+thread_local! {
+    static MEMOS: RefCell<Vec<Memo>> = const { RefCell::new(vec![]) };
+}
+
+/// What one function, with one setting, says of the values of one dictionary.
+pub(super) struct Memo {
+    setting: u128,
+    values: StringArray,
+    answers: Vec<u64>,
+}
+
+impl Memo {
+    /// The memo for the values of a dictionary, remembered or new. `setting` stands for the function
+    /// and all else that its answers depend on. To be given back with [`Memo::remember`].
+    pub(super) fn recall(setting: u128, values: &StringArray) -> Self {
+        let found = MEMOS.with_borrow_mut(|memos| {
+            let at = memos.iter().position(|m| m.setting == setting && same(&m.values, values))?;
+            Some(memos.remove(at))
+        });
+        let new = || Self { setting, values: values.clone(), answers: vec![UNKNOWN; values.len()] };
+        found.unwrap_or_else(new)
+    }
+
+    /// Keeps the memo for the next batch.
+    pub(super) fn remember(self) {
+        MEMOS.with_borrow_mut(|memos| {
+            if memos.len() >= REMEMBERED {
+                memos.remove(0);
+            }
+            memos.push(self);
+        });
+    }
+
+    /// The answer for a value, which `ask` gives where it is not known yet.
+    #[inline]
+    pub(super) fn answer(&mut self, key: i32, ask: impl FnOnce(&str) -> u64) -> u64 {
+        let key = key as usize;
+        let known = self.answers[key];
+        if known != UNKNOWN {
+            return known;
+        }
+        let answer = ask(self.values.value(key));
+        self.answers[key] = answer;
+        answer
+    }
+}
+
+/// Whether two arrays are the same bytes at the same place.
+fn same(a: &StringArray, b: &StringArray) -> bool {
+    a.len() == b.len()
+        && a.offsets().inner().inner().as_ptr() == b.offsets().inner().inner().as_ptr()
+        && a.value_data().as_ptr() == b.value_data().as_ptr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_asked_for_once() {
+        let values = StringArray::from(vec!["a", "bb"]);
+        for round in 0..3 {
+            let mut memo = Memo::recall(1, &values);
+            for (key, length) in [(0, 1), (1, 2), (0, 1)] {
+                let ask = |value: &str| {
+                    assert_eq!(round, 0, "asked again");
+                    value.len() as u64
+                };
+                assert_eq!(memo.answer(key, ask), length);
+            }
+            memo.remember();
+        }
+    }
+
+    #[test]
+    fn other_settings_and_other_values_are_asked_anew() {
+        let (one, other) = (StringArray::from(vec!["a"]), StringArray::from(vec!["b"]));
+        for (setting, values, answer) in [(1, &one, 7), (2, &one, 8), (1, &other, 9)] {
+            let mut memo = Memo::recall(setting, values);
+            assert_eq!(memo.answer(0, |_| answer), answer);
+            memo.remember();
+        }
+        assert_eq!(Memo::recall(2, &one).answer(0, |_| 0), 8);
+    }
+
+    #[test]
+    fn few_are_remembered() {
+        let arrays: Vec<_> = (0..3 * REMEMBERED).map(|i| StringArray::from(vec![i.to_string()])).collect();
+        arrays.iter().for_each(|values| Memo::recall(5, values).remember());
+        assert!(MEMOS.with_borrow(Vec::len) <= REMEMBERED);
+    }
+}

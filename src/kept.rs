@@ -1,0 +1,199 @@
+//! Results of views that a run keeps: computed once, held for those who read them, then let go.
+//!
+//! What the memory pool has room for stays in memory; the rest of a view goes to spill files.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{RecordBatch, UInt32Array};
+use datafusion::arrow::compute::take_record_batch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Result, exec_err};
+use datafusion::datasource::{MemTable, TableType};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, SpillFile, TaskContext};
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::SpillManager;
+use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
+use datafusion::physical_plan::spill::get_record_batch_memory_size;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream_partitioned};
+use futures::{StreamExt, TryStreamExt, stream};
+
+/// Readers get batches of about this many bytes: a row can be a whole bucket.
+const BATCH_BYTES: usize = 1 << 22;
+
+/// The result of a view, until it is released.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    schema: SchemaRef,
+    content: Mutex<Option<Content>>,
+}
+
+#[derive(Debug)]
+struct Content {
+    table: Arc<dyn TableProvider>,
+    /// Holds the memory of what is not spilled.
+    _reservations: Vec<MemoryReservation>,
+}
+
+impl Kept {
+    /// Executes a plan, all partitions at once, and keeps what comes.
+    pub(crate) async fn compute(
+        name: &str,
+        plan: Arc<dyn ExecutionPlan>,
+        context: Arc<TaskContext>,
+    ) -> Result<Self> {
+        let schema = plan.schema();
+        let spill = SpillManager::new(
+            context.runtime_env(),
+            SpillMetrics::new(&ExecutionPlanMetricsSet::new(), 0),
+            Arc::clone(&schema),
+        );
+        let count = plan.output_partitioning().partition_count();
+        let streams = execute_stream_partitioned(plan, Arc::clone(&context))?;
+        debug_assert_eq!(streams.len(), count);
+        let partitions = streams.into_iter().map(|stream| {
+            let consumer = MemoryConsumer::new(format!("the rows of {name}"));
+            let reservation = consumer.register(context.memory_pool());
+            let part = Part { name: name.to_string(), batches: vec![], files: vec![], reservation };
+            // Tasks of their own, so that partitions run in parallel.
+            let spill = spill.clone();
+            datafusion::common::runtime::SpawnedTask::spawn(part.fill(stream, spill))
+        });
+        let parts: Vec<Part> = stream::iter(partitions.collect::<Vec<_>>())
+            .buffered(count.max(1))
+            .map(|part| part.unwrap_or_else(|e| exec_err!("a partition of a view ended early: {e}")))
+            .try_collect()
+            .await?;
+        Self::of(schema, parts, spill)
+    }
+
+    fn of(schema: SchemaRef, parts: Vec<Part>, spill: SpillManager) -> Result<Self> {
+        let mut reservations = vec![];
+        let in_memory = parts.iter().all(|part| part.files.is_empty());
+        let table: Arc<dyn TableProvider> = if in_memory {
+            let batches = parts.into_iter().map(|part| {
+                reservations.push(part.reservation);
+                part.batches
+            });
+            Arc::new(MemTable::try_new(Arc::clone(&schema), batches.collect())?)
+        } else {
+            let mut streams: Vec<Arc<dyn PartitionStream>> = vec![];
+            for Part { batches, files, reservation, .. } in parts {
+                let (schema, spill) = (Arc::clone(&schema), spill.clone());
+                streams.push(Arc::new(Stored { schema, batches, files, spill }));
+                reservations.push(reservation);
+            }
+            Arc::new(StreamingTable::try_new(Arc::clone(&schema), streams)?)
+        };
+        Ok(Self { schema, content: Mutex::new(Some(Content { table, _reservations: reservations })) })
+    }
+
+    /// Lets the rows go; whoever reads them afterwards gets an error.
+    pub(crate) fn release(&self) {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+/// One partition while it is filled.
+struct Part {
+    name: String,
+    /// What is in memory.
+    batches: Vec<RecordBatch>,
+    /// What there was no room for.
+    files: Vec<Arc<dyn SpillFile>>,
+    reservation: MemoryReservation,
+}
+
+impl Part {
+    async fn fill(mut self, mut stream: SendableRecordBatchStream, spill: SpillManager) -> Result<Self> {
+        while let Some(batch) = stream.next().await {
+            self.push(batch?, &spill)?;
+        }
+        Ok(self)
+    }
+
+    fn push(&mut self, batch: RecordBatch, spill: &SpillManager) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let bytes = get_record_batch_memory_size(&batch);
+        let rows = (batch.num_rows() * BATCH_BYTES / bytes.max(1)).clamp(1, batch.num_rows());
+        let slices =
+            (0..batch.num_rows()).step_by(rows).map(|at| batch.slice(at, rows.min(batch.num_rows() - at)));
+        self.batches.extend(slices);
+        if self.reservation.try_grow(bytes).is_err() {
+            // A slice shares the lists of its batch, which would all be written with it.
+            let own = std::mem::take(&mut self.batches).into_iter().map(|slice| {
+                take_record_batch(&slice, &UInt32Array::from_iter_values(0..slice.num_rows() as u32))
+            });
+            let own = own.collect::<Result<Vec<_>, _>>()?;
+            self.files
+                .extend(spill.spill_record_batch_and_finish(&own, &format!("the rows of {}", self.name))?);
+            self.reservation.free();
+        }
+        Ok(())
+    }
+}
+
+/// A partition of which a part is in files.
+struct Stored {
+    schema: SchemaRef,
+    batches: Vec<RecordBatch>,
+    files: Vec<Arc<dyn SpillFile>>,
+    spill: SpillManager,
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored").field("in_memory", &self.batches.len()).finish_non_exhaustive()
+    }
+}
+
+impl PartitionStream for Stored {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let in_memory = stream::iter(self.batches.clone().into_iter().map(Ok));
+        let spill = self.spill.clone();
+        let from_files = stream::iter(self.files.clone())
+            .map(move |file| spill.read_spill_as_stream(file, None))
+            .try_flatten();
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), in_memory.chain(from_files)))
+    }
+}
+
+#[async_trait]
+impl TableProvider for Kept {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let table = || {
+            let content = self.content.lock().unwrap_or_else(PoisonError::into_inner);
+            content.as_ref().map(|content| Arc::clone(&content.table))
+        };
+        match table() {
+            Some(table) => table.scan(state, projection, filters, limit).await,
+            None => exec_err!("a view is read after its last reader"),
+        }
+    }
+}
