@@ -134,7 +134,7 @@ async fn compute_and_publish(
         }
     }
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
-    let office = destination.publish(enrichment).await?;
+    let office = destination.publish(ctx, enrichment).await?;
     let masters = dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
     let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
     let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));

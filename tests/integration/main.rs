@@ -3,12 +3,14 @@
 mod documentation;
 mod doors;
 mod files;
+mod installed;
 mod int96;
 mod invariance;
 mod layers;
 mod oracle;
 mod places;
 mod plain;
+mod readers;
 mod score;
 mod slt;
 mod stores;

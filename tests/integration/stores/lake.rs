@@ -100,6 +100,11 @@ impl Lake {
         block_on(stream::iter(names).map(put).buffer_unordered(16).try_collect::<Vec<_>>()).unwrap();
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        let path = format!("{}/{name}", self.folder).into();
+        block_on(self.store.head(&path)).is_ok()
+    }
+
     pub fn get(&self, name: &str) -> Vec<u8> {
         let path = format!("{}/{name}", self.folder).into();
         block_on(async { self.store.get(&path).await?.bytes().await }).unwrap().to_vec()

@@ -1,6 +1,7 @@
 //! Inputs and output in object stores, on real servers.
 
 mod faults;
+mod history;
 mod lake;
 mod servers;
 mod web;
