@@ -13,12 +13,12 @@ fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) 
     let run = |as_of: &str| fine(&lake.command("run", file, &[&["--as-of", as_of], output].concat()));
     let sql =
         |query: &str| fine(&lake.command("sql", file, &[&["--format", "csv", "-c", query], output].concat()));
-    run("2026-09-30");
+    run("2026-10-15");
     assert_eq!(sql(HISTORY).lines().count(), 2);
     assert!(run("2026-10-31").contains("out/Office.parquet ("));
-    let older = run("2026-08-31");
-    assert!(older.contains("as_of=2026-08-31/Office.parquet ("), "{older}");
-    for date in ["2026-08-31", "2026-09-30", "2026-10-31"] {
+    let older = run("2026-09-30");
+    assert!(older.contains("as_of=2026-09-30/Office.parquet ("), "{older}");
+    for date in ["2026-09-30", "2026-10-15", "2026-10-31"] {
         assert!(exists(&format!("as_of={date}/Office.parquet")), "{date}");
         assert!(exists(&format!("as_of={date}/Office_CustomerCard_History.parquet")), "{date}");
         assert!(!exists(&format!("as_of={date}/Office_UserTable.parquet")), "{date}");
@@ -27,7 +27,7 @@ fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) 
     run("2026-10-31");
     let history = sql(HISTORY);
     let dates: Vec<_> = history.lines().map(|line| line.split(',').next().unwrap()).collect();
-    assert_eq!(dates, ["AsOfDate", "2026-08-31", "2026-09-30", "2026-10-31"]);
+    assert_eq!(dates, ["AsOfDate", "2026-09-30", "2026-10-15", "2026-10-31"]);
     assert!(history.ends_with("2026-10-31,57,1286,179\n"), "{history}");
     assert_eq!(sql("select asofdate as d from office_overview"), "d\n2026-10-31\n");
     history

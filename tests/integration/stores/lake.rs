@@ -128,12 +128,15 @@ impl Lake {
         let text = text.replace("file = \"", &format!("file = \"{}", self.url));
         let server = match self.url.starts_with("s3") {
             true => format!("[storage.s3]\nendpoint = \"http://127.0.0.1:{}\"", self.port),
-            false => format!("[storage.azure]\nendpoint = \"http://127.0.0.1:{}/{ACCOUNT}\"", self.port),
+            false => format!(
+                "[storage.azure]\naccount = \"{ACCOUNT}\"\nendpoint = \"http://127.0.0.1:{}/{ACCOUNT}\"",
+                self.port
+            ),
         };
         let seconds = self.timeout_seconds;
         let settings = format!(
             "[storage]\nallow_http = true\ntimeout_seconds = {seconds}\nretries = 3\nretry_seconds = {}",
-            2 * seconds
+            10 * seconds
         );
         self.raw(&format!("{text}\n{settings}\n{server}\n"))
     }

@@ -66,7 +66,7 @@ fn s3_to_s3() {
 
 #[test]
 fn json_exports_and_the_list_of_mailboxes() {
-    let lake = Lake::azure("graph");
+    let lake = Lake { url: "az://lake/graph/".to_owned(), ..Lake::azure("graph") };
     let text = std::fs::read_to_string(data().join("graph-data-connect.toml")).unwrap();
     let text = text
         .replace("out/graph-data-connect/", "out/")
@@ -112,7 +112,8 @@ fn a_large_folder_is_listed_to_its_end() {
     lake.put_all(&names);
     lake.put("many/zz/last.parquet", mail);
     let report = fine(&lake.command("check", &lake.enrichment("many/", "out/"), &[]));
-    assert!(report.contains("  mail      canonical            1 file"), "{report}");
+    let mail = report.lines().find(|line| line.starts_with("  mail "));
+    assert!(mail.is_some_and(|line| line.contains(" 1 file ")), "{report}");
 }
 
 /// Columns that nobody asks for stay where they are.
