@@ -21,6 +21,11 @@ pub enum ErrorKind {
     Output,
     /// The engine underneath failed.
     Engine,
+    /// Nobody: a signal of this number, such as Ctrl-C, has ended the work.
+    Stopped {
+        /// The number of the signal.
+        signal: u8,
+    },
 }
 
 /// What is wrong, where, and what to do.
@@ -72,11 +77,12 @@ impl Error {
     }
 
     /// The exit code of the command line: 2 where the enrichment file or the command must be
-    /// changed, 1 for everything else.
+    /// changed, 128 and the number of the signal where one ended the work, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
             ErrorKind::Enrichment | ErrorKind::Query => 2,
             ErrorKind::Input | ErrorKind::Output | ErrorKind::Engine => 1,
+            ErrorKind::Stopped { signal } => signal.saturating_add(128),
         }
     }
 }

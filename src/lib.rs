@@ -82,3 +82,4 @@ pub mod source;
 pub mod statements;
 mod store;
 pub mod views;
+mod withheld;

@@ -15,7 +15,7 @@ use crate::kept::Kept;
 use crate::output::{Description, Destination, TABLES, Table, write};
 use crate::source;
 use crate::views::{self, Layer, Parameters, VIEWS, quoted};
-use crate::{enrichment, session};
+use crate::{enrichment, session, withheld};
 
 /// Hears which stage a run has reached.
 pub trait Progress: Sync {
@@ -56,8 +56,8 @@ pub struct Overview {
     pub days_covered: i64,
     pub mailboxes_listed: i64,
     pub mailboxes_active: i64,
-    pub messages_engaged: i64,
-    pub meetings_engaged: i64,
+    pub messages_engaged: Option<i64>,
+    pub meetings_engaged: Option<i64>,
     pub accounts_in_profile: i64,
     pub accounts_engaged: i64,
     pub shared_addresses: i64,
@@ -91,17 +91,20 @@ pub async fn run_on(
     views::own_names(enrichment)?;
     progress.stage("inputs");
     let sources = source::register(ctx, enrichment).await?;
-    match compute_and_publish(ctx, enrichment, progress).await {
-        Err(e) => Err(source::diagnose(e, &sources).await),
-        report => report,
-    }
+    let computed = source::reading(ctx, &sources, compute(ctx, enrichment, progress)).await?;
+    computed.publish(ctx, enrichment).await
 }
 
-async fn compute_and_publish(
-    ctx: &SessionContext,
-    enrichment: &Enrichment,
-    progress: &dyn Progress,
-) -> Result<Report> {
+/// A run before it is published.
+struct Computed {
+    destination: Destination,
+    overview: Overview,
+    dispositions: Vec<Disposition>,
+    withheld: Option<String>,
+    office_rows: u64,
+}
+
+async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn Progress) -> Result<Computed> {
     let parameters = Parameters::of(enrichment);
     let mut destination = Destination::create(ctx, enrichment).await?;
     let mut kept = vec![];
@@ -134,12 +137,21 @@ async fn compute_and_publish(
         }
     }
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
-    let office = destination.publish(ctx, enrichment).await?;
-    let masters = dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
-    let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
-    let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
-    let notes = notes.into_iter().collect();
-    Ok(Report { overview, dispositions, office, office_rows, notes })
+    let withheld = withheld::note(ctx, enrichment).await?;
+    Ok(Computed { destination, overview, dispositions, withheld, office_rows })
+}
+
+impl Computed {
+    async fn publish(self, ctx: &SessionContext, enrichment: &Enrichment) -> Result<Report> {
+        let Self { destination, overview, dispositions, withheld, office_rows } = self;
+        let office = destination.publish(ctx, enrichment).await?;
+        let masters =
+            dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
+        let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
+        let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
+        let notes = notes.into_iter().chain(withheld).collect();
+        Ok(Report { overview, dispositions, office, office_rows, notes })
+    }
 }
 
 /// Computes a view once and puts the result in its place.
@@ -204,7 +216,8 @@ async fn overview(ctx: &SessionContext) -> Result<Overview> {
         let date = |d: i32| DateTime::from_timestamp(i64::from(d) * 86_400, 0).map(|t| t.date_naive());
         if days.is_valid(0) { date(days.value(0)) } else { None }
     };
-    let count = |i: usize| row.column(i).as_primitive::<Int64Type>().value(0);
+    let maybe = |i: usize| row.column(i).as_primitive::<Int64Type>().iter().next().flatten();
+    let count = |i: usize| maybe(i).unwrap_or_default();
     Ok(Overview {
         enrichment: row.column(0).as_string::<i32>().value(0).to_string(),
         as_of: day(1).unwrap_or_default(),
@@ -213,8 +226,8 @@ async fn overview(ctx: &SessionContext) -> Result<Overview> {
         days_covered: count(4),
         mailboxes_listed: count(5),
         mailboxes_active: count(6),
-        messages_engaged: count(7),
-        meetings_engaged: count(8),
+        messages_engaged: maybe(7),
+        meetings_engaged: maybe(8),
         accounts_in_profile: count(9),
         accounts_engaged: count(10),
         shared_addresses: count(11),
@@ -240,5 +253,7 @@ async fn dispositions(ctx: &SessionContext) -> Result<Vec<Disposition>> {
 async fn rows(ctx: &SessionContext, name: &str) -> Result<Vec<RecordBatch>> {
     let batches = ctx.table(quoted(name)).await?.collect().await?;
     let table = Table::named(name).ok_or_else(|| Error::output(format!("{name} is not published")))?;
-    Ok(batches.iter().map(|b| table.conform(b)).collect::<Result<_, DataFusionError>>()?)
+    // Whether or not a number is withheld.
+    let schema = table.schema(u32::MAX);
+    Ok(batches.iter().map(|b| table.conform(b, &schema)).collect::<Result<_, DataFusionError>>()?)
 }

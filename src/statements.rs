@@ -97,6 +97,9 @@ impl Statements {
         refuse_settings(&plan)?;
         if !self.files {
             refuse_files(&plan)?;
+            if sets(&plan, &[TEMP_DIRECTORY])?.is_some() {
+                return Err(refusal(&format!("SET {TEMP_DIRECTORY}")));
+            }
         }
         Ok(plan)
     }
@@ -149,16 +152,24 @@ fn refuse_files(plan: &LogicalPlan) -> Result<()> {
 const FIXED: [&str; 2] =
     ["datafusion.sql_parser.dialect", "datafusion.sql_parser.enable_ident_normalization"];
 
-/// Refuses to set what names are found by.
-fn refuse_settings(plan: &LogicalPlan) -> Result<()> {
-    let mut refused = None;
+/// Where the engine puts what does not fit into memory: a folder is made there.
+const TEMP_DIRECTORY: &str = "datafusion.runtime.temp_directory";
+
+/// Which of these settings a plan sets, if any.
+fn sets<'a>(plan: &LogicalPlan, settings: &[&'a str]) -> Result<Option<&'a str>> {
+    let mut found = None;
     plan.apply_with_subqueries(|node| {
         if let LogicalPlan::Statement(PlanStatement::SetVariable(set)) = node {
-            refused = FIXED.into_iter().find(|name| set.variable.eq_ignore_ascii_case(name));
+            found = settings.iter().copied().find(|name| set.variable.eq_ignore_ascii_case(name));
         }
-        Ok(if refused.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
-    refused.map_or(Ok(()), |name| {
+    Ok(found)
+}
+
+/// Refuses to set what names are found by.
+fn refuse_settings(plan: &LogicalPlan) -> Result<()> {
+    sets(plan, &FIXED)?.map_or(Ok(()), |name| {
         Err(Error::query(format!(
             "{name} cannot be set here: names in any case are found by the generic dialect alone"
         )))

@@ -84,6 +84,8 @@ pub const VIEWS: &[View] = views! {
     Intermediate "account_day" "intermediate/account_day";
     Intermediate "account_period" "intermediate/account_period" shared;
     Intermediate "office_measure" "intermediate/office_measure";
+    Intermediate "withheld_account" "intermediate/withheld_account" shared;
+    Intermediate "office_disclosed" "intermediate/office_disclosed";
     Intermediate "period_standing" "intermediate/period_standing" shared;
     Intermediate "office_scored" "intermediate/office_scored";
     Office "Office" "office/office";
@@ -112,6 +114,7 @@ impl Parameters {
             ("first_day", date(enrichment.first_day())),
             ("time_zone", ScalarValue::from(enrichment.time_zone.name())),
             ("reply_limit_micros", ScalarValue::from(i64::from(enrichment.reply_window_days) * day_micros)),
+            ("min_people", ScalarValue::from(i64::from(enrichment.min_people))),
             ("has_accounts", ScalarValue::from(enrichment.accounts.is_some())),
             ("has_holders", ScalarValue::from(has_holders)),
             ("levels", texts(&levels)),

@@ -1,10 +1,13 @@
--- Office with its standings: one row per Office row.
+-- Office with its standings: one row per Office row. What is withheld has no score.
 -- standings are, per measure in the order of Office's columns and recency last, how many engaged
 -- accounts are no better (c of the score): for a count, those with at most this value, and 0 for a
 -- count of 0; for recency, where fewer days are better, those with at least as many days.
 select
   *,
-  case when is_engaged then engagement_score(standings, $weights, accounts) else 0.0 end as "EngagementScore"
+  case
+    when is_engaged then engagement_score(standings, $weights, accounts)
+    when not is_withheld then 0.0
+  end as "EngagementScore"
 from (
   select
     measure.*,
@@ -25,7 +28,7 @@ from (
       )
       else make_array(0, 0, 0, 0, 0, 0, 0, 0, 0)
     end as standings
-  from office_measure as measure
+  from office_disclosed as measure
   left join period_standing as standing
     on standing."AggregationLevel" = measure."AggregationLevel"
     and standing."AggregationStartDate" = measure."AggregationStartDate"

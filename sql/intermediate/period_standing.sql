@@ -1,4 +1,5 @@
--- What accounts are compared with: one row per level and period, over the accounts engaged in it.
+-- What accounts are compared with: one row per level and period, over the accounts engaged in it
+-- whose numbers are not withheld.
 -- accounts is N of the score; the other columns hold how often each value occurs.
 select
   "AggregationLevel",
@@ -13,6 +14,6 @@ select
   standings("NoOfAccountContactsInvolved_Meetings") as account_meeting_people,
   standings("NoOfAccountContactsInvolved_Emails") as account_email_people,
   standings(-recency) as recency
-from office_measure
+from office_disclosed
 where is_engaged
 group by "AggregationLevel", "AggregationStartDate"

@@ -1,13 +1,16 @@
 -- Why a score is what it is: one row per Office row and measure. Standing is the share of engaged
--- accounts that are no better, 0 where the account is not engaged; the score is the sum of
--- Standing times Weight.
+-- accounts that are no better, 0 where the account is not engaged; the score is the sum of Standing
+-- times Weight. Value and Standing are null where the numbers are withheld.
 select
   "CustomerId",
   "AggregationLevel",
   "AggregationStartDate",
   measure['name'] as "Measure",
   measure['value'] as "Value",
-  case when is_engaged then cast(measure['standing'] as double) / cast(accounts as double) else 0.0 end as "Standing",
+  case
+    when is_engaged then cast(measure['standing'] as double) / cast(accounts as double)
+    when not is_withheld then 0.0
+  end as "Standing",
   measure['weight'] as "Weight"
 from (
   select
@@ -15,6 +18,7 @@ from (
     "AggregationLevel",
     "AggregationStartDate",
     is_engaged,
+    is_withheld,
     accounts,
     unnest(make_array(
       named_struct('name', 'NoOfEmails_ToAccount', 'value', "NoOfEmails_ToAccount", 'standing', standings[1], 'weight', $weights[1]),

@@ -1,6 +1,6 @@
 -- The score of the as-of month is 20 or more below that of the month before
--- A month without a row scores 0. Rounded, because a fall of exactly 20 need not come out as 20
--- when two floating-point scores are subtracted.
+-- A month without a row scores 0, one that is withheld is no fall. Rounded, because a fall of
+-- exactly 20 need not come out as 20 when two floating-point scores are subtracted.
 with months as (
   select
     month_start(AsOfDate) as this_month,
@@ -16,4 +16,4 @@ left join Office as after
   on after.AggregationLevel = 'month'
   and after.AggregationStartDate = months.this_month
   and after.CustomerId = before.CustomerId
-where round(before.EngagementScore - coalesce(after.EngagementScore, 0), 6) >= 20
+where round(before.EngagementScore - case when after.CustomerId is null then 0 else after.EngagementScore end, 6) >= 20

@@ -37,15 +37,19 @@ impl Card {
     }
 }
 
+/// What stands in the place of a number of too few people.
+const WITHHELD: &str = "withheld";
+
 /// What the card shows.
 struct Customer {
     id: String,
     name: Option<String>,
-    score: f64,
-    emails: i64,
-    meetings: i64,
+    /// `None`, here and below, where the number is withheld.
+    score: Option<f64>,
+    emails: Option<i64>,
+    meetings: Option<i64>,
     /// `2026-11`, emails, meetings; oldest first.
-    months: Vec<(String, i64, i64)>,
+    months: Option<Vec<(String, i64, i64)>>,
     /// Which enrichment, as of when.
     source: String,
 }
@@ -72,18 +76,17 @@ impl Customer {
             ])?;
         let history = collect(session, history).await?;
         let month = history.column(0).as_primitive::<Date32Type>();
-        let (emails, meetings) = (int(&history, 1), int(&history, 2));
         let months = (0..history.num_rows()).map(|i| {
             let month = month.value_as_date(i).map(|d| d.format("%Y-%m").to_string());
-            (month.unwrap_or_default(), emails[i], meetings[i])
+            Some((month.unwrap_or_default(), int(&history, 1, i)?, int(&history, 2, i)?))
         });
         let name = card.column(0).as_string::<i32>();
         Ok(Some(Customer {
             id: id.to_owned(),
             name: name.is_valid(0).then(|| name.value(0).to_owned()),
-            score: card.column(1).as_primitive::<Float64Type>().value(0),
-            emails: int(&card, 2)[0],
-            meetings: int(&card, 3)[0],
+            score: card.column(1).as_primitive::<Float64Type>().iter().next().flatten(),
+            emails: int(&card, 2, 0),
+            meetings: int(&card, 3, 0),
             months: months.collect(),
             source: source(session).await?,
         }))
@@ -98,16 +101,20 @@ impl Customer {
         } else {
             format!("{title}\n{}\n\n", self.source)
         };
-        card += &format!("Score     {:>8.1} of 100\n", self.score);
-        card += &format!("Emails    {:>8}\n", grouped(self.emails));
-        card += &format!("Meetings  {:>8}\n\n", grouped(self.meetings));
+        let number = |number: Option<i64>| number.map_or(WITHHELD.to_owned(), grouped);
+        card += &self
+            .score
+            .map_or(format!("Score     {WITHHELD:>8}\n"), |s| format!("Score     {s:>8.1} of 100\n"));
+        card += &format!("Emails    {:>8}\n", number(self.emails));
+        card += &format!("Meetings  {:>8}\n\n", number(self.meetings));
+        let Some(months) = &self.months else { return card + &format!("Months    {WITHHELD:>8}\n") };
 
         // Month, two blanks, a chart, two blanks, a chart.
         let chart = width.saturating_sub(7 + 2 + 2) / 2;
-        let emails = bars(&self.months.iter().map(|m| m.1).collect::<Vec<_>>(), chart);
-        let meetings = bars(&self.months.iter().map(|m| m.2).collect::<Vec<_>>(), chart);
+        let emails = bars(&months.iter().map(|m| m.1).collect::<Vec<_>>(), chart);
+        let meetings = bars(&months.iter().map(|m| m.2).collect::<Vec<_>>(), chart);
         card += &format!("{:7}  {}  Meetings\n", "Month", pad("Emails", chart, false));
-        for (((month, ..), emails), meetings) in self.months.iter().zip(emails).zip(meetings) {
+        for (((month, ..), emails), meetings) in months.iter().zip(emails).zip(meetings) {
             card += &format!("{month:7}  {emails}  {}\n", meetings.trim_end());
         }
         card
@@ -127,8 +134,8 @@ async fn collect(session: &Session, frame: DataFrame) -> Result<RecordBatch> {
     concat_batches(&schema, &batches).map_err(|e| explain(e.into()))
 }
 
-fn int(batch: &RecordBatch, column: usize) -> &[i64] {
-    batch.column(column).as_primitive::<Int64Type>().values()
+fn int(batch: &RecordBatch, column: usize, row: usize) -> Option<i64> {
+    batch.column(column).as_primitive::<Int64Type>().iter().nth(row).flatten()
 }
 
 /// `us-sales, as of 2026-11-22`, as the last run has published it.
@@ -177,10 +184,10 @@ mod tests {
         Customer {
             id: "a1".into(),
             name: Some("Acme\u{1b}[2J Ltd".into()),
-            score: 95.04,
-            emails: 1070,
-            meetings: 4,
-            months: vec![("2026-10".into(), 8, 4), ("2026-11".into(), 16, 0)],
+            score: Some(95.04),
+            emails: Some(1070),
+            meetings: Some(4),
+            months: Some(vec![("2026-10".into(), 8, 4), ("2026-11".into(), 16, 0)]),
             source: "us-sales, as of 2026-11-22".into(),
         }
     }
@@ -202,16 +209,27 @@ Month    Emails                    Meetings
         assert_eq!(customer().draw(60), expected);
     }
 
+    #[test]
+    fn what_is_withheld_says_so() {
+        let card = Customer { months: None, ..customer() }.draw(60);
+        assert!(card.ends_with("Meetings         4\n\nMonths    withheld\n"), "{card}");
+        let card =
+            Customer { score: None, emails: None, meetings: None, months: None, ..customer() }.draw(60);
+        let expected = "\nScore     withheld\nEmails    withheld\nMeetings  withheld\n\nMonths    withheld\n";
+        assert!(card.ends_with(expected), "{card}");
+    }
+
     #[tokio::test]
     async fn the_customer_is_read_as_published() {
         let session = published().await;
         let customer = Customer::read(&session, "a1").await.unwrap().unwrap();
         assert_eq!(customer.name.as_deref(), Some("Acme Ltd"));
-        assert_eq!((customer.score, customer.emails, customer.meetings), (95.0, 70, 4));
-        assert_eq!(customer.months, [("2026-10".to_owned(), 7, 1), ("2026-11".to_owned(), 12, 0)]);
+        assert_eq!((customer.score, customer.emails, customer.meetings), (Some(95.0), Some(70), Some(4)));
+        let months = vec![("2026-10".to_owned(), 7, 1), ("2026-11".to_owned(), 12, 0)];
+        assert_eq!(customer.months, Some(months));
         assert_eq!(customer.source, "us-sales, as of 2026-11-22");
         let nameless = Customer::read(&session, "a3").await.unwrap().unwrap();
-        assert!(nameless.draw(80).starts_with("a3   ") && nameless.months.is_empty());
+        assert!(nameless.draw(80).starts_with("a3   ") && nameless.months == Some(vec![]));
     }
 
     #[tokio::test]

@@ -22,6 +22,7 @@ pub mod panics;
 mod run;
 mod segment;
 mod shell;
+mod signals;
 mod sql;
 mod text;
 
@@ -42,7 +43,7 @@ Examples:
   engagement card enrichment.toml a-17      one customer at a glance
 
 Exit codes: 0 fine; 1 an input, the output or the engine failed; 2 the enrichment file, the
-statement or the command line is wrong."
+statement or the command line is wrong; 130 and 143 stopped by Ctrl-C or asked to end."
 )]
 pub struct Cli {
     #[command(subcommand)]

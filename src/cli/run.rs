@@ -5,6 +5,7 @@ use datafusion_engagement::error::Result;
 use datafusion_engagement::run::{self, Disposition, Progress, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::signals::unless_ended;
 use super::text::{count, grouped, visible};
 use super::{Target, out};
 
@@ -29,7 +30,7 @@ impl Run {
     pub async fn run(self) -> Result<()> {
         let enrichment = self.target.open(self.as_of)?;
         let stages = Stages::new();
-        let report = run::run(&enrichment, &stages).await;
+        let report = unless_ended(run::run(&enrichment, &stages)).await;
         stages.0.finish_and_clear();
         out::print(&overview(&report?, enrichment.window_days))
     }
@@ -71,8 +72,9 @@ fn overview(report: &Report, window_days: u32) -> String {
             _ => "none".into(),
         },
     );
-    let messages = count(o.messages_engaged, "message");
-    line("Engaged", format!("{messages}, {}", count(o.meetings_engaged, "meeting")));
+    let engaged = |number: Option<i64>, noun| number.map_or(format!("{noun}s withheld"), |n| count(n, noun));
+    let messages = engaged(o.messages_engaged, "message");
+    line("Engaged", format!("{messages}, {}", engaged(o.meetings_engaged, "meeting")));
     line(
         "Mailboxes",
         format!("{} listed, {} active", grouped(o.mailboxes_listed), grouped(o.mailboxes_active)),
@@ -128,8 +130,8 @@ mod tests {
                 days_covered,
                 mailboxes_listed: 12,
                 mailboxes_active: 11,
-                messages_engaged: 4310,
-                meetings_engaged: 1,
+                messages_engaged: Some(4310),
+                meetings_engaged: Some(1),
                 accounts_in_profile: 60,
                 accounts_engaged: 57,
                 shared_addresses: 2,

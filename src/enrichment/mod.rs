@@ -75,6 +75,8 @@ pub struct Enrichment {
     pub storage: Storage,
     /// The nine weights of the score.
     pub weights: Weights,
+    /// Numbers of fewer people of ours than this are withheld; 1 withholds none.
+    pub min_people: u32,
 }
 
 /// What the command line may say instead of the file.

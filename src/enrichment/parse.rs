@@ -7,8 +7,8 @@ use toml::de::DeTable;
 use super::place::{Source, listed, quote};
 use super::section::Section;
 use super::{
-    Enrichment, Level, Overrides, Region, dates, inputs, mailbox_list, output, schema, storage, text,
-    weights, zone,
+    Enrichment, Level, MAILBOXES, Overrides, Region, dates, inputs, mailbox_list, output, schema, storage,
+    text, weights, zone,
 };
 use crate::error::Result;
 
@@ -49,6 +49,7 @@ fn parse(source: Source<'_>, overrides: &Overrides) -> Result<Enrichment> {
         output: output::read(&top, overrides)?,
         storage,
         weights: weights::read(&top)?,
+        min_people: min_people(&top)?,
     };
     if enrichment.mail.is_none() && enrichment.meetings.is_none() {
         return Err(
@@ -90,6 +91,13 @@ fn region(file: &Section<'_>) -> Result<Option<Region>> {
     }
 }
 
+/// No more than there can be mailboxes.
+fn min_people(file: &Section<'_>) -> Result<u32> {
+    let Some(section) = file.section("privacy")? else { return Ok(1) };
+    let need = format!("a whole number from 1 to {}", MAILBOXES.1);
+    Ok(section.number("min_people", 1..=MAILBOXES.1 as u32, &need)?.unwrap_or(1))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -122,6 +130,7 @@ mod tests {
             output,
             storage,
             weights,
+            min_people,
         } = found;
         assert!(file.ends_with("sales.toml"));
         assert_eq!((name.as_str(), time_zone, region), ("us-sales", chrono_tz::UTC, None));
@@ -141,7 +150,7 @@ mod tests {
         assert_eq!(contacts, contacts_expected);
         assert_eq!(output, Output { path: "out/".to_owned(), table: "Office".to_owned(), history: false });
         assert_eq!(storage, Storage::default());
-        assert_eq!(weights, Weights::default());
+        assert_eq!((weights, min_people), (Weights::default(), 1));
     }
 
     #[test]
@@ -166,6 +175,21 @@ mod tests {
             refusal(&with("region = \"mars\"", "")),
             r#"sales.toml:3: region "mars" is unknown; regions are united_kingdom, europe and north_america"#
         );
+    }
+
+    #[test]
+    fn small_groups() {
+        let min_people = |written: &str| with("", &format!("[privacy]\n{written}"));
+        assert_eq!(open_toml(&min_people("")).unwrap().min_people, 1);
+        assert_eq!(open_toml(&min_people("min_people = 5")).unwrap().min_people, 5);
+        for written in ["0", "2501", "-1", "true"] {
+            assert_eq!(
+                refusal(&min_people(&format!("min_people = {written}"))),
+                format!(
+                    "sales.toml:13: [privacy] min_people must be a whole number from 1 to 2500, not {written}"
+                )
+            );
+        }
     }
 
     #[test]

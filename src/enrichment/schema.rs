@@ -33,6 +33,7 @@ pub(super) static FILE: Schema = Schema {
         Schema::leaf("mail", &["path", "format"]),
         Schema::leaf("meetings", &["path", "format"]),
         Schema::leaf("output", &["path", "table", "history"]),
+        Schema::leaf("privacy", &["min_people"]),
         Schema {
             name: "storage",
             keys: &["timeout_seconds", "retries", "retry_seconds", "allow_http"],
@@ -173,7 +174,7 @@ mod tests {
             refusal(&with("\"a\\nb\" = 1", "")),
             "sales.toml:3: unknown key \"a\\nb\"; known are name, as_of, time_zone, window_days, \
              reply_window_days, levels, region, consent, mailboxes, users, groups, contacts, accounts, mail, \
-             meetings, output, storage and score"
+             meetings, output, privacy, storage and score"
         );
     }
 
@@ -206,7 +207,7 @@ mod tests {
         assert_eq!(
             refusal(&with("", "[zzz]")),
             "sales.toml:12: unknown section [zzz]; sections are [consent], [mailboxes], [users], [groups], \
-             [contacts], [accounts], [mail], [meetings], [output], [storage], [storage.azure], [storage.s3], \
+             [contacts], [accounts], [mail], [meetings], [output], [privacy], [storage], [storage.azure], [storage.s3], \
              [storage.gs], [score] and [score.weights]"
         );
         assert_eq!(

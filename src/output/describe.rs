@@ -29,6 +29,9 @@ impl Description {
             ("weights", weights.collect::<Vec<_>>().join(",")),
             ("consent.granted_on", enrichment.consent.granted_on.to_string()),
         ];
+        if enrichment.min_people > 1 {
+            entries.push(("min_people", enrichment.min_people.to_string()));
+        }
         entries.extend(enrichment.region.map(|r| ("region", r.as_str().to_string())));
         Self(entries.into_iter().map(|(k, v)| (format!("{PREFIX}{k}"), v)).collect())
     }
@@ -58,6 +61,11 @@ impl Description {
     pub fn levels(&self) -> Vec<Level> {
         let listed = self.get("levels").unwrap_or_default();
         Level::ALL.into_iter().filter(|l| listed.split(',').any(|name| name == l.as_str())).collect()
+    }
+
+    /// Of how few people numbers are withheld: of fewer than this; 1 where none are.
+    pub fn min_people(&self) -> u32 {
+        self.get("min_people").and_then(|k| k.parse().ok()).unwrap_or(1)
     }
 
     /// The weights of the run, in the order of [`Measure::ALL`]; 0 for one it does not name.

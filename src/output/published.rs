@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
@@ -13,14 +14,14 @@ use object_store::ObjectStoreExt;
 use super::Description;
 use super::destination::{self, Published};
 use super::history;
-use super::tables::{TABLES, Table};
+use super::tables::TABLES;
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
 use crate::views::{Layer, Parameters, View, quoted, register_own_names};
 
 /// Views that what is published suffices for. The first is another file than in a live session;
 /// the last is the only one that stays visible.
-const VIEWS: [&str; 4] = ["office_measure", "period_standing", "office_scored", "Office_ScoreExplained"];
+const VIEWS: [&str; 4] = ["office_disclosed", "period_standing", "office_scored", "Office_ScoreExplained"];
 
 /// Registers the tables of the last run that was published, and `Office_ScoreExplained` over them,
 /// on a session that has the functions of this crate.
@@ -37,7 +38,8 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     };
     let description = describe(ctx, &published[0]).await?;
     for (table, file) in TABLES.iter().zip(&published) {
-        ctx.register_table(quoted(table.name), Arc::new(listing(table, vec![file.url.clone()])?))?;
+        let schema = table.schema(description.min_people());
+        ctx.register_table(quoted(table.name), Arc::new(listing(schema, vec![file.url.clone()])?))?;
     }
     let overviews = TABLES.iter().zip(published).find(|(table, _)| table.name == history::OVERVIEW);
     if let Some((_, overview)) = overviews {
@@ -49,7 +51,7 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     for name in VIEWS {
         let Some(mut view) = View::named(name).copied() else { continue };
         if name == VIEWS[0] {
-            view.sql = include_str!("../../sql/published/office_measure.sql");
+            view.sql = include_str!("../../sql/published/office_disclosed.sql");
         }
         view.register(ctx, &parameters).await?;
     }
@@ -60,11 +62,11 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     Ok(description)
 }
 
-/// Files with the columns of a table as one.
-pub(super) fn listing(table: &Table, urls: Vec<ListingTableUrl>) -> Result<ListingTable> {
+/// Files with these columns as one table.
+pub(super) fn listing(schema: SchemaRef, urls: Vec<ListingTableUrl>) -> Result<ListingTable> {
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
     let config = ListingTableConfig::new_with_multi_paths(urls);
-    let config = config.with_listing_options(options).with_schema(table.schema());
+    let config = config.with_listing_options(options).with_schema(schema);
     Ok(ListingTable::try_new(config)?)
 }
 

@@ -14,11 +14,22 @@ pub struct Table {
     pub name: &'static str,
     /// What its file's name has after the name of the Office table.
     pub suffix: &'static str,
-    /// Columns: name, type, nullable.
-    columns: &'static [(&'static str, DataType, bool)],
+    /// Columns: name, type, when null.
+    columns: &'static [(&'static str, DataType, Null)],
     /// The columns it is sorted by: a key, so that the same result has the same bytes.
     pub order: &'static [&'static str],
 }
+
+/// When a column of a published table is null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Null {
+    Never,
+    Maybe,
+    /// Where the number is withheld; never, if an enrichment withholds none.
+    Withheld,
+}
+
+use Null::{Maybe, Never, Withheld};
 
 use DataType::{Date32, Float64, Int64, Utf8};
 
@@ -28,23 +39,23 @@ pub const TABLES: &[Table] = &[
         name: "Office",
         suffix: "",
         columns: &[
-            ("CustomerId", Utf8, false),
-            ("EngagementScore", Float64, false),
-            ("NoOfEmails_ToAccount", Int64, false),
-            ("NoOfEmails_FromAccount", Int64, false),
-            ("NoOfMeetings_FromAccount", Int64, false),
-            ("NoOfMeetings_ToAccount", Int64, false),
-            ("NoOfContactsInvolved_Meetings", Int64, false),
-            ("NoOfContactsInvolved_Emails", Int64, false),
-            ("NoOfAccountContactsInvolved_Meetings", Int64, false),
-            ("NoOfAccountContactsInvolved_Emails", Int64, false),
-            ("EngagementStartDate", Date32, true),
-            ("DaysSinceLastEmail", Int64, true),
-            ("DaysSinceLastMeeting", Int64, true),
-            ("AverageDuration_Of_Meetings", Float64, true),
-            ("AverageDuration_Of_AccountEmailReplies", Float64, true),
-            ("AggregationStartDate", Date32, false),
-            ("AggregationLevel", Utf8, false),
+            ("CustomerId", Utf8, Never),
+            ("EngagementScore", Float64, Withheld),
+            ("NoOfEmails_ToAccount", Int64, Withheld),
+            ("NoOfEmails_FromAccount", Int64, Withheld),
+            ("NoOfMeetings_FromAccount", Int64, Withheld),
+            ("NoOfMeetings_ToAccount", Int64, Withheld),
+            ("NoOfContactsInvolved_Meetings", Int64, Withheld),
+            ("NoOfContactsInvolved_Emails", Int64, Withheld),
+            ("NoOfAccountContactsInvolved_Meetings", Int64, Withheld),
+            ("NoOfAccountContactsInvolved_Emails", Int64, Withheld),
+            ("EngagementStartDate", Date32, Maybe),
+            ("DaysSinceLastEmail", Int64, Maybe),
+            ("DaysSinceLastMeeting", Int64, Maybe),
+            ("AverageDuration_Of_Meetings", Float64, Maybe),
+            ("AverageDuration_Of_AccountEmailReplies", Float64, Maybe),
+            ("AggregationStartDate", Date32, Never),
+            ("AggregationLevel", Utf8, Never),
         ],
         // The usual filters: a level, then an account.
         order: &["AggregationLevel", "CustomerId", "AggregationStartDate"],
@@ -52,43 +63,43 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "Office_UserTable",
         suffix: "_UserTable",
-        columns: &[("Email", Utf8, false), ("EntraId", Utf8, true)],
+        columns: &[("Email", Utf8, Never), ("EntraId", Utf8, Maybe)],
         order: &["Email"],
     },
     Table {
         name: "Office_Overview",
         suffix: "_Overview",
         columns: &[
-            ("Enrichment", Utf8, false),
-            ("AsOfDate", Date32, false),
-            ("FirstDay", Date32, true),
-            ("LastDay", Date32, true),
-            ("DaysCovered", Int64, false),
-            ("MailboxesListed", Int64, false),
-            ("MailboxesActive", Int64, false),
-            ("MessagesEngaged", Int64, false),
-            ("MeetingsEngaged", Int64, false),
-            ("AccountsInProfile", Int64, false),
-            ("AccountsEngaged", Int64, false),
-            ("SharedAddresses", Int64, false),
+            ("Enrichment", Utf8, Never),
+            ("AsOfDate", Date32, Never),
+            ("FirstDay", Date32, Maybe),
+            ("LastDay", Date32, Maybe),
+            ("DaysCovered", Int64, Never),
+            ("MailboxesListed", Int64, Never),
+            ("MailboxesActive", Int64, Never),
+            ("MessagesEngaged", Int64, Withheld),
+            ("MeetingsEngaged", Int64, Withheld),
+            ("AccountsInProfile", Int64, Never),
+            ("AccountsEngaged", Int64, Never),
+            ("SharedAddresses", Int64, Never),
         ],
         order: &["Enrichment"],
     },
     Table {
         name: "Office_Dispositions",
         suffix: "_Dispositions",
-        columns: &[("source", Utf8, false), ("disposition", Utf8, false), ("rows", Int64, false)],
+        columns: &[("source", Utf8, Never), ("disposition", Utf8, Never), ("rows", Int64, Never)],
         order: &["source", "disposition"],
     },
     Table {
         name: "CustomerCard",
         suffix: "_CustomerCard",
         columns: &[
-            ("CustomerId", Utf8, false),
-            ("Name", Utf8, true),
-            ("EngagementScore", Float64, false),
-            ("Emails", Int64, false),
-            ("Meetings", Int64, false),
+            ("CustomerId", Utf8, Never),
+            ("Name", Utf8, Maybe),
+            ("EngagementScore", Float64, Withheld),
+            ("Emails", Int64, Withheld),
+            ("Meetings", Int64, Withheld),
         ],
         order: &["CustomerId"],
     },
@@ -96,29 +107,34 @@ pub const TABLES: &[Table] = &[
         name: "CustomerCard_History",
         suffix: "_CustomerCard_History",
         columns: &[
-            ("CustomerId", Utf8, false),
-            ("Month", Date32, false),
-            ("Emails", Int64, false),
-            ("Meetings", Int64, false),
+            ("CustomerId", Utf8, Never),
+            ("Month", Date32, Never),
+            ("Emails", Int64, Withheld),
+            ("Meetings", Int64, Withheld),
         ],
         order: &["CustomerId", "Month"],
     },
 ];
 
 impl Table {
-    /// The schema of its file.
-    pub fn schema(&self) -> SchemaRef {
-        let field = |(name, data_type, nullable): &(&str, DataType, bool)| {
-            Field::new(*name, data_type.clone(), *nullable)
+    /// The schema of its file, given `[privacy] min_people`: above 1, every number that can be
+    /// withheld is declared nullable, whether one is or not.
+    pub fn schema(&self, min_people: u32) -> SchemaRef {
+        let field = |(name, data_type, null): &(&str, DataType, Null)| {
+            let nullable = *null == Maybe || *null == Withheld && min_people > 1;
+            Field::new(*name, data_type.clone(), nullable)
         };
         Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
     }
 
-    /// The same values in the types of the contract.
-    pub(crate) fn conform(&self, batch: &RecordBatch) -> Result<RecordBatch, DataFusionError> {
-        let schema = self.schema();
+    /// The same values in the types of a schema of this table.
+    pub(crate) fn conform(
+        &self,
+        batch: &RecordBatch,
+        schema: &SchemaRef,
+    ) -> Result<RecordBatch, DataFusionError> {
         let columns = batch.columns().iter().zip(schema.fields()).map(|(c, f)| cast(c, f.data_type()));
-        Ok(RecordBatch::try_new(Arc::clone(&schema), columns.collect::<Result<_, _>>()?)?)
+        Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)?)
     }
 
     /// One of [`TABLES`] by its name.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Schema;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::metadata::SortingColumn;
@@ -28,7 +29,7 @@ pub(crate) async fn write(
     description: &Description,
     draft: Draft,
 ) -> Result<u64> {
-    let schema = table.schema();
+    let schema = table.schema(description.min_people());
     let columns: Vec<_> = schema.fields().iter().map(|f| ident(f.name())).collect();
     let order: Vec<_> = table.order.iter().map(|c| ident(*c).sort(true, false)).collect();
     let mut batches =
@@ -37,7 +38,7 @@ pub(crate) async fn write(
         .set_compression(Compression::SNAPPY)
         .set_created_by(concat!("datafusion-engagement version ", env!("CARGO_PKG_VERSION")).to_string())
         .set_max_row_group_row_count(Some(ROW_GROUP))
-        .set_sorting_columns(Some(sorting(table)))
+        .set_sorting_columns(Some(sorting(table, &schema)))
         .set_key_value_metadata(Some(description.key_values()))
         .build();
     let cannot = |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be written: {e}", draft.name));
@@ -45,7 +46,7 @@ pub(crate) async fn write(
         ArrowWriter::try_new(&draft.file, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
     let mut rows = 0;
     while let Some(batch) = batches.next().await {
-        let batch = table.conform(&batch?)?;
+        let batch = table.conform(&batch?, &schema)?;
         rows += batch.num_rows() as u64;
         writer.write(&batch).map_err(|e| cannot(&e))?;
     }
@@ -54,8 +55,7 @@ pub(crate) async fn write(
 }
 
 /// The order of the rows, for readers that make use of it.
-fn sorting(table: &Table) -> Vec<SortingColumn> {
-    let schema = table.schema();
+fn sorting(table: &Table, schema: &Schema) -> Vec<SortingColumn> {
     let index = |name: &&str| schema.index_of(name).ok().and_then(|i| i32::try_from(i).ok());
     let by = |column_idx| SortingColumn { column_idx, descending: false, nulls_first: false };
     table.order.iter().filter_map(index).map(by).collect()

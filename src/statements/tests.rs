@@ -98,12 +98,87 @@ async fn nothing_reaches_files_unless_permitted() {
         "create schema s",
         "create database d",
         "prepare p as insert into office_usertable values ('a', 'b')",
+        "prepare p as delete from office",
+        "explain analyze insert into office_usertable values ('a', 'b')",
+        "explain verbose create external table t stored as csv location '/etc/passwd'",
+        "explain explain copy office to '/tmp/never.csv'",
+        "create unbounded external table t stored as csv location '/etc/passwd'",
+        "create external table if not exists t (a int) stored as parquet location 's3://bucket/x'",
+        "create or replace external table office stored as csv location '/etc/passwd'",
+        "set datafusion.runtime.temp_directory = '/tmp/never'",
+        "SET DATAFUSION.runtime.Temp_Directory TO '/tmp/never'",
+        "drop schema public cascade",
+        "truncate table office",
     ] {
         let error = error(sql).await;
         assert_eq!(error.kind(), ErrorKind::Query, "{sql}: {error}");
         assert!(error.to_string().contains("--allow-files"), "{sql}: {error}");
     }
     assert!(!std::path::Path::new("/tmp/never.csv").exists());
+}
+
+/// A path is a table's name wherever one may stand, and no table of that name is there.
+#[tokio::test]
+async fn files_cannot_be_named_as_tables() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/contacts.parquet");
+    let file = file.display().to_string();
+    for path in
+        [format!("'{file}'"), format!("\"{file}\""), format!("\"file://{file}\""), "'data/'".to_owned()]
+    {
+        for sql in [
+            format!("select * from {path}"),
+            format!("table {path}"),
+            format!("describe {path}"),
+            format!("explain select * from {path}"),
+            format!("with t as (select * from {path}) select * from t"),
+            format!("select (select count(*) from {path})"),
+            format!("select 1 where exists (select 1 from {path})"),
+            format!("create view v as select * from {path}"),
+            format!("create table t as select * from {path}"),
+            format!("prepare p as select * from {path}"),
+            format!("select * from office, lateral (select * from {path}) as t"),
+        ] {
+            let error = error(&sql).await;
+            assert_eq!(error.kind(), ErrorKind::Query, "{sql}: {error}");
+        }
+    }
+}
+
+/// A function that makes a table, of which the engine brings more with every version, could read one
+/// from a file.
+#[tokio::test]
+async fn no_table_function_reads_files() {
+    let session = Statements::new(crate::session::new().unwrap()).await.unwrap();
+    let mut functions: Vec<_> = session.context().state().table_functions().keys().cloned().collect();
+    functions.sort();
+    assert_eq!(functions, ["generate_series", "range"]);
+    for sql in [
+        "select * from read_parquet('data/contacts.parquet')",
+        "select * from read_csv('/etc/passwd')",
+        "select * from parquet_metadata('data/contacts.parquet')",
+        "select * from unnest('data/contacts.parquet')",
+    ] {
+        assert_eq!(error(sql).await.kind(), ErrorKind::Query, "{sql}");
+    }
+}
+
+/// Settings apply to the session that is there, whose tables are found already.
+#[tokio::test]
+async fn no_setting_opens_a_way_to_files() {
+    let mut session = Statements::new(crate::session::new().unwrap()).await.unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    for sql in [
+        format!("set datafusion.catalog.location = '{}'", folder.display()),
+        "set datafusion.catalog.format = 'parquet'".to_owned(),
+        "set datafusion.catalog.default_schema = 'data'".to_owned(),
+    ] {
+        // Some of them the engine refuses itself.
+        let _ = session.plan(&sql).await;
+    }
+    for sql in ["select * from contacts", "select * from \"contacts.parquet\"", "select * from data.contacts"]
+    {
+        assert!(session.plan(sql).await.is_err(), "{sql}");
+    }
 }
 
 #[tokio::test]

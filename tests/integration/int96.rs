@@ -83,5 +83,5 @@ fn far_away_is_outside_the_window() {
     let mail: Vec<_> = report.dispositions.iter().filter(|d| d.source == "mail").collect();
     let mail: Vec<_> = mail.iter().map(|d| (d.disposition.as_str(), d.rows)).collect();
     assert_eq!(mail, [("outside_window", 1), ("used", 1)]);
-    assert_eq!(report.overview.messages_engaged, 1);
+    assert_eq!(report.overview.messages_engaged, Some(1));
 }

@@ -178,7 +178,7 @@ fn people_of_the_year_are_the_people_of_its_messages_and_meetings() {
             r#"select * from (select * from "Office" where "AggregationLevel" = 'year') as office
             join profile on account_id = "CustomerId"
             left join (
-                select account_no, distinct_people_count(distinct_people_merge({people})) as people from {table} group by account_no
+                select account_no, cardinality(set_union({people})) as people from {table} group by account_no
             ) as side on side.account_no = profile.account_no
             where "{column}" <> coalesce(people, 0)"#
         ));
@@ -246,10 +246,13 @@ fn the_overview_is_that_of_its_tables() {
     );
     let overview = &bundled_run().report.overview;
     assert_eq!(overview.as_of.to_string(), "2026-10-31");
-    assert_eq!(overview.messages_engaged, count("select count(distinct message_key) from message_account"));
+    assert_eq!(
+        overview.messages_engaged,
+        Some(count("select count(distinct message_key) from message_account"))
+    );
     assert_eq!(
         overview.meetings_engaged,
-        count("select count(*) from (select meeting_key, start_at from meeting_account group by 1, 2)")
+        Some(count("select count(*) from (select meeting_key, start_at from meeting_account group by 1, 2)"))
     );
 }
 

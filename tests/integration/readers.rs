@@ -49,7 +49,7 @@ fn duckdb_polars_pyarrow_and_pandas_read_the_same() {
         for reader in ["duckdb", "polars", "pyarrow", "pandas"] {
             assert!(found[reader]["rows"] == *rows, "{} in {reader}", table.name);
             for (field, read) in
-                table.schema().fields().iter().zip(found[reader]["types"].as_array().unwrap())
+                table.schema(1).fields().iter().zip(found[reader]["types"].as_array().unwrap())
             {
                 let mut called = called(field.data_type(), reader);
                 // The one surprise, and that reader's own: there is no null among its whole numbers.

@@ -55,6 +55,7 @@ fn by_sql(periods: &[Period], weights: &[i64]) -> Vec<Vec<f64>> {
         ("AggregationLevel", Arc::new(StringArray::from_iter_values(rows.iter().map(|_| "month")))),
         ("AggregationStartDate", Arc::new(Date32Array::from_iter_values(rows.iter().map(|r| r.0)))),
         ("is_engaged", Arc::new(rows.iter().map(|r| Some(r.2.is_some())).collect::<BooleanArray>())),
+        ("is_withheld", Arc::new(rows.iter().map(|_| Some(false)).collect::<BooleanArray>())),
         ("recency", number(&|account| account.map(|a| a.1))),
     ];
     for (k, measure) in Measure::ALL.iter().enumerate().take(COUNTS) {
@@ -63,7 +64,7 @@ fn by_sql(periods: &[Period], weights: &[i64]) -> Vec<Vec<f64>> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let batches = block_on(async {
         let ctx = session(2, 8192);
-        ctx.register_batch("office_measure", batch).unwrap();
+        ctx.register_batch("office_disclosed", batch).unwrap();
         let parameters = Parameters::of_published(&[Level::Month], weights);
         for view in ["period_standing", "office_scored"] {
             View::named(view).unwrap().register(&ctx, &parameters).await.unwrap();
