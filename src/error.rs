@@ -106,6 +106,13 @@ impl From<DataFusionError> for Error {
         if let Some(ours) = ours(&error) {
             return Self::new(ours.kind, ours.message.clone()).with_source(error);
         }
+        if let DataFusionError::ResourcesExhausted(why) = error.find_root() {
+            let why = one_line(
+                why.split(". Top").next().unwrap_or(why).split("\n\nbacktrace").next().unwrap_or(why),
+            );
+            let message = format!("there is too little memory or room to spill: {why}; {MEMORY_KNOBS}");
+            return Self::new(ErrorKind::Engine, message).with_source(error);
+        }
         match error {
             DataFusionError::External(other) => {
                 Self::new(ErrorKind::Engine, one_line(&other.to_string())).with_source(other)
@@ -120,6 +127,9 @@ impl From<DataFusionError> for Error {
         }
     }
 }
+
+/// What helps where memory does not suffice.
+const MEMORY_KNOBS: &str = "raise --memory-limit, or give --spill-dir a folder with more room";
 
 /// The first error of ours in an error and what it came from.
 pub(crate) fn ours<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {

@@ -12,6 +12,7 @@ use datafusion_engagement::statements::Statements;
 use datafusion_engagement::{output, session};
 
 mod bars;
+mod bounds;
 mod card;
 mod check;
 mod format;
@@ -25,6 +26,7 @@ mod shell;
 mod signals;
 mod sql;
 mod text;
+mod timings;
 
 /// Account engagement from mail and meetings: one row per customer account, with a score.
 ///

@@ -1,5 +1,6 @@
 //! Which file is to blame for an error of the engine.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::panic::resume_unwind;
 
@@ -67,7 +68,7 @@ pub(super) fn is_parquet(source: &Source, file: &InputFile) -> bool {
 /// Reads all that the engine can read of a file, and keeps nothing.
 async fn read_through(ctx: &SessionContext, file: &InputFile) -> Result<()> {
     let schema = parquet::schema(ctx, file).await.map_err(Error::input)?;
-    let mut batches = parquet::read(ctx, schema, vec![file.url()?])?.execute_stream().await?;
+    let mut batches = parquet::read(ctx, schema, vec![file.url()?], HashMap::new())?.execute_stream().await?;
     while batches.try_next().await?.is_some() {}
     Ok(())
 }

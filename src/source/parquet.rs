@@ -90,7 +90,7 @@ fn said(file: &InputFile, error: &(dyn std::error::Error + 'static)) -> String {
 
 /// The Arrow schema that a file's footer gives.
 pub(super) async fn schema(ctx: &SessionContext, file: &InputFile) -> Result<SchemaRef, String> {
-    Ok(Arc::new(footer(ctx, file).await?.0))
+    Ok(Arc::new(footer(ctx, file).await?.schema))
 }
 
 fn damaged(e: &dyn std::fmt::Display) -> String {

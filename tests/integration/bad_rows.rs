@@ -316,7 +316,7 @@ fn an_address_in_a_thousand_accounts() {
     ]);
     let report = run(&enrichment).unwrap();
     assert_eq!((report.overview.shared_addresses, report.overview.accounts_engaged), (1, 1000));
-    assert_eq!(report.overview.messages_engaged, 1);
+    assert_eq!(report.overview.messages_engaged, Some(1));
     let all_alike = "select count(*), min(\"EngagementScore\"), max(\"EngagementScore\"), sum(\"NoOfEmails_ToAccount\"), \
         sum(\"NoOfAccountContactsInvolved_Emails\"), sum(\"NoOfContactsInvolved_Emails\") from \"Office\"";
     // Weights of emails to, people of ours and theirs in emails, and recency: 10 + 5 + 10 + 10.
