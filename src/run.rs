@@ -95,7 +95,7 @@ pub async fn run_on(
     progress.stage("inputs");
     let sources = source::register(ctx, enrichment).await?;
     let computed = source::reading(ctx, &sources, compute(ctx, enrichment, progress)).await?;
-    computed.publish(enrichment).await
+    computed.publish(ctx, enrichment).await
 }
 
 /// A run before it is published.
@@ -149,9 +149,9 @@ async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn P
 }
 
 impl Computed {
-    async fn publish(self, enrichment: &Enrichment) -> Result<Report> {
+    async fn publish(self, ctx: &SessionContext, enrichment: &Enrichment) -> Result<Report> {
         let Self { destination, overview, dispositions, withheld, office_rows, stages } = self;
-        let office = destination.publish(enrichment).await?;
+        let office = destination.publish(ctx, enrichment).await?;
         let masters =
             dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
         let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);

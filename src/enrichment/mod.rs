@@ -131,6 +131,8 @@ pub struct Output {
     pub path: String,
     /// The name of the Office table; the others begin with it.
     pub table: String,
+    /// Whether the tables of each as-of date are kept.
+    pub history: bool,
 }
 
 /// The tenant administrator's agreement.

@@ -16,7 +16,7 @@ const LONGEST_NAME: usize = 100;
 
 /// The `[output]` of the file, with what the command line says instead.
 pub(super) fn read(file: &Section<'_>, overrides: &Overrides) -> Result<Output> {
-    let mut output = Output { path: FOLDER.to_owned(), table: TABLE.to_owned() };
+    let mut output = Output { path: FOLDER.to_owned(), table: TABLE.to_owned(), history: false };
     if let Some(section) = file.section("output")? {
         if let Some(path) = section.text("path")? {
             output.path = path.text.to_owned();
@@ -32,6 +32,7 @@ pub(super) fn read(file: &Section<'_>, overrides: &Overrides) -> Result<Output> 
             }
             output.table = table.text.to_owned();
         }
+        output.history = section.truth("history")?.unwrap_or_default();
     }
     if let Some(folder) = &overrides.output {
         output.path = absolute(folder)?;
@@ -70,7 +71,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     fn output(path: &str, table: &str) -> Output {
-        Output { path: path.to_owned(), table: table.to_owned() }
+        Output { path: path.to_owned(), table: table.to_owned(), history: false }
     }
 
     #[test]
@@ -78,6 +79,7 @@ mod tests {
         assert_eq!(open(VALID).unwrap().output, output("out/", "Office"));
         assert_eq!(open(&with("", "[output]\npath = 'x'")).unwrap().output, output("x", "Office"));
         assert_eq!(open(&with("", "[output]\ntable = '_eu_2'")).unwrap().output, output("out/", "_eu_2"));
+        assert!(open(&with("", "[output]\nhistory = true")).unwrap().output.history);
     }
 
     #[test]

@@ -148,7 +148,7 @@ mod tests {
             contact_id: None,
         };
         assert_eq!(contacts, contacts_expected);
-        assert_eq!(output, Output { path: "out/".to_owned(), table: "Office".to_owned() });
+        assert_eq!(output, Output { path: "out/".to_owned(), table: "Office".to_owned(), history: false });
         assert_eq!(storage, Storage::default());
         assert_eq!((weights, min_people), (Weights::default(), 1));
     }

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 use datafusion::parquet::file::metadata::{FileMetaData, KeyValue};
 
 use crate::enrichment::{Enrichment, Level, Measure};
@@ -49,6 +50,11 @@ impl Description {
     /// The value of a key, without its prefix.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(k, _)| k.strip_prefix(PREFIX) == Some(key)).map(|(_, v)| v.as_str())
+    }
+
+    /// The last day that counts.
+    pub fn as_of(&self) -> Option<NaiveDate> {
+        self.get("as_of")?.parse().ok()
     }
 
     /// The levels of the run.

@@ -6,6 +6,8 @@ use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::prelude::SessionContext;
 use object_store::path::Path;
 
+use super::history;
+use super::published::published_day;
 use super::store::{Home, Upload};
 use super::tables::{TABLES, Table};
 use super::target::{self, Target};
@@ -57,14 +59,29 @@ impl Destination {
         Ok(Draft { file, name })
     }
 
-    /// Makes the files of this run the published ones; gives the place of Office, a path or a URL.
+    /// Makes the files of this run the published ones; gives the place of Office, a path or a URL. With
+    /// a history, the run of a date before the published one is kept under its date alone.
     ///
     /// # Errors
     /// What was published before stays published.
-    pub(crate) async fn publish(self, enrichment: &Enrichment) -> Result<String> {
+    pub(crate) async fn publish(self, ctx: &SessionContext, enrichment: &Enrichment) -> Result<String> {
+        let (as_of, history) = (enrichment.as_of, enrichment.output.history);
+        let newest = if history { published_day(ctx, enrichment).await? } else { None };
+        let is_newest = newest.is_none_or(|newest| newest <= as_of);
         match self {
-            Self::Folder(target) => Ok(target.publish()?.display().to_string()),
-            Self::Store(upload) => upload.publish(&enrichment.as_of.to_string()).await,
+            Self::Folder(target) => {
+                let (out, office) = (target.out().to_path_buf(), &enrichment.output.table);
+                if !is_newest {
+                    return history::keep(&out, target.folder(), as_of, office);
+                }
+                let published = target.publish()?.display().to_string();
+                if let Some(run) = target::current(&out, office).filter(|_| history) {
+                    history::keep(&out, &run, as_of, office)?;
+                }
+                Ok(published)
+            }
+            Self::Store(upload) if is_newest => upload.publish(as_of, history).await,
+            Self::Store(upload) => upload.keep(as_of).await,
         }
     }
 }
@@ -113,12 +130,12 @@ pub(super) fn shown(enrichment: &Enrichment) -> String {
     }
 }
 
-enum Output {
+pub(super) enum Output {
     Folder(std::path::PathBuf),
     Store(Home),
 }
 
-fn place(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Output> {
+pub(super) fn place(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Output> {
     let path = &enrichment.output.path;
     let wrong = |e: &dyn std::fmt::Display| {
         let file = enrichment.file.display();

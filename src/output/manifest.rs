@@ -16,6 +16,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 /// The version that is written, and the only one that is read.
@@ -29,7 +30,8 @@ pub(super) struct Manifest {
     pub(super) run: String,
     /// The run before it, whose files are kept for those who are reading them.
     pub(super) previous: Option<String>,
-    pub(super) as_of: String,
+    /// The last day that counts in it.
+    pub(super) as_of: NaiveDate,
     /// The file of each table.
     pub(super) files: BTreeMap<String, String>,
 }
@@ -68,7 +70,7 @@ mod tests {
             version: VERSION,
             run: "run-1".into(),
             previous: None,
-            as_of: "2026-10-31".into(),
+            as_of: NaiveDate::MIN,
             files: [("Office".to_owned(), ".engagement/Office/run-1/Office.parquet".to_owned())].into(),
         };
         assert_eq!(Manifest::read(manifest.write().as_bytes()), Ok(manifest));

@@ -3,6 +3,7 @@
 
 mod describe;
 mod destination;
+mod history;
 mod manifest;
 mod published;
 mod store;

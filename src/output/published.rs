@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
@@ -12,6 +13,7 @@ use object_store::ObjectStoreExt;
 
 use super::Description;
 use super::destination::{self, Published};
+use super::history;
 use super::tables::TABLES;
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
@@ -35,9 +37,15 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
         )));
     };
     let description = describe(ctx, &published[0]).await?;
-    for (table, file) in TABLES.iter().zip(published) {
+    for (table, file) in TABLES.iter().zip(&published) {
         let schema = table.schema(description.min_people());
-        ctx.register_table(quoted(table.name), Arc::new(listing(schema, file.url)?))?;
+        ctx.register_table(quoted(table.name), Arc::new(listing(schema, vec![file.url.clone()])?))?;
+    }
+    let overviews = TABLES.iter().zip(published).find(|(table, _)| table.name == history::OVERVIEW);
+    if let Some((_, overview)) = overviews {
+        let output = destination::place(ctx, enrichment)?;
+        let office = &enrichment.output.table;
+        history::register(ctx, &output, office, (description.as_of(), overview.url)).await?;
     }
     let parameters = Parameters::of_published(&description.levels(), &description.weights());
     for name in VIEWS {
@@ -54,10 +62,23 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     Ok(description)
 }
 
-fn listing(schema: SchemaRef, url: ListingTableUrl) -> Result<ListingTable> {
+/// Files with these columns as one table.
+pub(super) fn listing(schema: SchemaRef, urls: Vec<ListingTableUrl>) -> Result<ListingTable> {
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
-    let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
+    let config = ListingTableConfig::new_with_multi_paths(urls);
+    let config = config.with_listing_options(options).with_schema(schema);
     Ok(ListingTable::try_new(config)?)
+}
+
+/// The as-of date of what is published; `None` before the first run.
+pub(super) async fn published_day(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+) -> Result<Option<NaiveDate>> {
+    match destination::current(ctx, enrichment).await? {
+        Some(published) => Ok(describe(ctx, &published[0]).await?.as_of()),
+        None => Ok(None),
+    }
 }
 
 async fn describe(ctx: &SessionContext, office: &Published) -> Result<Description> {

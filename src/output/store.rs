@@ -22,13 +22,14 @@ use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     Error as StoreError, ObjectStore, ObjectStoreExt, PutMode, UpdateVersion, WriteMultipart,
 };
 
+use super::history;
 use super::manifest::{Manifest, VERSION};
 use super::tables::{TABLES, Table};
 use crate::error::{Error, Result};
@@ -80,7 +81,7 @@ impl Home {
         relative.split('/').fold(self.out.clone(), |path, part| path.join(part))
     }
 
-    fn cannot(&self, path: &Path, what: &str) -> impl Fn(StoreError) -> Error {
+    pub(super) fn cannot(&self, path: &Path, what: &str) -> impl Fn(StoreError) -> Error {
         let (bucket, path, what) = (Arc::clone(&self.bucket), path.clone(), what.to_owned());
         move |e| Error::output(format!("[output] {what}: {}", bucket.tell(&path, &e)))
     }
@@ -123,25 +124,39 @@ impl Upload {
     }
 
     /// Uploads the files and makes them the published ones; gives the place of Office.
-    pub(super) async fn publish(mut self, as_of: &str) -> Result<String> {
+    pub(super) async fn publish(mut self, as_of: NaiveDate, history: bool) -> Result<String> {
         let home = self.home.clone();
         let mut files = BTreeMap::new();
         for (table, file) in &mut self.files {
             let name = table.file(&home.table);
-            let path = home.run(&self.run).join(name.as_str());
-            let cannot = home.cannot(&path, "cannot be written");
-            let size = file.rewind().and_then(|()| file.metadata()).map_err(|e| unread(&e))?.len();
-            put(&*home.bucket.store, &path, size, chunks(file)).await.map_err(cannot)?;
+            upload(&home, file, &home.run(&self.run).join(name.as_str())).await?;
             let relative = [super::target::HIDDEN, &home.table, &self.run, &name].join("/");
             files.insert(table.name.to_owned(), relative);
         }
-        let manifest =
-            Manifest { version: VERSION, run: self.run, previous: None, as_of: as_of.to_owned(), files };
+        let manifest = Manifest { version: VERSION, run: self.run, previous: None, as_of, files };
         let manifest = switch(&home, manifest).await?;
-        copy_to_plain_names(&home, manifest).await?;
+        copy_to_plain_names(&home, manifest, history).await?;
         clean(&home, Utc::now).await;
         Ok(home.bucket.show(&home.out.clone().join(TABLES[0].file(&home.table))))
     }
+
+    /// Uploads the files to the folder of their date alone; gives the place of Office there.
+    pub(super) async fn keep(mut self, as_of: NaiveDate) -> Result<String> {
+        let home = self.home;
+        let folder = home.out.clone().join(history::folder(as_of));
+        for (table, file) in &mut self.files {
+            if history::kept().any(|kept| kept.name == table.name) {
+                upload(&home, file, &folder.clone().join(table.file(&home.table))).await?;
+            }
+        }
+        Ok(home.bucket.show(&folder.join(TABLES[0].file(&home.table))))
+    }
+}
+
+async fn upload(home: &Home, file: &mut File, path: &Path) -> Result<()> {
+    let size = file.rewind().and_then(|()| file.metadata()).map_err(|e| unread(&e))?.len();
+    let put = put(&*home.bucket.store, path, size, chunks(file)).await;
+    put.map_err(home.cannot(path, "cannot be written"))
 }
 
 /// Replaces the manifest that is there, and only that one.
@@ -180,12 +195,18 @@ async fn switch(home: &Home, mut manifest: Manifest) -> Result<Manifest> {
     Err(Error::output(format!("[output] {place}: is replaced by other runs all the time; run again later")))
 }
 
-/// Copies the files of the published run to their plain names. If another run is published meanwhile,
+/// Copies the files of the published run to their plain names, and to those of its date. If another run is published meanwhile,
 /// it does the same, and the last to finish copies the files of the run that is published then.
-async fn copy_to_plain_names(home: &Home, mut manifest: Manifest) -> Result<()> {
+async fn copy_to_plain_names(home: &Home, mut manifest: Manifest, history: bool) -> Result<()> {
     for _ in 0..PATIENCE {
-        for file in manifest.files.values() {
-            let (from, to) = (home.file(file), home.file(file.rsplit('/').next().unwrap_or(file)));
+        let of_date = home.out.clone().join(history::folder(manifest.as_of));
+        let copies = manifest.files.iter().flat_map(|(table, file)| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            let is_kept = history && history::kept().any(|kept| kept.name == table);
+            let dated = is_kept.then(|| of_date.clone().join(name));
+            [Some(home.out.clone().join(name)), dated].into_iter().flatten().map(|to| (home.file(file), to))
+        });
+        for (from, to) in copies {
             let what = "the run is published, but this copy is not up to date (run again)";
             let cannot = home.cannot(&to, what);
             let got = home.bucket.store.get(&from).await.map_err(&cannot)?;
@@ -288,12 +309,16 @@ mod tests {
         Home { bucket: Arc::new(bucket), out: Path::from("lake/out"), table: "Office".into() }
     }
 
-    /// Publishes files with this text in them.
-    async fn publish(home: &Home, text: &str) -> String {
-        upload(home, text).await.publish("2026-10-31").await.unwrap()
+    fn day() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 10, 31).unwrap()
     }
 
-    async fn upload(home: &Home, text: &str) -> Upload {
+    /// Publishes files with this text in them.
+    async fn publish(home: &Home, text: &str) -> String {
+        begun(home, text).await.publish(day(), false).await.unwrap()
+    }
+
+    async fn begun(home: &Home, text: &str) -> Upload {
         let mut upload = Upload::create(home.clone()).await.unwrap();
         for table in TABLES {
             std::io::Write::write_all(&mut upload.file(table).unwrap(), text.as_bytes()).unwrap();
@@ -336,10 +361,10 @@ mod tests {
     async fn of_two_runs_the_later_one_knows_the_earlier_one() {
         let home = home();
         publish(&home, "before").await;
-        let (slow, fast) = (upload(&home, "slow").await, upload(&home, "fast").await);
+        let (slow, fast) = (begun(&home, "slow").await, begun(&home, "fast").await);
         let fast_run = fast.run.clone();
-        fast.publish("2026-10-31").await.unwrap();
-        slow.publish("2026-10-31").await.unwrap();
+        fast.publish(day(), false).await.unwrap();
+        slow.publish(day(), false).await.unwrap();
         assert_eq!(found(&home).await, ["slow", "slow"]);
         assert_eq!(home.current().await.unwrap().unwrap().0.previous, Some(fast_run));
     }
@@ -350,7 +375,7 @@ mod tests {
         publish(&home, "early").await;
         let (early, _) = home.current().await.unwrap().unwrap();
         publish(&home, "late").await;
-        copy_to_plain_names(&home, early).await.unwrap();
+        copy_to_plain_names(&home, early, false).await.unwrap();
         assert_eq!(found(&home).await, ["late", "late"]);
     }
 
@@ -359,7 +384,7 @@ mod tests {
         let home = home();
         publish(&home, "oldest").await;
         publish(&home, "previous").await;
-        upload(&home, "dead").await;
+        begun(&home, "dead").await;
         let dead = home.run("run-dead").join("Office.parquet");
         home.bucket.store.put(&dead, "dead".into()).await.unwrap();
         publish(&home, "current").await;

@@ -66,6 +66,11 @@ impl Target {
         create().map_err(|e| Error::output(format!("[output] {}: cannot be written to: {e}", out.display())))
     }
 
+    /// The output folder.
+    pub(super) fn out(&self) -> &Path {
+        &self.out
+    }
+
     /// The folder into which the run writes.
     pub(super) fn folder(&self) -> &Path {
         self.run.path()

@@ -33,8 +33,8 @@ impl Place {
         let Some((scheme, rest)) = text.split_once("://") else { return Ok(Self::Local(text.into())) };
         match scheme.to_ascii_lowercase().as_str() {
             "file" => local(text, rest),
-            "http" | "https" => web(text).map(Self::Store),
-            scheme => bucket(scheme, rest).map(Self::Store),
+            "http" | "https" => web(text).map(|address| Self::Store(Box::new(address))),
+            scheme => bucket(scheme, rest).map(|address| Self::Store(Box::new(address))),
         }
     }
 }
@@ -45,10 +45,10 @@ fn local(text: &str, rest: &str) -> Result<Place, String> {
     if !path.starts_with('/') {
         return Err("a file URL has three slashes and a whole path: file:///folder/name".to_owned());
     }
-    let url = Url::parse(text).map_err(|e| e.to_string())?;
+    let mut whole = Url::parse(text).map_err(|e| e.to_string())?;
     // A question mark is a pattern here, not the start of a query.
-    let mut whole = url;
-    (whole.set_query(None), whole.set_fragment(None));
+    whole.set_query(None);
+    whole.set_fragment(None);
     whole.set_path(&path.replace('?', "%3F").replace('#', "%23"));
     whole.to_file_path().map(Place::Local).map_err(|()| "this is no path of this machine".to_owned())
 }
@@ -137,7 +137,7 @@ mod tests {
 
     fn store(text: &str) -> Address {
         match Place::parse(text) {
-            Ok(Place::Store(address)) => address,
+            Ok(Place::Store(address)) => *address,
             other => panic!("{text}: {other:?}"),
         }
     }

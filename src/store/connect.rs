@@ -10,6 +10,7 @@ use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::http::HttpBuilder;
+use object_store::limit::LimitStore;
 use object_store::{BackoffConfig, ObjectStore, ObjectStoreScheme, RetryConfig};
 
 use super::Address;
@@ -19,6 +20,9 @@ use crate::enrichment::Storage;
 
 /// How long a connection may take to come about; much less than an answer may.
 const CONNECT_SECONDS: u32 = 10;
+
+/// The engine asks for all files of an input at once, and there may be many thousands.
+const REQUESTS_AT_ONCE: usize = 64;
 
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -33,7 +37,8 @@ pub(super) fn connect(address: &Address, storage: &Storage) -> Result<Arc<dyn Ob
         ),
         _ => cause::tell(&address.shown, "", &e),
     })?;
-    Ok(Arc::new(Told::new(store, &address.shown)))
+    let limited = LimitStore::new(store, REQUESTS_AT_ONCE);
+    Ok(Arc::new(Told::new(Arc::new(limited), &address.shown)))
 }
 
 /// A store by its builder, with settings under the names that the builder gives them.

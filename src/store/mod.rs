@@ -33,7 +33,7 @@ pub(crate) enum Place {
     /// On this machine.
     Local(PathBuf),
     /// In an object store.
-    Store(Address),
+    Store(Box<Address>),
 }
 
 impl Place {

@@ -58,7 +58,7 @@ fn a_published_session_shows_what_is_published() {
                 .await;
         let shown: BTreeSet<String> = shown.unwrap().into_iter().flatten().collect();
         let mut expected: BTreeSet<String> = TABLES.iter().map(|t| t.name.to_string()).collect();
-        expected.insert("Office_ScoreExplained".to_string());
+        expected.extend(["Office_ScoreExplained", "Office_History"].map(str::to_string));
         assert_eq!(shown, expected, "no view with people in it");
         let count = value(&ctx, r#"select count(*) from "Office""#).await;
         assert_eq!(count, run.report.office_rows.to_string());

@@ -24,10 +24,15 @@ pub struct Lake {
     pub url: String,
     /// Where the command finds the server.
     pub port: u16,
+    /// How long the command waits for an answer.
+    pub timeout_seconds: u32,
     pub user: String,
     pub secret: String,
     pub store: Arc<dyn ObjectStore>,
 }
+
+/// Long enough for any machine.
+const PATIENT: u32 = 60;
 
 impl Lake {
     pub fn azure(folder: &str) -> Self {
@@ -40,7 +45,8 @@ impl Lake {
             .with_allow_http(true);
         let url = format!("abfss://{LAKE}@{ACCOUNT}.dfs.core.windows.net/{folder}/");
         let store = Arc::new(store.build().unwrap());
-        Self { folder: folder.into(), url, port, user: String::new(), secret: KEY.into(), store }.filled()
+        let (folder, timeout_seconds, user) = (folder.to_owned(), PATIENT, String::new());
+        Self { folder, url, port, timeout_seconds, user, secret: KEY.into(), store }.filled()
     }
 
     pub fn s3(folder: &str) -> Self {
@@ -54,7 +60,8 @@ impl Lake {
             .with_allow_http(true);
         let url = format!("s3://{LAKE}/{folder}/");
         let store = Arc::new(store.build().unwrap());
-        Self { folder: folder.into(), url, port: server.port, user, secret, store }.filled()
+        let (folder, timeout_seconds) = (folder.to_owned(), PATIENT);
+        Self { folder, url, port: server.port, timeout_seconds, user, secret, store }.filled()
     }
 
     /// The same for somebody who may only read.
@@ -93,6 +100,11 @@ impl Lake {
         block_on(stream::iter(names).map(put).buffer_unordered(16).try_collect::<Vec<_>>()).unwrap();
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        let path = format!("{}/{name}", self.folder).into();
+        block_on(self.store.head(&path)).is_ok()
+    }
+
     pub fn get(&self, name: &str) -> Vec<u8> {
         let path = format!("{}/{name}", self.folder).into();
         block_on(async { self.store.get(&path).await?.bytes().await }).unwrap().to_vec()
@@ -116,9 +128,16 @@ impl Lake {
         let text = text.replace("file = \"", &format!("file = \"{}", self.url));
         let server = match self.url.starts_with("s3") {
             true => format!("[storage.s3]\nendpoint = \"http://127.0.0.1:{}\"", self.port),
-            false => format!("[storage.azure]\nendpoint = \"http://127.0.0.1:{}/{ACCOUNT}\"", self.port),
+            false => format!(
+                "[storage.azure]\naccount = \"{ACCOUNT}\"\nendpoint = \"http://127.0.0.1:{}/{ACCOUNT}\"",
+                self.port
+            ),
         };
-        let settings = "[storage]\nallow_http = true\ntimeout_seconds = 2\nretries = 3\nretry_seconds = 6";
+        let seconds = self.timeout_seconds;
+        let settings = format!(
+            "[storage]\nallow_http = true\ntimeout_seconds = {seconds}\nretries = 3\nretry_seconds = {}",
+            10 * seconds
+        );
         self.raw(&format!("{text}\n{settings}\n{server}\n"))
     }
 

@@ -1,6 +1,7 @@
 //! Inputs and output in object stores, on real servers.
 
 mod faults;
+mod history;
 mod lake;
 mod servers;
 mod web;
@@ -65,7 +66,7 @@ fn s3_to_s3() {
 
 #[test]
 fn json_exports_and_the_list_of_mailboxes() {
-    let lake = Lake::azure("graph");
+    let lake = Lake { url: "az://lake/graph/".to_owned(), ..Lake::azure("graph") };
     let text = std::fs::read_to_string(data().join("graph-data-connect.toml")).unwrap();
     let text = text
         .replace("out/graph-data-connect/", "out/")
@@ -111,7 +112,8 @@ fn a_large_folder_is_listed_to_its_end() {
     lake.put_all(&names);
     lake.put("many/zz/last.parquet", mail);
     let report = fine(&lake.command("check", &lake.enrichment("many/", "out/"), &[]));
-    assert!(report.contains("  mail      canonical            1 file"), "{report}");
+    let mail = report.lines().find(|line| line.starts_with("  mail "));
+    assert!(mail.is_some_and(|line| line.contains(" 1 file ")), "{report}");
 }
 
 /// Columns that nobody asks for stay where they are.
@@ -156,6 +158,11 @@ fn published_once(name: &str) -> (Lake, std::collections::BTreeMap<String, Vec<u
     (lake, before)
 }
 
+/// How long to wait for a server that may never answer, and for one that does.
+fn seconds(fault: Fault) -> u32 {
+    if fault == Fault::Stall { 3 } else { 60 }
+}
+
 #[test]
 fn what_breaks_for_a_while_is_survived() {
     let (mut lake, _) = published_once("survived");
@@ -172,7 +179,7 @@ fn what_breaks_for_a_while_is_survived() {
         ("PUT /lake/survived/out/Office.parquet", Fault::Busy),
     ] {
         let proxy = Proxy::new(server, request, fault, 2);
-        lake.port = proxy.port;
+        (lake.port, lake.timeout_seconds) = (proxy.port, seconds(fault));
         fine(&lake.command("run", &lake.enrichment("mail/", "out/"), &[]));
         assert_eq!(proxy.left(), 0, "{request}");
         assert_eq!(lake.published("out"), local(), "{request}");
@@ -200,10 +207,10 @@ fn what_stays_broken_is_an_error_and_the_old_output_is_whole() {
         ("PUT /lake/broken/out/.engagement/Office/current", Fault::Die, "cannot be replaced"),
     ] {
         let proxy = Proxy::new(server, request, fault, usize::MAX);
-        lake.port = proxy.port;
+        (lake.port, lake.timeout_seconds) = (proxy.port, seconds(fault));
         let output = lake.command("run", &lake.enrichment("mail/", "out/"), &[]);
         refused(&output, 1, &[says, "s3://lake/broken/"]);
-        lake.port = server;
+        (lake.port, lake.timeout_seconds) = (server, seconds(Fault::Busy));
         assert_eq!(lake.published("out"), before, "{request}");
         assert_eq!(rows(&lake, server), rows_before, "{request}");
     }
@@ -240,34 +247,25 @@ fn two_runs_at_once_publish_one_of_them() {
 fn what_is_wrong_is_said_in_one_line_without_a_secret() {
     let wrong_key = "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0";
     let azure = Lake::azure("wrong");
-    let says = |lake: &Lake, mail: &str, out: &str, code: i32, says: &[&str]| {
+    let says = |lake: &Lake, mail: &str, says: &[&str]| {
         for command in ["run", "check"] {
-            let output = lake.command(command, &lake.enrichment(mail, out), &[]);
-            if command == "check" && !out.contains("out") {
-                continue;
-            }
-            refused(&output, code, says);
+            let output = lake.command(command, &lake.enrichment(mail, "out/"), &[]);
+            refused(&output, 1, says);
             let error = String::from_utf8_lossy(&output.stderr);
             assert!(!error.contains(wrong_key) && !error.contains(&lake.secret[..10]), "{error}");
         }
     };
     let with_key = |lake: &Lake, secret: &str| Lake { secret: secret.into(), ..lake.clone() };
-    says(
-        &with_key(&azure, wrong_key),
-        "mail/",
-        "out/",
-        1,
-        &["[users]", "the credentials are wrong", "AZURE_STORAGE_"],
-    );
-    says(&azure, "nothing/", "out/", 1, &["[mail] path", "wrong/nothing/", "matches nothing"]);
-    says(&azure, "mail/2027*.parquet", "out/", 1, &["matches nothing"]);
+    says(&with_key(&azure, wrong_key), "mail/", &["[users]", "the credentials are wrong", "AZURE_STORAGE_"]);
+    says(&azure, "nothing/", &["[mail] path", "wrong/nothing/", "matches nothing"]);
+    says(&azure, "mail/2027*.parquet", &["matches nothing"]);
     let elsewhere = Lake { url: azure.url.replace("lake", "pond"), ..azure.clone() };
-    says(&elsewhere, "mail/", "out/", 1, &["there is no such bucket or container"]);
+    says(&elsewhere, "mail/", &["there is no such bucket or container"]);
 
     let s3 = Lake::s3("wrong");
-    says(&with_key(&s3, wrong_key), "mail/", "out/", 1, &["[users]", "refuses the credentials"]);
+    says(&with_key(&s3, wrong_key), "mail/", &["[users]", "refuses the credentials"]);
     let elsewhere = Lake { url: s3.url.replace("lake", "pond"), ..s3.clone() };
-    says(&elsewhere, "mail/", "out/", 1, &["there is no such bucket or container"]);
+    says(&elsewhere, "mail/", &["there is no such bucket or container"]);
     let reader = s3.as_reader();
     refused(
         &reader.command("run", &reader.enrichment("mail/", "out/"), &[]),

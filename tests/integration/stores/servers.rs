@@ -3,13 +3,15 @@
 //! Python 3 do that) and started once for all tests; they end with the tests.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::thread::sleep;
 use std::time::Duration;
+
+use crate::installed::{installed, python as venv, run};
 
 const AZURITE: &str = "azurite@3.35.0";
 const MOTO: &str = "moto[server,s3]==5.2.5";
@@ -72,37 +74,7 @@ pub fn s3() -> &'static Server {
 }
 
 fn python() -> PathBuf {
-    installed("moto", MOTO, |folder| {
-        run(Command::new("python3").args(["-m", "venv"]).arg(folder));
-        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", MOTO]));
-    })
-}
-
-/// The folder of a program, installed if it is not there. Tests of several checkouts may come here at
-/// the same time.
-fn installed(name: &str, version: &str, install: impl FnOnce(&Path)) -> PathBuf {
-    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or(home).expect("HOME is set");
-    let cache = cache.join("datafusion-engagement/servers");
-    fs::create_dir_all(&cache).unwrap();
-    let lock = File::create(cache.join(format!("{name}.lock"))).unwrap();
-    lock.lock().unwrap();
-    let (folder, done) = (cache.join(name), cache.join(format!("{name}.installed")));
-    if fs::read_to_string(&done).is_ok_and(|installed| installed == version) {
-        return folder;
-    }
-    let _ = fs::remove_dir_all(&folder);
-    install(&folder);
-    fs::write(done, version).unwrap();
-    folder
-}
-
-fn run(command: &mut Command) -> String {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.unwrap_or_else(|e| panic!("{command:?} is needed for these tests: {e}"));
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{command:?}\n{}{}", text(&output.stdout), text(&output.stderr));
-    text(&output.stdout)
+    venv("moto", MOTO)
 }
 
 fn prepare(arguments: &[&str]) -> String {

@@ -1,0 +1,59 @@
+//! The history of as-of dates, in a folder and in a store.
+
+use std::path::Path;
+
+use super::lake::Lake;
+use super::{fine, refused};
+
+const HISTORY: &str = "select * from office_history order by asofdate";
+
+/// Runs three dates, the last not the newest, and asks for all; gives the answers. `exists` knows
+/// the files of the output folder.
+fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) -> bool) -> String {
+    let run = |as_of: &str| fine(&lake.command("run", file, &[&["--as-of", as_of], output].concat()));
+    let sql =
+        |query: &str| fine(&lake.command("sql", file, &[&["--format", "csv", "-c", query], output].concat()));
+    run("2026-10-15");
+    assert_eq!(sql(HISTORY).lines().count(), 2);
+    assert!(run("2026-10-31").contains("out/Office.parquet ("));
+    let older = run("2026-09-30");
+    assert!(older.contains("as_of=2026-09-30/Office.parquet ("), "{older}");
+    for date in ["2026-09-30", "2026-10-15", "2026-10-31"] {
+        assert!(exists(&format!("as_of={date}/Office.parquet")), "{date}");
+        assert!(exists(&format!("as_of={date}/Office_CustomerCard_History.parquet")), "{date}");
+        assert!(!exists(&format!("as_of={date}/Office_UserTable.parquet")), "{date}");
+    }
+    // Again, and nothing is doubled.
+    run("2026-10-31");
+    let history = sql(HISTORY);
+    let dates: Vec<_> = history.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(dates, ["AsOfDate", "2026-09-30", "2026-10-15", "2026-10-31"]);
+    assert!(history.ends_with("2026-10-31,57,1286,179\n"), "{history}");
+    assert_eq!(sql("select asofdate as d from office_overview"), "d\n2026-10-31\n");
+    history
+}
+
+#[test]
+fn each_date_is_kept_alike_in_a_folder_and_in_a_store() {
+    let lake = Lake::azure("history");
+    let with_history = |file: &Path| {
+        let text = std::fs::read_to_string(file).unwrap();
+        let asked = text.replace("[output]", "[output]\nhistory = true");
+        assert_ne!(asked, text);
+        lake.raw(&asked)
+    };
+    let stored = with_history(&lake.enrichment("mail/", "out/"));
+    let in_store = three_dates(&lake, &stored, &[], &|name| lake.has(&format!("out/{name}")));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let output = ["--output", out.to_str().unwrap()];
+    let in_folder = three_dates(&lake, &stored, &output, &|name| out.join(name).is_file());
+    assert_eq!(in_store, in_folder);
+    // Without the wish for it there is what is published.
+    let plain = lake.enrichment("mail/", "plain/");
+    refused(&lake.command("sql", &plain, &["-c", HISTORY]), 1, &["nothing is published"]);
+    fine(&lake.command("run", &plain, &[]));
+    assert!(!lake.has("plain/as_of=2026-10-31/Office.parquet"));
+    let shown = fine(&lake.command("sql", &plain, &["--format", "csv", "-c", HISTORY]));
+    assert_eq!(shown.lines().last(), Some("2026-10-31,57,1286,179"));
+}
