@@ -44,14 +44,15 @@ pub async fn check(enrichment: &Enrichment) -> Result<Report> {
     views::own_names(enrichment)?;
     let ctx = session::new()?;
     let sources = source::register(&ctx, enrichment).await?;
+    source::reading(&ctx, &sources, look(&ctx, enrichment, &sources)).await
+}
+
+async fn look(ctx: &SessionContext, enrichment: &Enrichment, sources: &[source::Source]) -> Result<Report> {
     let parameters = Parameters::of(enrichment);
     for view in VIEWS.iter().take_while(|v| v.name != "own_address") {
-        view.register(&ctx, &parameters).await?;
+        view.register(ctx, &parameters).await?;
     }
-    let mailboxes = match run::check_mailboxes(&ctx, enrichment).await {
-        Err(e) => return Err(source::diagnose(e, &sources).await),
-        Ok(mailboxes) => mailboxes,
-    };
+    let mailboxes = run::check_mailboxes(ctx, enrichment).await?;
     let groups = "select group_address, mailboxes from listed_group order by group_address";
     let mut resolved = vec![];
     for batch in ctx.sql(groups).await?.collect().await? {
@@ -63,7 +64,7 @@ pub async fn check(enrichment: &Enrichment) -> Result<Report> {
     }
     let mut notes = vec![];
     let mut inputs = vec![];
-    for source in &sources {
+    for source in sources {
         inputs.push(Input {
             section: source.section.to_string(),
             shape: source.format.as_str().to_string(),
@@ -74,10 +75,7 @@ pub async fn check(enrichment: &Enrichment) -> Result<Report> {
             format!("[{}] has no column {column} in every file: there, {means}", source.section)
         }));
         if source.section == "meetings" && source.format == Format::GraphDataConnect {
-            let masters = match series_masters(&ctx).await {
-                Err(e) => return Err(source::diagnose(e, std::slice::from_ref(source)).await),
-                Ok(masters) => masters,
-            };
+            let masters = series_masters(ctx).await?;
             notes.extend((masters > 0).then(|| source::series_masters(masters)));
         }
     }

@@ -21,6 +21,11 @@ pub enum ErrorKind {
     Output,
     /// The engine underneath failed.
     Engine,
+    /// Nobody: a signal of this number, such as Ctrl-C, has ended the work.
+    Stopped {
+        /// The number of the signal.
+        signal: u8,
+    },
 }
 
 /// What is wrong, where, and what to do.
@@ -72,11 +77,12 @@ impl Error {
     }
 
     /// The exit code of the command line: 2 where the enrichment file or the command must be
-    /// changed, 1 for everything else.
+    /// changed, 128 and the number of the signal where one ended the work, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
             ErrorKind::Enrichment | ErrorKind::Query => 2,
             ErrorKind::Input | ErrorKind::Output | ErrorKind::Engine => 1,
+            ErrorKind::Stopped { signal } => signal.saturating_add(128),
         }
     }
 }
@@ -100,6 +106,13 @@ impl From<DataFusionError> for Error {
         if let Some(ours) = ours(&error) {
             return Self::new(ours.kind, ours.message.clone()).with_source(error);
         }
+        if let DataFusionError::ResourcesExhausted(why) = error.find_root() {
+            let why = one_line(
+                why.split(". Top").next().unwrap_or(why).split("\n\nbacktrace").next().unwrap_or(why),
+            );
+            let message = format!("there is too little memory or room to spill: {why}; {MEMORY_KNOBS}");
+            return Self::new(ErrorKind::Engine, message).with_source(error);
+        }
         match error {
             DataFusionError::External(other) => {
                 Self::new(ErrorKind::Engine, one_line(&other.to_string())).with_source(other)
@@ -114,6 +127,9 @@ impl From<DataFusionError> for Error {
         }
     }
 }
+
+/// What helps where memory does not suffice.
+const MEMORY_KNOBS: &str = "raise --memory-limit, or give --spill-dir a folder with more room";
 
 /// The first error of ours in an error and what it came from.
 pub(crate) fn ours<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {

@@ -31,6 +31,10 @@ const BATCH_BYTES: usize = 1 << 22;
 #[derive(Debug)]
 pub(crate) struct Kept {
     schema: SchemaRef,
+    /// How many rows there are, or were.
+    pub(crate) rows: u64,
+    /// How many bytes of them were written to disk.
+    pub(crate) bytes_spilled: u64,
     content: Mutex<Option<Content>>,
 }
 
@@ -49,18 +53,15 @@ impl Kept {
         context: Arc<TaskContext>,
     ) -> Result<Self> {
         let schema = plan.schema();
-        let spill = SpillManager::new(
-            context.runtime_env(),
-            SpillMetrics::new(&ExecutionPlanMetricsSet::new(), 0),
-            Arc::clone(&schema),
-        );
+        let metrics = SpillMetrics::new(&ExecutionPlanMetricsSet::new(), 0);
+        let spill = SpillManager::new(context.runtime_env(), metrics.clone(), Arc::clone(&schema));
         let count = plan.output_partitioning().partition_count();
         let streams = execute_stream_partitioned(plan, Arc::clone(&context))?;
         debug_assert_eq!(streams.len(), count);
         let partitions = streams.into_iter().map(|stream| {
             let consumer = MemoryConsumer::new(format!("the rows of {name}"));
             let reservation = consumer.register(context.memory_pool());
-            let part = Part { name: name.to_string(), batches: vec![], files: vec![], reservation };
+            let part = Part { name: name.to_string(), rows: 0, batches: vec![], files: vec![], reservation };
             // Tasks of their own, so that partitions run in parallel.
             let spill = spill.clone();
             datafusion::common::runtime::SpawnedTask::spawn(part.fill(stream, spill))
@@ -70,28 +71,10 @@ impl Kept {
             .map(|part| part.unwrap_or_else(|e| exec_err!("a partition of a view ended early: {e}")))
             .try_collect()
             .await?;
-        Self::of(schema, parts, spill)
-    }
-
-    fn of(schema: SchemaRef, parts: Vec<Part>, spill: SpillManager) -> Result<Self> {
-        let mut reservations = vec![];
-        let in_memory = parts.iter().all(|part| part.files.is_empty());
-        let table: Arc<dyn TableProvider> = if in_memory {
-            let batches = parts.into_iter().map(|part| {
-                reservations.push(part.reservation);
-                part.batches
-            });
-            Arc::new(MemTable::try_new(Arc::clone(&schema), batches.collect())?)
-        } else {
-            let mut streams: Vec<Arc<dyn PartitionStream>> = vec![];
-            for Part { batches, files, reservation, .. } in parts {
-                let (schema, spill) = (Arc::clone(&schema), spill.clone());
-                streams.push(Arc::new(Stored { schema, batches, files, spill }));
-                reservations.push(reservation);
-            }
-            Arc::new(StreamingTable::try_new(Arc::clone(&schema), streams)?)
-        };
-        Ok(Self { schema, content: Mutex::new(Some(Content { table, _reservations: reservations })) })
+        let rows = parts.iter().map(|part| part.rows).sum();
+        let content = Content::of(&schema, parts, &spill)?;
+        let bytes_spilled = metrics.spilled_bytes.value() as u64;
+        Ok(Self { schema, rows, bytes_spilled, content: Mutex::new(Some(content)) })
     }
 
     /// Lets the rows go; whoever reads them afterwards gets an error.
@@ -100,9 +83,33 @@ impl Kept {
     }
 }
 
+impl Content {
+    fn of(schema: &SchemaRef, parts: Vec<Part>, spill: &SpillManager) -> Result<Self> {
+        let mut reservations = vec![];
+        let in_memory = parts.iter().all(|part| part.files.is_empty());
+        let table: Arc<dyn TableProvider> = if in_memory {
+            let batches = parts.into_iter().map(|part| {
+                reservations.push(part.reservation);
+                part.batches
+            });
+            Arc::new(MemTable::try_new(Arc::clone(schema), batches.collect())?)
+        } else {
+            let mut streams: Vec<Arc<dyn PartitionStream>> = vec![];
+            for Part { batches, files, reservation, .. } in parts {
+                let (schema, spill) = (Arc::clone(schema), spill.clone());
+                streams.push(Arc::new(Stored { schema, batches, files, spill }));
+                reservations.push(reservation);
+            }
+            Arc::new(StreamingTable::try_new(Arc::clone(schema), streams)?)
+        };
+        Ok(Self { table, _reservations: reservations })
+    }
+}
+
 /// One partition while it is filled.
 struct Part {
     name: String,
+    rows: u64,
     /// What is in memory.
     batches: Vec<RecordBatch>,
     /// What there was no room for.
@@ -122,6 +129,7 @@ impl Part {
         if batch.num_rows() == 0 {
             return Ok(());
         }
+        self.rows += batch.num_rows() as u64;
         let bytes = get_record_batch_memory_size(&batch);
         let rows = (batch.num_rows() * BATCH_BYTES / bytes.max(1)).clamp(1, batch.num_rows());
         let slices =

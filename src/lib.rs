@@ -69,6 +69,7 @@ pub mod error;
 pub mod functions;
 mod json;
 mod kept;
+pub mod memory;
 pub mod names;
 #[doc(hidden)]
 pub mod nearest;
@@ -81,5 +82,6 @@ pub mod session;
 pub mod source;
 pub mod statements;
 mod store;
+pub mod timings;
 pub mod views;
 mod withheld;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use datafusion_engagement::error::{Error, ErrorKind, Result};
@@ -17,6 +18,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// taken from the machine.
 const STACK: usize = 512 << 20;
 const WORKER_STACK: usize = 64 << 20;
+
+/// How long cancelled work may take to stop.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let command = cli::Cli::parse();
@@ -46,7 +50,7 @@ fn run(command: cli::Cli) -> Result<()> {
         .build()
         .map_err(|error| Error::new(ErrorKind::Engine, format!("cannot start: {error}")))?;
     let outcome = runtime.block_on(command.run());
-    // What was cancelled need not come to its end.
-    runtime.shutdown_background();
+    // What was cancelled need not come to its end, but deletes its temporary files.
+    runtime.shutdown_timeout(PATIENCE);
     outcome
 }

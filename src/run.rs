@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::kept::Kept;
 use crate::output::{Description, Destination, TABLES, Table, write};
 use crate::source;
+use crate::timings::{Stage, Watch};
 use crate::views::{self, Layer, Parameters, VIEWS, quoted};
 use crate::{enrichment, session, withheld};
 
@@ -43,6 +44,8 @@ pub struct Report {
     pub office_rows: u64,
     /// What is worth knowing and no error.
     pub notes: Vec<String>,
+    /// Where the time went, in the order of the work.
+    pub stages: Vec<Stage>,
 }
 
 /// The run at a glance.
@@ -91,26 +94,32 @@ pub async fn run_on(
     views::own_names(enrichment)?;
     progress.stage("inputs");
     let sources = source::register(ctx, enrichment).await?;
-    match compute_and_publish(ctx, enrichment, progress).await {
-        Err(e) => Err(source::diagnose(e, &sources).await),
-        report => report,
-    }
+    let computed = source::reading(ctx, &sources, compute(ctx, enrichment, progress)).await?;
+    computed.publish(enrichment).await
 }
 
-async fn compute_and_publish(
-    ctx: &SessionContext,
-    enrichment: &Enrichment,
-    progress: &dyn Progress,
-) -> Result<Report> {
+/// A run before it is published.
+struct Computed {
+    destination: Destination,
+    overview: Overview,
+    dispositions: Vec<Disposition>,
+    withheld: Option<String>,
+    office_rows: u64,
+    stages: Vec<Stage>,
+}
+
+async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn Progress) -> Result<Computed> {
     let parameters = Parameters::of(enrichment);
     let mut destination = Destination::create(ctx, enrichment).await?;
-    let mut kept = vec![];
+    let (mut kept, mut stages) = (vec![], vec![]);
     let last_readers = last_readers(ctx)?;
     for (position, view) in VIEWS.iter().enumerate() {
         view.register(ctx, &parameters).await?;
         if view.shared {
             progress.stage(view.name);
-            kept.push((view.name, keep(ctx, view.name).await?));
+            let (view, stage) = keep(ctx, view.name).await?;
+            kept.push((VIEWS[position].name, view));
+            stages.push(stage);
         }
         kept.retain(|(name, view): &(&str, Arc<Kept>)| {
             let is_read_later = last_readers.get(name).is_none_or(|last| *last > position);
@@ -128,28 +137,41 @@ async fn compute_and_publish(
     for table in TABLES {
         progress.stage(table.name);
         let draft = destination.draft(table, &enrichment.output.table)?;
-        let rows = write(ctx, table, &description, draft).await?;
+        let stage = write(ctx, table, &description, draft).await?;
         if table.suffix.is_empty() {
-            office_rows = rows;
+            office_rows = stage.rows_out;
         }
+        stages.push(stage);
     }
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
-    let office = destination.publish(enrichment).await?;
-    let masters = dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
-    let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
-    let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
-    let notes = notes.into_iter().chain(withheld::note(ctx, enrichment).await?).collect();
-    Ok(Report { overview, dispositions, office, office_rows, notes })
+    let withheld = withheld::note(ctx, enrichment).await?;
+    Ok(Computed { destination, overview, dispositions, withheld, office_rows, stages })
+}
+
+impl Computed {
+    async fn publish(self, enrichment: &Enrichment) -> Result<Report> {
+        let Self { destination, overview, dispositions, withheld, office_rows, stages } = self;
+        let office = destination.publish(enrichment).await?;
+        let masters =
+            dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
+        let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
+        let notes = masters.filter(|_| of_graph).map(|d| source::series_masters(d.rows.unsigned_abs()));
+        let notes = notes.into_iter().chain(withheld).collect();
+        Ok(Report { overview, dispositions, office, office_rows, notes, stages })
+    }
 }
 
 /// Computes a view once and puts the result in its place.
-async fn keep(ctx: &SessionContext, name: &str) -> Result<Arc<Kept>> {
+async fn keep(ctx: &SessionContext, name: &str) -> Result<(Arc<Kept>, Stage)> {
+    let watch = Watch::start(ctx, name);
     let frame = ctx.table(quoted(name)).await?;
     let context = Arc::new(frame.task_ctx());
-    let kept = Arc::new(Kept::compute(name, frame.create_physical_plan().await?, context).await?);
+    let plan = frame.create_physical_plan().await?;
+    let kept = Arc::new(Kept::compute(name, Arc::clone(&plan), context).await?);
     ctx.deregister_table(quoted(name))?;
     ctx.register_table(quoted(name), Arc::<Kept>::clone(&kept))?;
-    Ok(kept)
+    let stage = watch.stop(plan.as_ref(), kept.rows, kept.bytes_spilled);
+    Ok((kept, stage))
 }
 
 /// By view that is kept: the place in [`VIEWS`] of the last kept view that reads it, directly or

@@ -5,6 +5,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::enrichment::Enrichment;
 use crate::error::Result;
+use crate::memory::Resources;
 use crate::source::{self, Source};
 use crate::views::{self, Parameters, VIEWS};
 use crate::{functions, output};
@@ -18,7 +19,18 @@ pub fn new() -> Result<SessionContext> {
 }
 
 /// The same, with settings of yours, such as partitions and batch size.
+///
+/// # Errors
+/// As [`new`].
 pub fn with_config(config: SessionConfig) -> Result<SessionContext> {
+    with_resources(config, &Resources::default())
+}
+
+/// The same, with bounds on the memory it takes.
+///
+/// # Errors
+/// A folder for intermediate results that cannot be used.
+pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<SessionContext> {
     let mut config = config.with_information_schema(true);
     let options = config.options_mut();
     // Views would only be cast back: list elements are never read as views.
@@ -29,7 +41,11 @@ pub fn with_config(config: SessionConfig) -> Result<SessionContext> {
     options.optimizer.enable_topk_dynamic_filter_pushdown = false;
     options.optimizer.enable_join_dynamic_filter_pushdown = false;
     options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
-    let state = SessionStateBuilder::new().with_config(config).with_default_features().build();
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(resources.runtime()?)
+        .with_default_features()
+        .build();
     let ctx = SessionContext::new_with_state(state);
     functions::register(&mut *ctx.state_ref().write())?;
     Ok(ctx)

@@ -12,6 +12,7 @@ use datafusion_engagement::statements::Statements;
 use datafusion_engagement::{output, session};
 
 mod bars;
+mod bounds;
 mod card;
 mod check;
 mod format;
@@ -22,8 +23,10 @@ pub mod panics;
 mod run;
 mod segment;
 mod shell;
+mod signals;
 mod sql;
 mod text;
+mod timings;
 
 /// Account engagement from mail and meetings: one row per customer account, with a score.
 ///
@@ -42,7 +45,7 @@ Examples:
   engagement card enrichment.toml a-17      one customer at a glance
 
 Exit codes: 0 fine; 1 an input, the output or the engine failed; 2 the enrichment file, the
-statement or the command line is wrong."
+statement or the command line is wrong; 130 and 143 stopped by Ctrl-C or asked to end."
 )]
 pub struct Cli {
     #[command(subcommand)]

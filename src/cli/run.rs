@@ -1,12 +1,16 @@
 //! `engagement run`: the job.
 
+use std::time::Instant;
+
 use clap::Args;
 use datafusion_engagement::error::Result;
 use datafusion_engagement::run::{self, Disposition, Progress, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::bounds::Bounds;
+use super::signals::unless_ended;
 use super::text::{count, grouped, visible};
-use super::{Target, out};
+use super::{Target, out, timings};
 
 /// Compute Office from the inputs and publish it, in the place of what was published before.
 ///
@@ -16,22 +20,35 @@ use super::{Target, out};
 #[command(after_help = "\
 Examples:
   engagement run enrichment.toml
-  engagement run enrichment.toml --as-of 2026-11-22 --output /tmp/out")]
+  engagement run enrichment.toml --as-of 2026-11-22 --output /tmp/out
+  engagement run enrichment.toml --memory-limit 2GB --timings")]
 pub struct Run {
     #[command(flatten)]
     target: Target,
     /// The last day that counts, YYYY-MM-DD, instead of the one in the enrichment file.
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
+    #[command(flatten)]
+    bounds: Bounds,
+    /// Say afterwards, on standard error, where the time went: by stage the rows in and out, what was
+    /// read and spilled, and the most memory that was reserved.
+    #[arg(long)]
+    timings: bool,
 }
 
 impl Run {
     pub async fn run(self) -> Result<()> {
         let enrichment = self.target.open(self.as_of)?;
+        let began = Instant::now();
+        let ctx = self.bounds.session()?;
         let stages = Stages::new();
-        let report = run::run(&enrichment, &stages).await;
+        let report = unless_ended(run::run_on(&ctx, &enrichment, &stages)).await;
         stages.0.finish_and_clear();
-        out::print(&overview(&report?, enrichment.window_days))
+        let report = report?;
+        if self.timings {
+            eprint!("{}", timings::table(&report.stages, began.elapsed()));
+        }
+        out::print(&overview(&report, enrichment.window_days))
     }
 }
 
@@ -121,6 +138,7 @@ mod tests {
             rows,
         };
         Report {
+            stages: vec![],
             overview: Overview {
                 enrichment: "us-sales".into(),
                 as_of: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap(),

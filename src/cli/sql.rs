@@ -14,6 +14,7 @@ use futures::StreamExt;
 
 use super::format::{Format, Layout};
 use super::out::{self, tell, tell_person, written};
+use super::signals::unless_ended;
 use super::{Session, Target, shell, text};
 
 /// Query what the last run has published, in SQL.
@@ -91,10 +92,13 @@ impl Sql {
         match statements {
             Some(statements) => {
                 let mut answers = Answers::new(self.format, Layout::default(), Box::new(out::stdout()));
-                for statement in statements {
-                    answers.answer(&mut session.statements, statement).await?.tell();
-                }
-                Ok(())
+                unless_ended(async {
+                    for statement in statements {
+                        answers.answer(&mut session.statements, statement).await?.tell();
+                    }
+                    Ok(())
+                })
+                .await
             }
             None => shell::run(session, self.format, self.allow_files).await,
         }

@@ -9,10 +9,12 @@ use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs,
 
 use super::define::{SECTION, Scalar, expect_arguments};
 
-/// The weighted sum of standings in whole numbers, divided once by the number of accounts.
-pub fn score(standings: &[i64], weights: &[i64], accounts: i64) -> f64 {
-    let sum: i128 = standings.iter().zip(weights).map(|(c, w)| i128::from(*c) * i128::from(*w)).sum();
-    sum as f64 / accounts as f64
+/// The weighted sum of standings in whole numbers, divided once by the number of accounts; `None`
+/// where 128 bits do not hold the sum.
+pub fn score(standings: &[i64], weights: &[i64], accounts: i64) -> Option<f64> {
+    let mut terms = standings.iter().zip(weights).map(|(c, w)| i128::from(*c) * i128::from(*w));
+    let sum = terms.try_fold(0i128, i128::checked_add)?;
+    Some(sum as f64 / accounts as f64)
 }
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
@@ -63,7 +65,10 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
             return exec_err!("engagement_score needs at least one account, not {}", accounts.value(row));
         }
         let (c, w) = (c.as_primitive::<Int64Type>(), w.as_primitive::<Int64Type>());
-        scores.append_value(score(c.values(), w.values(), accounts.value(row)));
+        let Some(score) = score(c.values(), w.values(), accounts.value(row)) else {
+            return exec_err!("engagement_score: the sum of weight times standing is too large");
+        };
+        scores.append_value(score);
     }
     Ok(Arc::new(scores.finish()))
 }
@@ -76,8 +81,9 @@ mod tests {
     #[test]
     fn one_division_at_the_end() {
         let weights = [10, 20, 15, 15, 5, 5, 10, 10, 10];
-        assert_eq!(score(&[2, 1, 0, 2, 2, 2, 2, 1, 1], &weights, 2), 65.0);
-        assert_eq!(score(&[1, 2, 0, 0, 0, 1, 0, 2, 2], &weights, 2), 47.5);
-        assert_eq!(score(&[3, 3], &[60, 40], 3), 100.0);
+        assert_eq!(score(&[2, 1, 0, 2, 2, 2, 2, 1, 1], &weights, 2), Some(65.0));
+        assert_eq!(score(&[1, 2, 0, 0, 0, 1, 0, 2, 2], &weights, 2), Some(47.5));
+        assert_eq!(score(&[3, 3], &[60, 40], 3), Some(100.0));
+        assert_eq!(score(&[i64::MAX; 3], &[i64::MAX; 3], 1), None);
     }
 }

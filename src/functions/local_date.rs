@@ -1,5 +1,6 @@
 //! `local_date(timestamp, zone)`: the calendar day of an instant in a time zone.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Offset, TimeZone};
@@ -30,8 +31,8 @@ pub struct LocalDays {
 }
 
 impl LocalDays {
-    /// Enough for a month without a miss.
-    const SLOTS: i64 = 1024;
+    /// Enough for a year without a miss.
+    const SLOTS: i64 = 1 << 14;
 
     /// Days in this zone.
     pub fn new(zone: Tz) -> Self {
@@ -68,6 +69,11 @@ fn offset(zone: Tz, micros: i64) -> Option<i64> {
     Some(i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()) * 1_000_000)
 }
 
+thread_local! {
+    /// The zone that was asked for last.
+    static ZONE: Cell<Option<LocalDays>> = const { Cell::new(None) };
+}
+
 pub(super) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "local_date",
@@ -101,8 +107,11 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         zone.parse().map_err(|_| exec_datafusion_err!("local_date: unknown time zone '{zone}'"))?;
     let instants = args.args[0].to_array(args.number_rows)?;
     let instants = utc_micros(&instants);
-    let mut days = LocalDays::new(zone);
-    Ok(Arc::new(Date32Array::from_iter(instants.iter().map(|t| t.and_then(|t| days.day(t))))))
+    // What is known of the zone is of use to the next batch.
+    let mut days = ZONE.take().filter(|days| days.zone == zone).unwrap_or_else(|| LocalDays::new(zone));
+    let dates = instants.iter().map(|t| t.and_then(|t| days.day(t))).collect::<Date32Array>();
+    ZONE.set(Some(days));
+    Ok(Arc::new(dates))
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! plan that names them means the same on every machine that has registered them.
 
 mod address_book;
+#[cfg(test)]
+mod damage;
 mod define;
 pub mod distinct_people;
 mod engagement_score;

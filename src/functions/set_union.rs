@@ -3,16 +3,16 @@
 //! Where copies of one message or meeting merge, their people and conversations are united.
 //! DataFusion's `array_agg(distinct …)` neither takes lists nor keeps its groups in one place.
 //! Exact; the order of rows does not matter. NULL, and NULL in a list, adds nothing; no value at
-//! all gives an empty list. The state is the result: a sorted list. Memory per group: 8 or 20
+//! all gives an empty list. The state is the result: a sorted list. Memory per group: 8 to 20
 //! bytes per distinct value.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, FixedSizeBinaryArray, ListArray, UInt32Array,
+    Array, ArrayRef, AsArray, Date32Array, FixedSizeBinaryArray, ListArray, UInt64Array,
 };
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::datatypes::{DataType, Date32Type, Field, UInt32Type};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Field, UInt64Type};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
@@ -32,7 +32,7 @@ pub(super) fn udf() -> Arc<AggregateUDF> {
         returns: |types| Ok(list_of(element(&types[0])?)),
         state: |types| Ok(list_of(element(&types[0])?)),
         accumulators: |types| match element(&types[0])? {
-            DataType::UInt32 => Accumulators::of::<Sets<u32>>(),
+            DataType::UInt64 => Accumulators::of::<Sets<u64>>(),
             DataType::Date32 => Accumulators::of::<Sets<i32>>(),
             _ => Accumulators::of::<Sets<Key>>(),
         },
@@ -44,7 +44,7 @@ pub(super) fn udf() -> Arc<AggregateUDF> {
         )
         .with_argument(
             "values",
-            "A value or a list of values: UInt32, Date32, or 128-bit keys (FixedSizeBinary(16), see id_hash).",
+            "A value or a list of values: UInt64, Date32, or 128-bit keys (FixedSizeBinary(16), see id_hash).",
         )
         .with_sql_example(
             "> select set_union(day) from (values (date '2026-01-02'), (date '2026-01-01'), (date '2026-01-02')) t(day);\n\
@@ -58,11 +58,11 @@ pub(super) fn udf() -> Arc<AggregateUDF> {
 /// The type of a set's values.
 fn element(data_type: &DataType) -> Result<DataType> {
     match data_type {
-        DataType::UInt32 | DataType::Date32 => Ok(data_type.clone()),
+        DataType::UInt64 | DataType::Date32 => Ok(data_type.clone()),
         DataType::FixedSizeBinary(n) if *n == KEY_BYTES as i32 => Ok(data_type.clone()),
         DataType::List(item) if !item.data_type().is_nested() => element(item.data_type()),
         other => {
-            plan_err!("set_union needs UInt32, Date32, FixedSizeBinary(16) or a list of them, not {other}")
+            plan_err!("set_union needs UInt64, Date32, FixedSizeBinary(16) or a list of them, not {other}")
         }
     }
 }
@@ -79,14 +79,14 @@ trait Value: Copy + Ord + Send + Sync + 'static {
     fn column(values: Vec<Self>) -> Result<ArrayRef>;
 }
 
-impl Value for u32 {
-    const TYPE: DataType = DataType::UInt32;
+impl Value for u64 {
+    const TYPE: DataType = DataType::UInt64;
     fn read(array: &dyn Array) -> impl Fn(usize) -> Self + '_ {
-        let values = array.as_primitive::<UInt32Type>().values();
+        let values = array.as_primitive::<UInt64Type>().values();
         |row| values[row]
     }
     fn column(values: Vec<Self>) -> Result<ArrayRef> {
-        Ok(Arc::new(UInt32Array::from(values)))
+        Ok(Arc::new(UInt64Array::from(values)))
     }
 }
 
@@ -185,7 +185,7 @@ impl<T: Value> GroupState for Sets<T> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use datafusion::arrow::array::{FixedSizeBinaryBuilder, ListBuilder, UInt32Builder};
+    use datafusion::arrow::array::{FixedSizeBinaryBuilder, ListBuilder, UInt64Builder};
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
@@ -193,14 +193,14 @@ mod tests {
     use super::*;
     use crate::functions::testing::Tester;
 
-    fn lists(array: &ArrayRef) -> Vec<Vec<u32>> {
+    fn lists(array: &ArrayRef) -> Vec<Vec<u64>> {
         let lists = array.as_list::<i32>();
-        lists.iter().map(|l| l.unwrap().as_primitive::<UInt32Type>().values().to_vec()).collect()
+        lists.iter().map(|l| l.unwrap().as_primitive::<UInt64Type>().values().to_vec()).collect()
     }
 
     #[test]
     fn unites_lists_and_skips_nulls() {
-        let mut column = ListBuilder::new(UInt32Builder::new());
+        let mut column = ListBuilder::new(UInt64Builder::new());
         column.append_value([Some(3), None, Some(1)]);
         column.append_null();
         column.append_value([Some(1), Some(2)]);
@@ -217,20 +217,20 @@ mod tests {
     fn text_is_refused() {
         let error = udf().return_type(&[DataType::Utf8]).unwrap_err().strip_backtrace();
         assert!(
-            error.contains("set_union needs UInt32, Date32, FixedSizeBinary(16) or a list of them, not Utf8"),
+            error.contains("set_union needs UInt64, Date32, FixedSizeBinary(16) or a list of them, not Utf8"),
             "{error}"
         );
     }
 
     proptest! {
         #[test]
-        fn is_a_union(rows in vec((0..5usize, option::of(0..20u32)), 0..60), cuts in vec(any::<usize>(), 0..4)) {
+        fn is_a_union(rows in vec((0..5usize, option::of(0..20u64)), 0..60), cuts in vec(any::<usize>(), 0..4)) {
             let groups: Vec<_> = rows.iter().map(|r| r.0).collect();
-            let column: ArrayRef = Arc::new(UInt32Array::from_iter(rows.iter().map(|r| r.1)));
+            let column: ArrayRef = Arc::new(UInt64Array::from_iter(rows.iter().map(|r| r.1)));
             let mut expected = vec![BTreeSet::new(); 5];
             rows.iter().for_each(|(g, v)| expected[*g].extend(*v));
-            let expected: Vec<Vec<u32>> = expected.into_iter().map(|s| s.into_iter().collect()).collect();
-            let tester = Tester::new(udf(), &[DataType::UInt32]);
+            let expected: Vec<Vec<u64>> = expected.into_iter().map(|s| s.into_iter().collect()).collect();
+            let tester = Tester::new(udf(), &[DataType::UInt64]);
             prop_assert_eq!(lists(&tester.all_ways_agree(&[column], &groups, 5, &cuts)), expected);
         }
 

@@ -8,6 +8,7 @@ use datafusion::arrow::compute::{concat, take};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::common::config::ConfigOptions;
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::function::AccumulatorArgs;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, ColumnarValue, EmitTo, GroupsAccumulator, ScalarFunctionArgs, ScalarUDF,
@@ -21,17 +22,26 @@ pub(super) fn invoke_scalar(udf: &ScalarUDF, columns: Vec<ArrayRef>) -> ArrayRef
 
 /// Calls a scalar function on columns and, after them, values that are the same for all rows.
 pub(super) fn invoke_with(udf: &ScalarUDF, columns: Vec<ArrayRef>, values: &[ScalarValue]) -> ArrayRef {
+    try_invoke(udf, columns, values).unwrap()
+}
+
+/// The same, where it may fail.
+pub(super) fn try_invoke(
+    udf: &ScalarUDF,
+    columns: Vec<ArrayRef>,
+    values: &[ScalarValue],
+) -> Result<ArrayRef, DataFusionError> {
     let number_rows = columns[0].len();
     let types =
         columns.iter().map(|c| c.data_type().clone()).chain(values.iter().map(ScalarValue::data_type));
     let types: Vec<_> = types.collect();
     let arg_fields = types.iter().map(|t| Arc::new(Field::new("c", t.clone(), true))).collect();
-    let return_field = Arc::new(Field::new("r", udf.return_type(&types).unwrap(), true));
+    let return_field = Arc::new(Field::new("r", udf.return_type(&types)?, true));
     let columns = columns.into_iter().map(ColumnarValue::Array);
     let args = columns.chain(values.iter().cloned().map(ColumnarValue::Scalar)).collect();
     let config_options = Arc::new(ConfigOptions::default());
     let args = ScalarFunctionArgs { args, arg_fields, number_rows, return_field, config_options };
-    udf.invoke_with_args(args).unwrap().to_array(number_rows).unwrap()
+    udf.invoke_with_args(args)?.to_array(number_rows)
 }
 
 /// An aggregate function over columns of given types.
@@ -64,11 +74,11 @@ impl Tester {
         })
     }
 
-    fn many(&self) -> Box<dyn GroupsAccumulator> {
+    pub(super) fn many(&self) -> Box<dyn GroupsAccumulator> {
         self.with_args(|args| self.udf.create_groups_accumulator(args).unwrap())
     }
 
-    fn one(&self) -> Box<dyn Accumulator> {
+    pub(super) fn one(&self) -> Box<dyn Accumulator> {
         self.with_args(|args| self.udf.accumulator(args).unwrap())
     }
 

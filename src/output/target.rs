@@ -14,6 +14,9 @@
 //! before is kept until then, for those who are reading it. Runs at the same time do not meet:
 //! each holds the lock of its own folder, and that of the folder above while it creates or publishes one.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -85,7 +88,7 @@ impl Target {
         Ok(office)
     }
 
-    fn switch(self) -> io::Result<()> {
+    fn switch(mut self) -> io::Result<()> {
         for entry in fs::read_dir(self.folder())? {
             File::open(entry?.path())?.sync_all()?;
         }
@@ -93,23 +96,31 @@ impl Target {
         let _home = lock_home(&self.home)?;
         let current = self.home.join(CURRENT);
         let before = fs::read_link(&current).ok();
-        let run = self.run.keep();
-        let name = run.file_name().map(PathBuf::from).unwrap_or_default();
+        // The links stay as they are from run to run; only a first run makes them: before the step
+        // that publishes, lest that show some of its files only.
+        self.link(|link| fs::symlink_metadata(link).is_err())?;
+        self.run.disable_cleanup(true);
+        let name = self.folder().file_name().map(PathBuf::from).unwrap_or_default();
         sync_folder(&self.home)?;
         replace_by_link(&self.home, &name, &current)?;
         sync_folder(&self.home)?;
-        // The links stay as they are from run to run; only a first run makes them.
+        // Files of another origin give way only to what can be read.
+        self.link(|_| true)?;
+        clean(&self.home, &[Some(name), before]);
+        Ok(())
+    }
+
+    /// Links the names of the tables, where this holds of them, to what is published.
+    fn link(&self, which: impl Fn(&Path) -> bool) -> io::Result<()> {
         for table in TABLES {
             let file = table.file(&self.table);
             let target = Path::new(HIDDEN).join(&self.table).join(CURRENT).join(&file);
             let link = self.out.join(&file);
-            if fs::read_link(&link).ok().as_deref() != Some(&target) {
+            if which(&link) && fs::read_link(&link).ok().as_deref() != Some(&target) {
                 replace_by_link(&self.home, &target, &link)?;
             }
         }
-        sync_folder(&self.out)?;
-        clean(&self.home, &[Some(name), before]);
-        Ok(())
+        sync_folder(&self.out)
     }
 }
 
@@ -125,9 +136,20 @@ fn lock_home(home: &Path) -> io::Result<File> {
 pub(super) fn current(out: &Path, table: &str) -> Option<PathBuf> {
     let home = out.join(HIDDEN).join(table);
     let current = home.join(CURRENT);
-    // A copy of an output folder may have a folder in the place of the link.
-    let run = fs::read_link(&current).map_or_else(|_| current.clone(), |run| home.join(run));
-    run.is_dir().then_some(run)
+    let mut link = fs::read_link(&current).ok();
+    loop {
+        // A copy of an output folder may have a folder in the place of the link.
+        let run = link.as_ref().map_or_else(|| current.clone(), |run| home.join(run));
+        if run.is_dir() {
+            return Some(run);
+        }
+        // Two runs published since the link was read: the folder it named is gone.
+        let now = fs::read_link(&current).ok();
+        if now == link {
+            return None;
+        }
+        link = now;
+    }
 }
 
 /// Puts a link in the place of whatever is there, in one step.

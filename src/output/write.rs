@@ -5,12 +5,14 @@ use std::sync::Arc;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionContext, ident};
 use futures::StreamExt;
 
 use super::destination::Draft;
 use super::{Description, Table};
 use crate::error::{Error, Result};
+use crate::timings::{Stage, Watch};
 use crate::views::quoted;
 
 /// Writes a table, sorted by its key, to a file with the schema of its contract.
@@ -22,12 +24,15 @@ pub(crate) async fn write(
     table: &Table,
     description: &Description,
     draft: Draft,
-) -> Result<u64> {
+) -> Result<Stage> {
+    let watch = Watch::start(ctx, table.name);
     let schema = table.schema(description.min_people());
     let columns: Vec<_> = schema.fields().iter().map(|f| ident(f.name())).collect();
     let order: Vec<_> = table.order.iter().map(|c| ident(*c).sort(true, false)).collect();
-    let mut batches =
-        ctx.table(quoted(table.name)).await?.select(columns)?.sort(order)?.execute_stream().await?;
+    let frame = ctx.table(quoted(table.name)).await?.select(columns)?.sort(order)?;
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?;
+    let mut batches = execute_stream(Arc::clone(&plan), context)?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::SNAPPY)
         .set_created_by(concat!("datafusion-engagement version ", env!("CARGO_PKG_VERSION")).to_string())
@@ -43,5 +48,5 @@ pub(crate) async fn write(
         writer.write(&batch).map_err(|e| cannot(&e))?;
     }
     writer.close().map_err(|e| cannot(&e))?;
-    Ok(rows)
+    Ok(watch.stop(plan.as_ref(), rows, 0))
 }

@@ -4,20 +4,23 @@
 //! lack, in units, zones and encodings. Files alike are read as one ListingTable; each such table
 //! is brought to the canonical columns by casts, and the tables are put together by UNION ALL.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::error::DataFusionError;
 use datafusion::functions_nested::expr_fn::make_array;
 use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
+use datafusion::object_store::path::Path;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::Source;
 use super::columns::{Absent, Column, Kind, Section};
-use super::files;
-use super::parquet;
+use super::dictionaries;
+use super::files::{self, InputFile};
+use super::parquet::{self, Footer};
 use super::union_all;
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
@@ -34,10 +37,13 @@ pub(super) async fn open(
     path: &str,
 ) -> Result<(DataFrame, Source)> {
     let files = files::find(ctx, enrichment, section.name, path, &["parquet"]).await?;
-    let needed = |schema: &Schema, place: &str| needed(section, schema, place);
-    let footers = parquet::footers(ctx, section.name, &files, needed).await?;
+    let look = |footer: &Footer, place: &str| look(section, footer, place);
+    let footers = parquet::footers(ctx, section.name, &files, look).await?;
     let rows = footers.iter().map(|f| f.1).sum();
-    let alike = parquet::alike(&files, footers.into_iter().map(|f| f.0))?;
+    let mut found: Vec<_> = footers.into_iter().map(|f| f.0).collect();
+    let types = take_dictionaries(section, &mut found);
+    let schemas = schemas(&files, &found)?;
+    let alike = parquet::alike(&files, found.into_iter().map(|f| f.needed))?;
     let missing = section.columns.iter().enumerate().filter_map(|(i, column)| match column.absent {
         Absent::Means(means) => {
             alike.iter().any(|(n, _)| n[i].contains(&None)).then_some((column.name, means))
@@ -45,10 +51,63 @@ pub(super) async fn open(
         _ => None,
     });
     let missing = missing.collect();
-    let parts = alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, needed, urls));
+    let parts =
+        alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, &types, needed, (urls, &schemas)));
     let frame =
         union_all(parts)?.ok_or_else(|| Error::input(format!("[{}] {path}: no file", section.name)))?;
     Ok((frame, Source { section: section.name, format: Format::Canonical, files, rows, missing }))
+}
+
+/// What was found in a file.
+struct Found {
+    needed: Needed,
+    /// By column: the field as one of dictionaries, where it is addresses that are stored so.
+    coded: Vec<Option<Arc<Field>>>,
+    schema: Schema,
+}
+
+fn look(section: &Section, footer: &Footer, place: &str) -> Result<Found> {
+    let needed = needed(section, &footer.schema, place)?;
+    let coded = section.columns.iter().zip(&needed).map(|(column, fields)| match &fields[..] {
+        [Some(field)] if matches!(column.kind, Kind::Address | Kind::Addresses) => {
+            dictionaries::as_dictionary(field, &footer.metadata)
+        }
+        _ => None,
+    });
+    let coded = coded.collect();
+    Ok(Found { needed, coded, schema: footer.schema.clone() })
+}
+
+/// Makes columns that every file stores as dictionaries columns of dictionaries; gives the type of
+/// each column.
+fn take_dictionaries(section: &Section, found: &mut [Found]) -> Vec<DataType> {
+    let types = section.columns.iter().enumerate().map(|(i, column)| {
+        let all = !found.is_empty() && found.iter().all(|file| file.coded[i].is_some());
+        for file in found.iter_mut().filter(|_| all) {
+            file.needed[i] = vec![file.coded[i].clone()];
+        }
+        let text = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        match column.kind {
+            Kind::Address if all => text(),
+            Kind::Addresses if all => DataType::new_list(text(), true),
+            kind => kind.data_type(),
+        }
+    });
+    types.collect()
+}
+
+/// The schemas with which files are read, where those are not their own.
+fn schemas(files: &[InputFile], found: &[Found]) -> Result<HashMap<Path, SchemaRef>> {
+    let mut schemas = HashMap::new();
+    for (file, found) in files.iter().zip(found) {
+        let coded = found.needed.iter().flatten().flatten().filter(|f| dictionaries::is_coded(f.data_type()));
+        let coded: Vec<_> = coded.cloned().collect();
+        if !coded.is_empty() {
+            let schema = dictionaries::with_fields(&found.schema, &coded);
+            schemas.insert(file.url()?.prefix().clone(), schema);
+        }
+    }
+    Ok(schemas)
 }
 
 /// Finds the columns of a section in a file.
@@ -72,8 +131,9 @@ fn needed(section: &Section, schema: &Schema, place: &str) -> Result<Needed> {
 fn read_alike(
     ctx: &SessionContext,
     section: &Section,
+    types: &[DataType],
     needed: Needed,
-    urls: Vec<ListingTableUrl>,
+    (urls, schemas): (Vec<ListingTableUrl>, &HashMap<Path, SchemaRef>),
 ) -> Result<DataFrame> {
     let mut fields: Vec<Arc<Field>> = vec![];
     for field in needed.iter().flatten().flatten() {
@@ -81,15 +141,17 @@ fn read_alike(
             fields.push(Arc::clone(field));
         }
     }
-    let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls)?;
+    let own = |url: &ListingTableUrl| Some((url.prefix().clone(), Arc::clone(schemas.get(url.prefix())?)));
+    let schemas = urls.iter().filter_map(own).collect();
+    let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls, schemas)?;
     let df_schema = frame.schema().clone();
-    let columns = section.columns.iter().zip(&needed).map(|(column, fields)| {
+    let columns = section.columns.iter().zip(types).zip(&needed).map(|((column, wanted), fields)| {
         let values = fields
             .iter()
-            .map(|f| canonical(f.as_deref(), column.kind))
+            .map(|f| canonical(f.as_deref(), wanted))
             .collect::<Result<Vec<_>, DataFusionError>>()?;
         let value = match &values[..] {
-            [] => lit(ScalarValue::try_new_null(&column.kind.data_type())?),
+            [] => lit(ScalarValue::try_new_null(wanted)?),
             [one] if column.name != EMAILS => one.clone(),
             _ => make_array(values),
         };
@@ -103,13 +165,14 @@ fn read_alike(
 pub(super) const EMAILS: &str = "emails";
 
 /// A field of a file as a value of the canonical type.
-fn canonical(field: Option<&Field>, kind: Kind) -> Result<Expr, DataFusionError> {
-    let wanted = kind.data_type();
-    let Some(field) = field else { return Ok(lit(ScalarValue::try_new_null(&wanted)?)) };
+fn canonical(field: Option<&Field>, wanted: &DataType) -> Result<Expr, DataFusionError> {
+    let Some(field) = field else { return Ok(lit(ScalarValue::try_new_null(wanted)?)) };
     let column = Expr::Column(datafusion::common::Column::from_name(field.name()));
-    Ok(match (kind, field.data_type()) {
-        (_, same) if *same == wanted => column,
-        (Kind::Timestamp, DataType::Timestamp(_, _)) => functions::utc_timestamp_udf().call(vec![column]),
-        _ => cast(column, wanted),
+    Ok(match (wanted, field.data_type()) {
+        (wanted, same) if same == wanted => column,
+        (DataType::Timestamp(_, _), DataType::Timestamp(_, _)) => {
+            functions::utc_timestamp_udf().call(vec![column])
+        }
+        _ => cast(column, wanted.clone()),
     })
 }

@@ -10,12 +10,14 @@ use crate::functions::utc_timestamp_type;
 pub(super) enum Kind {
     /// Text in any encoding.
     Text,
+    /// The same, the address of somebody in a mail or meeting.
+    Address,
     /// Text or a whole number, taken as its decimal text.
     Id,
     /// A timestamp of any unit and zone.
     Timestamp,
-    /// A list of text.
-    TextList,
+    /// A list of them.
+    Addresses,
     /// A boolean.
     Flag,
 }
@@ -54,25 +56,27 @@ impl Kind {
     /// The one type of such a column in the canonical input table.
     pub(super) fn data_type(self) -> DataType {
         match self {
-            Kind::Text | Kind::Id => DataType::Utf8,
+            Kind::Text | Kind::Address | Kind::Id => DataType::Utf8,
             Kind::Timestamp => utc_timestamp_type(),
-            Kind::TextList => DataType::new_list(DataType::Utf8, true),
+            Kind::Addresses => DataType::new_list(DataType::Utf8, true),
             Kind::Flag => DataType::Boolean,
         }
+    }
+
+    fn is_text(self) -> bool {
+        matches!(self, Kind::Text | Kind::Address | Kind::Id)
     }
 
     /// Whether a file may have this type for it. A column of type Null is a column of nulls.
     pub(super) fn takes(self, data_type: &DataType) -> bool {
         match data_type {
             DataType::Null => true,
-            DataType::Dictionary(_, value) => self.takes(value) && matches!(self, Kind::Text | Kind::Id),
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                matches!(self, Kind::Text | Kind::Id)
-            }
+            DataType::Dictionary(_, value) => self.takes(value) && self.is_text(),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => self.is_text(),
             DataType::Timestamp(_, _) => self == Kind::Timestamp,
             DataType::Boolean => self == Kind::Flag,
             DataType::List(item) | DataType::LargeList(item) => {
-                self == Kind::TextList && Kind::Text.takes(item.data_type())
+                self == Kind::Addresses && Kind::Text.takes(item.data_type())
             }
             integer => self == Kind::Id && integer.is_integer(),
         }
@@ -81,10 +85,10 @@ impl Kind {
     /// What is needed, in an error.
     pub(super) fn needed(self) -> &'static str {
         match self {
-            Kind::Text => "text",
+            Kind::Text | Kind::Address => "text",
             Kind::Id => "text or a whole number",
             Kind::Timestamp => "a timestamp",
-            Kind::TextList => "a list of text",
+            Kind::Addresses => "a list of text",
             Kind::Flag => "a boolean",
         }
     }
@@ -113,7 +117,7 @@ impl Section {
 /// Every input: its columns and, where the enrichment file has it, path and format.
 pub(super) fn sections(enrichment: &Enrichment) -> Vec<(Section, Option<(&str, Format)>)> {
     use Absent::{Error, Fine, Means};
-    use Kind::{Flag, Id, Text, TextList, Timestamp};
+    use Kind::{Address, Addresses, Flag, Id, Text, Timestamp};
     let contacts = &enrichment.contacts;
     let accounts = enrichment.accounts.as_ref();
     // A column that the enrichment file maps must be there.
@@ -177,13 +181,13 @@ pub(super) fn sections(enrichment: &Enrichment) -> Vec<(Section, Option<(&str, F
                         Means("no reply times: each copy is a thread of its own"),
                     ),
                     Column::new("sent_at", Timestamp, Error),
-                    Column::new("sender", Text, Error),
-                    Column::new("to", TextList, Error),
-                    Column::new("cc", TextList, Means("nobody in copy")),
-                    Column::new("bcc", TextList, Means("nobody in blind copy")),
+                    Column::new("sender", Address, Error),
+                    Column::new("to", Addresses, Error),
+                    Column::new("cc", Addresses, Means("nobody in copy")),
+                    Column::new("bcc", Addresses, Means("nobody in blind copy")),
                     Column::new(
                         "mailbox",
-                        Text,
+                        Address,
                         Means("mail sent to a distribution list does not count for its members"),
                     ),
                     Column::new("is_draft", Flag, Means("no drafts")),
@@ -199,10 +203,14 @@ pub(super) fn sections(enrichment: &Enrichment) -> Vec<(Section, Option<(&str, F
                 "meetings",
                 vec![
                     Column::new("meeting_id", Text, Error),
-                    Column::new("organizer", Text, Error),
-                    Column::new("attendees", TextList, Error),
-                    Column::new("declined", TextList, Means("nobody declined")),
-                    Column::new("mailbox", Text, Means("the holder of a copy counts only where it is named")),
+                    Column::new("organizer", Address, Error),
+                    Column::new("attendees", Addresses, Error),
+                    Column::new("declined", Addresses, Means("nobody declined")),
+                    Column::new(
+                        "mailbox",
+                        Address,
+                        Means("the holder of a copy counts only where it is named"),
+                    ),
                     Column::new("start_at", Timestamp, Error),
                     Column::new("end_at", Timestamp, Error),
                     Column::new("is_cancelled", Flag, Means("no meeting is cancelled")),

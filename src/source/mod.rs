@@ -4,11 +4,14 @@
 //! columns and one type each; that is all that the SQL of the enrichment sees.
 
 mod canonical;
+mod caught;
 mod columns;
 mod diagnose;
+mod dictionaries;
 mod files;
 mod graph;
 mod parquet;
+mod unchanged;
 
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -19,7 +22,7 @@ use std::sync::Arc;
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, ErrorKind, Result};
 use crate::views::quoted;
-pub use diagnose::diagnose;
+pub use diagnose::reading;
 pub(crate) use files::file_url;
 
 /// What is said where meetings hold series masters, which stand for their occurrences.

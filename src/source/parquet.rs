@@ -1,6 +1,6 @@
 //! Parquet files: what their footers say, and files alike as one table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -8,10 +8,14 @@ use datafusion::arrow::datatypes::{Field, Schema, SchemaRef, TimeUnit};
 use datafusion::datasource::file_format::parquet::{Int96Coercer, ParquetFormat};
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::object_store::path::Path;
 use datafusion::parquet::arrow::parquet_to_arrow_schema;
+use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 
+use super::caught::{caught, told};
+use super::dictionaries::FilesWithSchemas;
 use super::files::InputFile;
 use crate::error::{Error, Result, ours};
 
@@ -22,28 +26,38 @@ const INT96_AS: &str = "us";
 /// How many footers are read at once.
 const FOOTERS_AT_ONCE: usize = 16;
 
-/// For each file what `look` finds in its schema, given its place for errors, and its rows.
+/// What is known of a file before its rows are read.
+pub(super) struct Footer {
+    /// Its Arrow schema.
+    pub(super) schema: Schema,
+    /// All that the footer says.
+    pub(super) metadata: Arc<ParquetMetaData>,
+}
+
+/// For each file what `look` finds in its footer, given its place for errors, and its rows.
 pub(super) async fn footers<T>(
     ctx: &SessionContext,
     section: &str,
     files: &[InputFile],
-    look: impl Fn(&Schema, &str) -> Result<T>,
+    look: impl Fn(&Footer, &str) -> Result<T>,
 ) -> Result<Vec<(T, u64)>> {
     let look = &look;
     futures::stream::iter(files)
         .map(|file| async move {
             let place = format!("[{section}] {file}");
-            let (schema, rows) =
-                footer(ctx, file).await.map_err(|e| Error::input(format!("{place}: {e}")))?;
-            Ok::<_, Error>((look(&schema, &place)?, rows))
+            let footer = caught(footer(ctx, file))
+                .await
+                .unwrap_or_else(|panic| Err(damaged(&told(&panic))))
+                .map_err(|e| Error::input(format!("{place}: {e}")))?;
+            let rows = footer.metadata.file_metadata().num_rows().max(0) as u64;
+            Ok::<_, Error>((look(&footer, &place)?, rows))
         })
         .buffered(FOOTERS_AT_ONCE)
         .try_collect()
         .await
 }
 
-/// The Arrow schema and the number of rows that a file's footer gives.
-async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64), String> {
+async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<Footer, String> {
     let url = file.url().map_err(|e| e.to_string())?;
     let store = ctx.runtime_env().object_store(url.object_store()).map_err(|e| e.strip_backtrace())?;
     let meta = datafusion::object_store::ObjectStoreExt::head(store.as_ref(), url.prefix())
@@ -53,8 +67,7 @@ async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64),
         return Err("is empty (0 bytes), which is no Parquet file; remove it or write it again".to_string());
     }
     let cache = ctx.runtime_env().cache_manager.get_file_metadata_cache();
-    let damaged = |e: &dyn std::fmt::Display| format!("is no Parquet file, or cut short or damaged: {e}");
-    let footer = DFParquetMetadata::new(store.as_ref(), &meta)
+    let metadata = DFParquetMetadata::new(store.as_ref(), &meta)
         .with_file_metadata_cache(Some(cache))
         .fetch_metadata()
         .await
@@ -62,17 +75,26 @@ async fn footer(ctx: &SessionContext, file: &InputFile) -> Result<(Schema, u64),
             Some(_) => format!("cannot be read: {}", said(file, &e)),
             None => damaged(&e.strip_backtrace()),
         })?;
-    let footer = footer.file_metadata();
-    let schema = parquet_to_arrow_schema(footer.schema_descr(), footer.key_value_metadata())
-        .map_err(|e| damaged(&e))?;
-    let coerced = Int96Coercer::new(footer.schema_descr(), &schema, &TimeUnit::Microsecond).coerce();
-    Ok((coerced.unwrap_or(schema), footer.num_rows().max(0) as u64))
+    let file = metadata.file_metadata();
+    let schema =
+        parquet_to_arrow_schema(file.schema_descr(), file.key_value_metadata()).map_err(|e| damaged(&e))?;
+    let coerced = Int96Coercer::new(file.schema_descr(), &schema, &TimeUnit::Microsecond).coerce();
+    Ok(Footer { schema: coerced.unwrap_or(schema), metadata })
 }
 
 /// An error of a store without the file, which is named before it.
 fn said(file: &InputFile, error: &(dyn std::error::Error + 'static)) -> String {
     let text = ours(error).map_or_else(|| error.to_string(), ToString::to_string);
     text.strip_prefix(&format!("{file}: ")).map(str::to_owned).unwrap_or(text)
+}
+
+/// The Arrow schema that a file's footer gives.
+pub(super) async fn schema(ctx: &SessionContext, file: &InputFile) -> Result<SchemaRef, String> {
+    Ok(Arc::new(footer(ctx, file).await?.schema))
+}
+
+fn damaged(e: &dyn std::fmt::Display) -> String {
+    format!("is no Parquet file, or cut short or damaged: {e}")
 }
 
 /// The field of this name: as written, else in any case.
@@ -106,12 +128,22 @@ pub(super) fn alike<T: Debug>(
     Ok(alike.into_values().collect())
 }
 
-/// Files with the same fields as one table of these fields; nothing else of them is read.
-pub(super) fn read(ctx: &SessionContext, schema: SchemaRef, urls: Vec<ListingTableUrl>) -> Result<DataFrame> {
+/// Files with the same fields as one table of these fields; nothing else of them is read. `schemas`
+/// are those with which files are read that are not read with their own.
+pub(super) fn read(
+    ctx: &SessionContext,
+    schema: SchemaRef,
+    urls: Vec<ListingTableUrl>,
+    schemas: HashMap<Path, SchemaRef>,
+) -> Result<DataFrame> {
     // Any ending is a Parquet file here: its footer has been read.
     let format = ParquetFormat::default().with_coerce_int96(Some(INT96_AS.to_string()));
     let options = ListingOptions::new(Arc::new(format)).with_file_extension("");
     let config =
         ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
-    Ok(ctx.read_table(Arc::new(ListingTable::try_new(config)?))?)
+    let files = ListingTable::try_new(config)?;
+    if schemas.is_empty() {
+        return Ok(ctx.read_table(Arc::new(files))?);
+    }
+    Ok(ctx.read_table(Arc::new(FilesWithSchemas { files, schemas }))?)
 }

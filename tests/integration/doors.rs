@@ -35,7 +35,7 @@ fn a_live_session_shows_every_layer() {
     block_on(async {
         let ctx = session::live(&bundled(output.path())).await.unwrap();
         for (view, least) in
-            [("stg_mail", 5000), ("mail_merged", 1000), ("account_day", 900), ("\"Office\"", 500)]
+            [("stg_mail", 5000), ("message_account", 1000), ("account_day", 900), ("\"Office\"", 500)]
         {
             let count: usize = value(&ctx, &format!("select count(*) from {view}")).await.parse().unwrap();
             assert!(count >= least, "{view} has {count} rows");

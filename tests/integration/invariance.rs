@@ -9,6 +9,7 @@ use datafusion_engagement::enrichment::Enrichment;
 use datafusion_engagement::run::{self, Silent};
 
 use crate::files::{Random, disguise};
+use crate::process::{ENGAGEMENT, arguments, caught, error};
 use crate::support::{block_on, bundled, bundled_run, data, published, rows, session};
 
 /// The rows of every published file, in the order in which they stand there.
@@ -103,4 +104,25 @@ fn rows_shuffled_into_a_few_files() {
 #[test]
 fn rows_shuffled_into_many_files() {
     other_files(2, 30, 8, 100);
+}
+
+/// Nor does anything around the rows matter: cores, time zone, language, working directory, the run before.
+#[test]
+fn other_cores_and_surroundings() {
+    let shared = published(&output_of(&bundled_run().enrichment));
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = arguments(folder.path(), "2026-10-31");
+    let one_core = [&["-c", "0", ENGAGEMENT].map(str::to_owned)[..], &arguments[..]].concat();
+    for mut command in [caught("taskset", &one_core), caught(ENGAGEMENT, &arguments)] {
+        command.envs([("TZ", "Asia/Tokyo"), ("LC_ALL", "tr_TR.UTF-8"), ("LANG", "tr_TR.UTF-8")]);
+        match command.current_dir(folder.path()).output() {
+            Ok(outcome) => assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), "")),
+            Err(e) => eprintln!("skipped: {command:?}: {e}"),
+        }
+        assert!(published(folder.path()) == shared, "{command:?}");
+    }
+    // What is compared is all there is.
+    let files = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name());
+    let files: std::collections::BTreeSet<_> = files.filter(|name| name != ".engagement").collect();
+    assert!(files.iter().eq(shared.keys().map(|name| name.as_str())), "{files:?}");
 }

@@ -176,7 +176,7 @@ fn people_of_the_year_are_the_people_of_its_messages_and_meetings() {
             r#"select * from (select * from "Office" where "AggregationLevel" = 'year') as office
             join profile on account_id = "CustomerId"
             left join (
-                select account_no, distinct_people_count(distinct_people_merge({people})) as people from {table} group by account_no
+                select account_no, cardinality(set_union({people})) as people from {table} group by account_no
             ) as side on side.account_no = profile.account_no
             where "{column}" <> coalesce(people, 0)"#
         ));

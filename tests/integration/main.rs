@@ -1,15 +1,19 @@
 //! What the project as a whole promises, on its own bundled data and through its public doors.
 
+mod bad_files;
+mod bad_rows;
 mod documentation;
 mod doors;
 mod files;
 mod int96;
+mod interruption;
 mod invariance;
 mod layers;
 mod oracle;
 mod places;
 mod plain;
 mod privacy;
+mod process;
 mod score;
 mod slt;
 mod stores;

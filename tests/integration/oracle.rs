@@ -12,7 +12,7 @@ const EVENTS: &str = "create table event as \
     select v, v * v % 61 as grp, date '2026-01-01' + arrow_cast(v * 7 % 40, 'Int32') as day, v * v % 97 - 40 as measure, \
         case when v % 11 = 0 then null when v % 13 = 0 then ' ' else arrow_cast(v * 31 % 149, 'Utf8') end as person, \
         arrow_cast(case when v % 5 = 0 then null when v % 7 = 0 then [v % 3, null] else [v % 17, v % 19, v % 17] end, \
-            'List(UInt32)') as list \
+            'List(UInt64)') as list \
     from (select value as v from generate_series(1, 1500) union all select value from generate_series(1501, 2000) \
         union all select value from generate_series(2001, 4000)) as series";
 
@@ -188,11 +188,11 @@ fn address_book() {
         let sessions = sessions(&[KNOWN, MAIL]).await;
         let book = "(select address_book(address, account_no, person) from known)";
         let ours = format!(
-            "select v, side['account_no'], side['ours_sent'], side['ours_received'], side['theirs_sent'], side['theirs_received'], \
-                distinct_people_count(side['our_people']), distinct_people_count(side['account_people']) \
-             from (select v, unnest(account_sides(b, parties(b, sender), parties(b, recipients))) as side \
-                from (select *, {book} as b from mail)) \
-            "
+            "select v, m['account_no'], m['to_account'], m['from_account'], cardinality(m['our_people']), \
+                cardinality(m['account_people']) \
+             from (select v, unnest(engaged_messages(message_copies(id_hash(arrow_cast(v, 'Utf8')), timestamp '2026-06-01', \
+                    parties(b, sender), parties(b, recipients), null))) as m \
+                from (select *, {book} as b from mail) group by v)"
         );
         agree(
             &sessions,
@@ -203,12 +203,13 @@ fn address_book() {
                 select v, true, normalize_address(address) from (select v, unnest(recipients) as address from mail) \
              ), \
              role as (select v, received, account_no, person from named join known on known.address = named.address) \
-             select theirs.v, theirs.account_no, bool_or(not ours.received), bool_or(ours.received), bool_or(not theirs.received), \
-                bool_or(theirs.received), count(distinct ours.person), count(distinct theirs.person) \
+             select theirs.v, theirs.account_no, bool_or(not ours.received) and bool_or(theirs.received), \
+                bool_or(ours.received) and bool_or(not theirs.received), count(distinct ours.person), count(distinct theirs.person) \
              from role as theirs join role as ours on ours.v = theirs.v \
              where theirs.account_no is not null and ours.account_no is null \
-             group by theirs.v, theirs.account_no",
-            1000,
+             group by theirs.v, theirs.account_no \
+             having bool_or(not ours.received) and bool_or(theirs.received) or bool_or(ours.received) and bool_or(not theirs.received)",
+            500,
         )
         .await;
         let ours = format!("select v, cardinality(parties({book}, sender, recipients)) from mail");

@@ -125,24 +125,88 @@ fn meetings() {
     agree(&of_office(columns, r#""NoOfContactsInvolved_Meetings" > 0"#), &plain, 20);
 }
 
-/// Days are sums of what was credited on them.
+/// Days are sums of what was credited on them, and unions of the people in it.
 #[test]
 fn days() {
     agree(
         "select account_no, day, emails, emails_to, emails_from, meetings, meetings_to, meetings_from, meeting_micros, replies, \
-            reply_micros from account_day",
-        "select account_no, day, sum(emails), sum(emails_to), sum(emails_from), sum(meetings), sum(meetings_to), sum(meetings_from), \
-            sum(meeting_micros), sum(replies), sum(reply_micros) \
+            reply_micros, distinct_people_count(our_email_people), distinct_people_count(account_email_people), \
+            distinct_people_count(our_meeting_people), distinct_people_count(account_meeting_people) \
+        from account_day",
+        "with reply as ( \
+            select account_no, unnest(reply_times(sent_at, message_key, to_account, from_account, 2592000000000)) as reply \
+            from (select *, unnest(conversations) as conversation_key from message_account) as thread \
+            group by account_no, conversation_key \
+        ), \
+        answer as ( \
+            select account_no, local_date(min(reply['sent_at']), 'Europe/London') as replied_on, min(reply['reply_micros']) as reply_micros \
+            from reply group by account_no, reply['message_key'] \
+        ) \
+        select account_no, day, sum(emails), sum(emails_to), sum(emails_from), sum(meetings), sum(meetings_to), sum(meetings_from), \
+            sum(meeting_micros), sum(replies), sum(reply_micros), cardinality(set_union(our_email_people)), \
+            cardinality(set_union(account_email_people)), cardinality(set_union(our_meeting_people)), \
+            cardinality(set_union(account_meeting_people)) \
         from ( \
             select account_no, sent_on as day, 1 as emails, case when to_account then 1 else 0 end as emails_to, \
                 case when from_account then 1 else 0 end as emails_from, 0 as meetings, 0 as meetings_to, 0 as meetings_from, \
-                0 as meeting_micros, 0 as replies, 0 as reply_micros from message_account \
+                0 as meeting_micros, 0 as replies, 0 as reply_micros, our_people as our_email_people, \
+                account_people as account_email_people, null as our_meeting_people, null as account_meeting_people \
+            from message_account \
             union all \
             select account_no, held_on, 0, 0, 0, 1, case when to_account then 1 else 0 end, \
-                case when from_account then 1 else 0 end, duration_micros, 0, 0 from meeting_account \
+                case when from_account then 1 else 0 end, duration_micros, 0, 0, null, null, our_people, account_people \
+            from meeting_account \
             union all \
-            select account_no, replied_on, 0, 0, 0, 0, 0, 0, 0, 1, reply_micros from account_reply \
+            select account_no, replied_on, 0, 0, 0, 0, 0, 0, 0, 1, reply_micros, null, null, null, null from answer \
         ) as credit group by account_no, day",
+        900,
+    );
+}
+
+/// Periods are days merged upward; what was last is so up to the end of the period.
+#[test]
+fn periods() {
+    let sums = [
+        "emails_to",
+        "emails_from",
+        "meetings",
+        "meetings_to",
+        "meetings_from",
+        "meeting_micros",
+        "replies",
+        "reply_micros",
+    ];
+    let people = ["our_email_people", "account_email_people", "our_meeting_people", "account_meeting_people"];
+    let columns = [&sums[..], &people[..]].concat().join(", ");
+    let merged = sums
+        .map(|c| format!("sum({c}) as {c}"))
+        .into_iter()
+        .chain(people.map(|c| format!("distinct_people_count(distinct_people_merge({c})) as {c}")));
+    let merged = merged.collect::<Vec<_>>().join(", ");
+    let keys = "account_no, level, period_start";
+    agree(
+        &format!(
+            "select {keys}, period_end, first_on, last_email_on, last_meeting_on, {columns} from account_period"
+        ),
+        &format!(
+            "with day as ( \
+                select account_day.*, level, case level when 'year' then date '2025-11-01' when 'month' then \
+                    cast(date_trunc('month', day) as date) else cast(date_trunc('week', day) as date) end as period_start \
+                from account_day cross join (values ('year'), ('month'), ('week')) as known (level) \
+            ), \
+            period as ( \
+                select {keys}, min(day) as first_on, max(day) filter (where emails > 0) as last_email_on, \
+                    max(day) filter (where meetings > 0) as last_meeting_on, {merged} \
+                from day group by {keys} \
+            ) \
+            select {keys}, least(date '2026-10-31', case level when 'year' then date '2026-10-31' when 'month' then \
+                    cast(period_start + interval '1 month' - interval '1 day' as date) \
+                    else cast(period_start + interval '6 days' as date) end), \
+                min(first_on) over (partition by account_no), max(last_email_on) over upto_here, \
+                max(last_meeting_on) over upto_here, {columns} \
+            from period \
+            window upto_here as (partition by account_no, level order by period_start rows between unbounded preceding and current row)"
+        ),
         900,
     );
 }

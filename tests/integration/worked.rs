@@ -104,7 +104,8 @@ const OTHERS: [(&str, &[&str]); 4] = [
     ("CustomerCard", &["acme ACME 65.0 2 0", "bolt Bolt 72.5 1 1", "calm Calm 0.0 0 0"]),
 ];
 
-async fn inputs(folder: &Path) {
+/// Writes the enrichment and its inputs into a folder.
+pub async fn inputs(folder: &Path) {
     let ctx = session::new().unwrap();
     for (name, sql) in PEOPLE.into_iter().chain([("mail", MAIL), ("meetings", MEETINGS)]) {
         let batches = ctx.sql(sql).await.unwrap().collect().await.unwrap();

@@ -13,17 +13,16 @@ use rustyline::{CompletionType, Config, Editor};
 use super::Session;
 use super::format::{Format, Layout};
 use super::out::{self, tell, tell_person};
+use super::signals::{CTRL_C, Signals};
 use super::sql::Answers;
 use super::text::visible;
 use commands::Command;
 use helper::ShellHelper;
-use interrupt::Interrupts;
 
 mod commands;
 mod describe;
 mod helper;
 mod history;
-mod interrupt;
 
 /// A person sees at most so many rows of a table.
 const ROWS: usize = 1000;
@@ -77,8 +76,7 @@ impl Shell {
         let mut editor: Editor<ShellHelper, FileHistory> = Editor::with_default(config).map_err(terminal)?;
         editor.set_helper(Some(ShellHelper::default()));
         let history = history::load(&mut editor);
-        let mut interrupts =
-            Interrupts::listen().map_err(|e| Error::output(format!("Ctrl-C cannot be heard: {e}")))?;
+        let mut interrupts = Signals::listen(CTRL_C)?;
         let name = visible(&self.session.enrichment.name);
         tell_person(format!("{name}: \\d lists the tables, \\? all commands, \\q leaves"));
         let prompt = format!("{name}> ");
@@ -101,7 +99,7 @@ impl Shell {
             interrupts.forget();
             let outcome = tokio::select! {
                 biased;
-                () = interrupts.next() => None,
+                _ = interrupts.next() => None,
                 outcome = self.text(&text) => Some(outcome),
             };
             match outcome {

@@ -11,6 +11,7 @@ mod table;
 mod tests;
 mod text;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -64,7 +65,7 @@ pub(super) async fn open(
         let parquet = parquet.map_err(|e| unreadable(section.name, file, &e))?;
         if parquet { &mut in_parquet } else { &mut in_json }.push(file.clone());
     }
-    let look = |schema: &Schema, place: &str| look(dataset, schema, place);
+    let look = |footer: &parquet::Footer, place: &str| look(dataset, &footer.schema, place);
     let footers = parquet::footers(ctx, section.name, &in_parquet, look).await?;
     let name = section.name;
     let samples = looks(&in_json, move |file| sample(dataset, name, file)).await;
@@ -82,7 +83,7 @@ pub(super) async fn open(
     for (columns, urls) in parquet::alike(&in_parquet, footers.into_iter().map(|f| f.columns))? {
         let mut fields: Vec<Arc<Field>> = columns.iter().flatten().cloned().collect();
         fields.dedup();
-        let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls)?;
+        let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls, HashMap::new())?;
         let frame = frame.select(dataset.columns.iter().zip(&columns).map(|(column, field)| {
             let value = field
                 .as_ref()

@@ -1,0 +1,65 @@
+"""One command as a whole process: what it took, and what else the machine had to do."""
+
+import os
+import resource
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# How much of what a failed command wrote is shown.
+SHOWN = 4_000
+
+
+class Failed(Exception):
+    """Something to tell the user, and the end of the comparison."""
+
+
+@dataclass
+class Run:
+    """CPU seconds (user and system), wall seconds, and peak resident memory in GB (10^9 bytes)."""
+
+    cpu: float
+    wall: float
+    peak: float
+
+    def __str__(self) -> str:
+        return f"{self.cpu:.1f} CPU s, {self.wall:.1f} wall s, {self.peak:.2f} GB"
+
+
+def run(name: str, command: Sequence[object]) -> Run:
+    """Runs a command to its end; what it prints is shown only if it fails."""
+    with tempfile.TemporaryFile() as output:
+        start = time.monotonic()
+        process = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - start
+        # It has been waited for already.
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(max(output.seek(0, os.SEEK_END) - SHOWN, 0))
+            printed = output.read().decode(errors="replace").strip()
+            raise Failed(f"{name} ended with exit code {process.returncode}:\n{printed}")
+    return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024 / 1e9)
+
+
+class OtherWork:
+    """What the machine does beside this process and those it waits for, from now on."""
+
+    def __init__(self) -> None:
+        self.start, self.busy = time.monotonic(), self._busy()
+
+    def share(self) -> float:
+        """Its part of the cores."""
+        elapsed = time.monotonic() - self.start
+        return max(self._busy() - self.busy, 0) / (elapsed * os.cpu_count())
+
+    @staticmethod
+    def _busy() -> float:
+        """CPU seconds of all since the machine came up, less those of ours."""
+        with open("/proc/stat") as stat:
+            user, nice, system, _idle, _wait, irq, softirq, steal = map(int, stat.readline().split()[1:9])
+        everybody = (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+        ours = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return everybody - sum(usage.ru_utime + usage.ru_stime for usage in ours)

@@ -1,0 +1,64 @@
+//! The table of `run --timings`.
+
+use std::time::Duration;
+
+use datafusion_engagement::memory::peak_resident;
+use datafusion_engagement::timings::Stage;
+
+use super::text::{grouped, pad};
+
+const HEADINGS: [&str; 7] =
+    ["stage", "seconds", "rows in", "rows out", "MB read", "MB spilled", "MB reserved"];
+
+/// Where the time of a run went, one line per stage.
+pub fn table(stages: &[Stage], whole: Duration) -> String {
+    let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
+    let seconds = |time: Duration| format!("{:.2}", time.as_secs_f64());
+    let mut lines = vec![HEADINGS.map(String::from)];
+    lines.extend(stages.iter().map(|s| {
+        [
+            s.name.clone(),
+            seconds(s.elapsed),
+            grouped(s.rows_in),
+            grouped(s.rows_out),
+            megabytes(s.bytes_read),
+            megabytes(s.bytes_spilled),
+            megabytes(s.peak_memory),
+        ]
+    }));
+    let widths: Vec<_> =
+        (0..HEADINGS.len()).map(|i| lines.iter().map(|l| l[i].len()).max().unwrap_or(0)).collect();
+    let line = |cells: &[String; 7]| {
+        let cells = cells.iter().zip(&widths).enumerate().map(|(i, (cell, width))| pad(cell, *width, i > 0));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
+    };
+    let mut text: String = lines.iter().map(|cells| line(cells) + "\n").collect();
+    text += &format!("all of it {} s", seconds(whole));
+    if let Some(peak) = peak_resident() {
+        text += &format!(", at most {} MB of memory resident", grouped(peak / 1_000_000));
+    }
+    text + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_per_stage() {
+        let stage = Stage {
+            name: "mail_bucket".into(),
+            elapsed: Duration::from_millis(1_234),
+            rows_in: 10_000_000,
+            rows_out: 263,
+            bytes_read: 512_300_000,
+            bytes_spilled: 0,
+            peak_memory: 1_500_000,
+        };
+        let text = table(&[stage], Duration::from_secs(2));
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines[0], "stage        seconds     rows in  rows out  MB read  MB spilled  MB reserved");
+        assert_eq!(lines[1], "mail_bucket     1.23  10,000,000       263    512.3         0.0          1.5");
+        assert!(lines[2].starts_with("all of it 2.00 s"));
+    }
+}

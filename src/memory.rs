@@ -1,0 +1,150 @@
+//! How much memory a session may take, and where it goes when that is not enough.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use datafusion::common::Result;
+use datafusion::execution::memory_pool::{
+    GreedyMemoryPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
+};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+
+/// The part of the machine's memory that is taken where nothing else is said.
+const SHARE_OF_MACHINE: f64 = 0.6;
+/// The part of a limit that is handed out: what readers decode into and operators give away is not
+/// counted by the engine.
+const SHARE_OF_LIMIT: f64 = 0.6;
+/// How many of the largest takers an error names.
+const NAMED: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+
+/// Bounds of a session.
+#[derive(Debug, Clone, Default)]
+pub struct Resources {
+    /// Bytes of memory; by default 60 % of the machine's.
+    pub memory_limit: Option<usize>,
+    /// Where intermediate results go that memory has no room for; by default the system's folder for
+    /// temporary files.
+    pub spill_dir: Option<PathBuf>,
+}
+
+impl Resources {
+    pub(crate) fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
+        let limit =
+            self.memory_limit.or_else(|| Some((machine_memory()? as f64 * SHARE_OF_MACHINE) as usize));
+        let builder = RuntimeEnvBuilder::new();
+        let builder = match &self.spill_dir {
+            Some(folder) => builder.with_temp_file_path(folder),
+            None => builder,
+        };
+        let pool_bytes = limit.map_or(usize::MAX, |limit| (limit as f64 * SHARE_OF_LIMIT) as usize);
+        builder.with_memory_pool(Arc::new(Observed::new(pool_bytes))).build_arc()
+    }
+}
+
+/// The memory of this machine in bytes, or what the process's control group allows of it; `None` on
+/// systems that do not say it under `/proc` and `/sys`.
+fn machine_memory() -> Option<usize> {
+    let total = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = total.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let total = total.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.saturating_mul(1024);
+    let allowed = std::fs::read_to_string("/sys/fs/cgroup/memory.max");
+    let allowed = allowed.ok().and_then(|max| max.trim().parse().ok());
+    Some(allowed.map_or(total, |allowed: usize| allowed.min(total)))
+}
+
+/// The most memory that this process has had at once, in bytes; `None` where the system does not say.
+pub fn peak_resident() -> Option<usize> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(peak.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.saturating_mul(1024))
+}
+
+/// A pool that hands out memory up to a limit and remembers the most that was out at once.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    pool: TrackConsumersPool<GreedyMemoryPool>,
+    peak: AtomicUsize,
+}
+
+impl Observed {
+    fn new(bytes: usize) -> Self {
+        Self { pool: TrackConsumersPool::new(GreedyMemoryPool::new(bytes), NAMED), peak: AtomicUsize::new(0) }
+    }
+
+    /// The most memory that was out since the last call.
+    pub(crate) fn take_peak(&self) -> usize {
+        self.peak.swap(self.pool.reserved(), Ordering::Relaxed)
+    }
+
+    fn observe(&self) {
+        self.peak.fetch_max(self.pool.reserved(), Ordering::Relaxed);
+    }
+}
+
+impl fmt::Display for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.pool.fmt(f)
+    }
+}
+
+impl MemoryPool for Observed {
+    fn name(&self) -> &str {
+        self.pool.name()
+    }
+
+    fn register(&self, consumer: &MemoryConsumer) {
+        self.pool.register(consumer);
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.pool.unregister(consumer);
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        self.pool.grow(reservation, additional);
+        self.observe();
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        self.pool.shrink(reservation, shrink);
+    }
+
+    fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        self.pool.try_grow(reservation, additional)?;
+        self.observe();
+        Ok(())
+    }
+
+    fn reserved(&self) -> usize {
+        self.pool.reserved()
+    }
+
+    fn memory_limit(&self) -> MemoryLimit {
+        self.pool.memory_limit()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_at_once_is_remembered() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(Observed::new(100));
+        let one = MemoryConsumer::new("one").register(&pool);
+        one.try_grow(70).unwrap();
+        assert!(one.try_grow(40).is_err(), "no more than the limit");
+        one.shrink(50);
+        let observed = pool.downcast_ref::<Observed>().unwrap();
+        assert_eq!((observed.take_peak(), observed.take_peak()), (70, 20));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_machine_has_memory_and_this_process_has_some_of_it() {
+        assert!(peak_resident().unwrap() < machine_memory().unwrap());
+    }
+}

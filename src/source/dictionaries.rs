@@ -1,0 +1,117 @@
+//! Columns of a Parquet file that are read as the dictionaries they are stored as.
+//!
+//! A reader spells out each value of a column unless the file's Arrow schema says that it is a
+//! dictionary, which few writers note. But an address column is stored as a dictionary by nearly
+//! all of them, and what is made of an address is found once per dictionary (see `parties`). So the
+//! schema with which such a file is read says so.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::ListingTable;
+use datafusion::datasource::physical_plan::{FileScanConfig, FileScanConfigBuilder};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::object_store::path::Path;
+use datafusion::parquet::basic::Encoding;
+use datafusion::parquet::file::metadata::ParquetMetaData;
+use datafusion::physical_plan::ExecutionPlan;
+
+/// A field of text or of lists of text as a field of dictionaries; `None` for any other, and where
+/// some page of the file holds plain values: those would have to be brought into a dictionary again.
+pub(super) fn as_dictionary(field: &Field, file: &ParquetMetaData) -> Option<Arc<Field>> {
+    let coded = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let data_type = match field.data_type() {
+        text if is_text(text) => coded(),
+        DataType::List(item) if is_text(item.data_type()) => {
+            DataType::List(Arc::new(item.as_ref().clone().with_data_type(coded())))
+        }
+        _ => return None,
+    };
+    let schema = file.file_metadata().schema_descr();
+    let mut leaves = (0..schema.num_columns()).filter(|i| schema.get_column_root(*i).name() == field.name());
+    let (leaf, None) = (leaves.next()?, leaves.next()) else { return None };
+    let is_dictionary = |e: &Encoding| matches!(e, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
+    let mut chunks = file.row_groups().iter().map(|group| group.column(leaf));
+    let all = chunks.all(|chunk| {
+        let pages = chunk.page_encoding_stats_mask();
+        chunk.num_values() == 0 || pages.is_some_and(|mask| mask.encodings().all(|e| is_dictionary(&e)))
+    });
+    all.then(|| Arc::new(field.clone().with_data_type(data_type)))
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, value) => is_text(value),
+        other => other.is_string(),
+    }
+}
+
+/// Whether a field has been made one of dictionaries.
+pub(super) fn is_coded(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(item) => is_coded(item.data_type()),
+        other => matches!(other, DataType::Dictionary(_, _)),
+    }
+}
+
+/// A schema in which these fields take the place of those with their names.
+pub(super) fn with_fields(schema: &Schema, fields: &[Arc<Field>]) -> SchemaRef {
+    let own = schema.fields().iter();
+    let fields = own.map(|own| fields.iter().find(|f| f.name() == own.name()).unwrap_or(own));
+    let fields: Vec<_> = fields.cloned().collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// A table of files, each read with a schema of its own.
+#[derive(Debug)]
+pub(super) struct FilesWithSchemas {
+    pub(super) files: ListingTable,
+    pub(super) schemas: HashMap<Path, SchemaRef>,
+}
+
+#[async_trait]
+impl TableProvider for FilesWithSchemas {
+    fn schema(&self) -> SchemaRef {
+        self.files.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        self.files.table_type()
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        self.files.supports_filters_pushdown(filters)
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let plan = self.files.scan(state, projection, filters, limit).await?;
+        let plan = plan.transform_up(|node| {
+            let scan = node.downcast_ref::<DataSourceExec>();
+            let scan = scan.and_then(|exec| exec.data_source().downcast_ref::<FileScanConfig>());
+            let Some(scan) = scan else { return Ok(Transformed::no(node)) };
+            let mut groups = scan.file_groups.clone();
+            for group in &mut groups {
+                for file in 0..group.len() {
+                    let file = &mut group[file];
+                    file.arrow_schema = self.schemas.get(&file.object_meta.location).cloned();
+                }
+            }
+            let scan = FileScanConfigBuilder::from(scan.clone()).with_file_groups(groups).build();
+            Ok(Transformed::yes(DataSourceExec::from_data_source(scan)))
+        })?;
+        Ok(plan.data)
+    }
+}

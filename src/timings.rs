@@ -1,0 +1,72 @@
+//! Where the time of a run went.
+
+use std::time::{Duration, Instant};
+
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::MetricValue;
+use datafusion::prelude::SessionContext;
+
+use crate::memory::Observed;
+
+/// One stage of a run: a view that is computed, or a table that is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stage {
+    /// The view or table.
+    pub name: String,
+    /// How long it took by the clock.
+    pub elapsed: Duration,
+    /// Rows that it read: of files, and of views computed before.
+    pub rows_in: u64,
+    /// Rows of its result.
+    pub rows_out: u64,
+    /// Bytes read from files.
+    pub bytes_read: u64,
+    /// Bytes that did not fit into memory and were written to disk for a while.
+    pub bytes_spilled: u64,
+    /// The most memory in bytes that operators and kept results had reserved at once. 0 in a session
+    /// whose memory pool is not this crate's.
+    pub peak_memory: u64,
+}
+
+/// A stage under way.
+pub(crate) struct Watch<'a> {
+    ctx: &'a SessionContext,
+    began: Instant,
+    stage: Stage,
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn start(ctx: &'a SessionContext, name: &str) -> Self {
+        take_peak(ctx);
+        Self { ctx, began: Instant::now(), stage: Stage { name: name.to_string(), ..Stage::default() } }
+    }
+
+    /// The stage is over; `plan` is what was executed for it.
+    pub(crate) fn stop(mut self, plan: &dyn ExecutionPlan, rows_out: u64, bytes_spilled: u64) -> Stage {
+        self.stage.elapsed = self.began.elapsed();
+        self.stage.peak_memory = take_peak(self.ctx);
+        self.stage.rows_out = rows_out;
+        self.stage.bytes_spilled = bytes_spilled;
+        add(plan, &mut self.stage);
+        self.stage
+    }
+}
+
+fn take_peak(ctx: &SessionContext) -> u64 {
+    let env = ctx.runtime_env();
+    env.memory_pool.downcast_ref::<Observed>().map_or(0, Observed::take_peak) as u64
+}
+
+/// Adds what the operators of a plan have counted.
+fn add(plan: &dyn ExecutionPlan, stage: &mut Stage) {
+    if let Some(metrics) = plan.metrics() {
+        let bytes =
+            metrics.sum(|m| matches!(m.value(), MetricValue::Count { name, .. } if name == "bytes_scanned"));
+        stage.bytes_read += bytes.map_or(0, |bytes| bytes.as_usize() as u64);
+        stage.bytes_spilled += metrics.spilled_bytes().unwrap_or(0) as u64;
+        if plan.children().is_empty() {
+            stage.rows_in += metrics.output_rows().unwrap_or(0) as u64;
+        }
+    }
+    plan.children().into_iter().for_each(|child| add(child.as_ref(), stage));
+}

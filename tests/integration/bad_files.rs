@@ -1,0 +1,224 @@
+//! Files that are no good: each is refused with one line that names it, or read; none panics, hangs
+//! or takes memory without bound. The corpus is made from one good file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use datafusion_engagement::enrichment::Enrichment;
+use datafusion_engagement::error::{ErrorKind, Result};
+use datafusion_engagement::run::{self, Progress};
+use datafusion_engagement::{session, source};
+
+use crate::files::Random;
+use crate::process::{ENGAGEMENT, caught, error, refused};
+use crate::support::block_on;
+use crate::worked;
+
+/// How many bits are flipped, each in a copy of its own.
+const FLIPS: usize = 400;
+/// In kilobytes: what the process that reads the corpus may take, the threads' stacks included.
+const MEMORY: usize = 4 << 20;
+
+/// A folder with the worked example, whose mail can be damaged.
+struct Example {
+    folder: tempfile::TempDir,
+    good: Vec<u8>,
+}
+
+impl Example {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        block_on(worked::inputs(folder.path()));
+        let good = fs::read(folder.path().join("mail.parquet")).unwrap();
+        Self { folder, good }
+    }
+
+    fn mail(&self) -> PathBuf {
+        self.folder.path().join("mail.parquet")
+    }
+
+    fn enrichment(&self) -> Enrichment {
+        Enrichment::open(self.folder.path().join("enrichment.toml")).unwrap()
+    }
+
+    /// Reads the mail as a run does, with these bytes in its file.
+    fn read(&self, bytes: &[u8]) -> Result<usize> {
+        fs::write(self.mail(), bytes).unwrap();
+        let enrichment = self.enrichment();
+        block_on(async {
+            let ctx = session::new()?;
+            let sources = source::register(&ctx, &enrichment).await?;
+            let read = async { Ok(ctx.table("input_mail").await?.collect().await?) };
+            let batches = source::reading(&ctx, &sources, read).await?;
+            Ok(batches.iter().map(|b| b.num_rows()).sum())
+        })
+    }
+
+    /// Reads it, and gives whether that went well; a refusal must be one line that names the file.
+    fn read_or_refused(&self, bytes: &[u8], what: &str) -> bool {
+        match self.read(bytes) {
+            Ok(_) => true,
+            Err(error) => {
+                let text = error.to_string();
+                assert_eq!(error.kind(), ErrorKind::Input, "{what}: {text}");
+                let named = text.starts_with(&format!("[mail] {}", self.mail().display()));
+                assert!(named && !text.contains('\n'), "{what}: {text}");
+                false
+            }
+        }
+    }
+
+    /// The command on it.
+    fn command(&self) -> Output {
+        let file = self.folder.path().join("enrichment.toml").display().to_string();
+        caught(ENGAGEMENT, &["run".into(), file]).output().unwrap()
+    }
+}
+
+fn with_bit_flipped(good: &[u8], random: &mut Random) -> (Vec<u8>, String) {
+    let (at, bit) = (random.below(good.len()), random.below(8));
+    let mut bytes = good.to_vec();
+    bytes[at] ^= 1 << bit;
+    (bytes, format!("bit {bit} of byte {at}"))
+}
+
+/// In a process of its own, below: what takes too much memory ends that process.
+#[test]
+#[ignore = "run by the_corpus_in_bounded_memory"]
+fn the_corpus() {
+    let example = Example::new();
+    let good = &example.good;
+    assert!(example.read_or_refused(good, "nothing"));
+    for part in 0..64 {
+        let length = good.len() * part / 64;
+        assert!(!example.read_or_refused(&good[..length], &format!("the first {length} bytes")));
+        let zeros = [vec![0; length], good[length..].to_vec()].concat();
+        example.read_or_refused(&zeros, &format!("zeros in the first {length} bytes"));
+        let zeros = [good[..length].to_vec(), vec![0; good.len() - length]].concat();
+        assert!(!example.read_or_refused(&zeros, &format!("zeros after the first {length} bytes")));
+        example.read_or_refused(&good[good.len() - length..], &format!("the last {length} bytes"));
+    }
+    let mut random = Random::new(64);
+    let mut read = 0;
+    for _ in 0..FLIPS {
+        let (bytes, what) = with_bit_flipped(good, &mut random);
+        read += usize::from(example.read_or_refused(&bytes, &what));
+    }
+    // The footer is the larger part of so small a file: aim at it, too.
+    let footer = u32::from_le_bytes(good[good.len() - 8..good.len() - 4].try_into().unwrap()) as usize;
+    let begin = good.len() - 8 - footer;
+    for _ in 0..FLIPS {
+        let (end, what) = with_bit_flipped(&good[begin..], &mut random);
+        read += usize::from(example.read_or_refused(&[&good[..begin], &end].concat(), &what));
+    }
+    assert!(read > 0 && read < 2 * FLIPS, "{read} of {} are read", 2 * FLIPS);
+}
+
+#[test]
+fn the_corpus_in_bounded_memory() {
+    let this = std::env::current_exe().unwrap();
+    let script = format!("ulimit -v {MEMORY}; exec \"$@\"");
+    let arguments = ["--exact", "bad_files::the_corpus", "--ignored", "--nocapture"];
+    let outcome = Command::new("sh").args(["-c", &script, "sh"]).arg(this).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&outcome.stdout);
+    assert!(outcome.status.success() && said.contains("1 passed"), "{said}\n{}", error(&outcome));
+}
+
+/// Through the command: one line, the file named, no backtrace.
+#[test]
+fn the_command_names_the_file() {
+    let example = Example::new();
+    let mail = example.mail();
+    let refused_now = |says: &str| {
+        let outcome = example.command();
+        refused(&outcome, 1, &mail.display().to_string());
+        refused(&outcome, 1, says);
+    };
+    fs::write(&mail, &example.good[..example.good.len() / 2]).unwrap();
+    refused_now("is no Parquet file, or cut short or damaged");
+    fs::write(&mail, "").unwrap();
+    refused_now("is empty (0 bytes)");
+    fs::write(&mail, "message_id,sender\n1,anna@us.com\n").unwrap();
+    refused_now("is no Parquet file");
+    fs::write(&mail, vec![0; 4096]).unwrap();
+    refused_now("is no Parquet file");
+    // Damaged behind a good footer: all data pages.
+    let mut bytes = example.good.clone();
+    bytes[4..200].fill(0xee);
+    fs::write(&mail, bytes).unwrap();
+    refused_now("is damaged or cannot be read");
+    fs::remove_file(&mail).unwrap();
+    refused_now("matches nothing");
+    std::os::unix::fs::symlink("nowhere.parquet", &mail).unwrap();
+    refused_now("matches nothing");
+    fs::remove_file(&mail).unwrap();
+    // A folder is a folder, whatever its name.
+    fs::create_dir(&mail).unwrap();
+    refused_now("matches nothing: no *.parquet in the folder");
+    fs::write(mail.join("part.parquet"), &example.good).unwrap();
+    assert_eq!(example.command().status.code(), Some(0));
+    fs::create_dir(mail.join("more.parquet")).unwrap();
+    assert_eq!(example.command().status.code(), Some(0), "a folder in a folder, too");
+    fs::write(mail.join("more.parquet/text.parquet"), "some text").unwrap();
+    refused_now("more.parquet/text.parquet: is no Parquet file");
+}
+
+#[test]
+fn a_file_that_may_not_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let example = Example::new();
+    fs::set_permissions(example.mail(), fs::Permissions::from_mode(0o000)).unwrap();
+    if File::open(example.mail()).is_ok() {
+        eprintln!("skipped: permissions do not bind this user");
+        return;
+    }
+    refused(&example.command(), 1, &format!("{}: cannot be read", example.mail().display()));
+}
+
+/// Does something to the inputs once they have been looked at.
+struct Meanwhile<F>(F, AtomicBool);
+
+impl<F: Fn() + Sync> Progress for Meanwhile<F> {
+    fn stage(&self, name: &str) {
+        if name == "mailbox" && !self.1.swap(true, Ordering::Relaxed) {
+            (self.0)();
+        }
+    }
+}
+
+/// A run during which this happens to the mail.
+fn run_while(example: &Example, happens: impl Fn(&Path) + Sync) -> Result<()> {
+    fs::write(example.mail(), &example.good).unwrap();
+    let meanwhile = Meanwhile(|| happens(&example.mail()), AtomicBool::new(false));
+    let outcome = block_on(run::run(&example.enrichment(), &meanwhile));
+    assert!(meanwhile.1.load(Ordering::Relaxed), "it has happened");
+    outcome.map(drop)
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read() {
+    let example = Example::new();
+    let refused = |happens: &(dyn Fn(&Path) + Sync), what: &str| {
+        let error = run_while(&example, happens).expect_err(what);
+        let text = error.to_string();
+        assert_eq!(error.kind(), ErrorKind::Input, "{what}: {text}");
+        assert!(text.starts_with(&format!("[mail] {}: ", example.mail().display())), "{what}: {text}");
+        assert!(!text.contains('\n'), "{what}: {text}");
+        assert!(!example.folder.path().join("out/Office.parquet").exists(), "{what}");
+    };
+    refused(&|mail| fs::remove_file(mail).unwrap(), "it vanishes");
+    refused(&|mail| fs::write(mail, &example.good[..100]).unwrap(), "it is cut short");
+    let grow = |mail: &Path| {
+        let mut file = OpenOptions::new().append(true).open(mail).unwrap();
+        file.write_all(&[7; 1000]).unwrap();
+    };
+    refused(&grow, "it grows");
+    // Another good file in its place: what the footer said is not what is read.
+    let other = Example::new();
+    let contacts = fs::read(other.folder.path().join("contacts.parquet")).unwrap();
+    refused(&|mail| fs::write(mail, &contacts).unwrap(), "it is another table");
+    run_while(&example, |_| {}).unwrap();
+}

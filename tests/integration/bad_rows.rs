@@ -1,0 +1,374 @@
+//! Rows that nobody wants but somebody has: each ends in the right result or the right disposition.
+//! What is expected is worked out by hand.
+
+use std::fs;
+use std::path::Path;
+
+use datafusion::arrow::compute::concat_batches;
+use datafusion_engagement::enrichment::Enrichment;
+use datafusion_engagement::error::{ErrorKind, Result};
+use datafusion_engagement::run::{self, Silent};
+use datafusion_engagement::session;
+use tempfile::TempDir;
+
+use crate::files::write;
+use crate::process::{ENGAGEMENT, caught};
+use crate::support::{block_on, rows};
+
+const ENRICHMENT: &str = r#"
+name = "rows"
+as_of = "2026-06-30"
+levels = ["year"]
+[consent]
+granted_by = "admin@us.com"
+granted_on = "2026-01-01"
+[mailboxes]
+file = "mailboxes.txt"
+[contacts]
+path = "contacts.parquet"
+[accounts]
+path = "accounts.parquet"
+[mail]
+path = "mail.parquet"
+[meetings]
+path = "meetings.parquet"
+"#;
+
+const CONTACTS: &str = "select * from (values ('carl@acme.com', 'acme', 'c1'), ('dora@bolt.com', 'bolt', 'c2')) \
+    t(email, account_id, contact_id)";
+const ACCOUNTS: &str = "select * from (values ('acme', 'ACME'), ('bolt', 'Bolt')) t(account_id, name)";
+const NO_MAIL: &str = "select '' as message_id, '' as conversation_id, timestamp '2026-06-01T00:00:00' as sent_at, '' as sender, \
+    [''] as \"to\" from generate_series(1, 0)";
+const NO_MEETINGS: &str = "select '' as meeting_id, '' as organizer, [''] as attendees, timestamp '2026-06-01T00:00:00' as start_at, \
+    timestamp '2026-06-01T00:00:00' as end_at from generate_series(1, 0)";
+
+/// A folder with an enrichment that has these rows in these inputs, and the usual ones in the others.
+fn inputs(given: &[(&str, &str)]) -> (TempDir, Enrichment) {
+    let folder = tempfile::tempdir().unwrap();
+    let usual =
+        [("contacts", CONTACTS), ("accounts", ACCOUNTS), ("mail", NO_MAIL), ("meetings", NO_MEETINGS)];
+    block_on(async {
+        let ctx = session::new().unwrap();
+        for (name, sql) in usual {
+            let sql = given.iter().find(|(given, _)| *given == name).map_or(sql, |(_, sql)| *sql);
+            let frame = ctx.sql(sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
+            let schema = frame.schema().inner().clone();
+            let batch = concat_batches(&schema, &frame.collect().await.unwrap()).unwrap();
+            write(&folder.path().join(format!("{name}.parquet")), &batch);
+        }
+    });
+    fs::write(folder.path().join("enrichment.toml"), ENRICHMENT).unwrap();
+    fs::write(folder.path().join("mailboxes.txt"), "anna@us.com\nben@us.com\n").unwrap();
+    let enrichment = open(folder.path());
+    (folder, enrichment)
+}
+
+fn open(folder: &Path) -> Enrichment {
+    Enrichment::open(folder.join("enrichment.toml")).unwrap()
+}
+
+fn run(enrichment: &Enrichment) -> Result<run::Report> {
+    block_on(run::run(enrichment, &Silent))
+}
+
+/// What a query of the published tables gives, a line for each row.
+fn published(enrichment: &Enrichment, sql: &str) -> Vec<String> {
+    block_on(async {
+        let ctx = session::published(enrichment).await.unwrap();
+        let rows = rows(&ctx, sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
+        rows.iter().map(|values| values.join(" ")).collect()
+    })
+}
+
+const DISPOSITIONS: &str = "select * from \"Office_Dispositions\" order by 1, 2";
+/// Emails to and from, people of ours and of theirs, days since the last, minutes to answer.
+const EMAILS: &str = "select \"CustomerId\", \"NoOfEmails_ToAccount\", \"NoOfEmails_FromAccount\", \
+    \"NoOfContactsInvolved_Emails\", \"NoOfAccountContactsInvolved_Emails\", \"DaysSinceLastEmail\", \
+    \"AverageDuration_Of_AccountEmailReplies\" from \"Office\" order by 1";
+
+#[test]
+fn nulls_everywhere_and_empty_lists() {
+    let text = "arrow_cast(null, 'Utf8')";
+    let (_folder, enrichment) = inputs(&[
+        (
+            "mail",
+            "select m as message_id, c as conversation_id, arrow_cast(t, 'Timestamp(Microsecond, None)') as sent_at, s as sender, \
+             a as \"to\", a as cc, a as bcc, x as mailbox, d as is_draft, d as is_automatic from (values \
+             (null, null, null, null, arrow_cast(null, 'List(Utf8)'), null, arrow_cast(null, 'Boolean')), \
+             ('1', null, null, null, null, null, null), \
+             ('2', null, '2026-06-01T09:00:00', null, null, null, null), \
+             ('3', null, '2026-06-01T09:00:00', 'anna@us.com', null, null, null), \
+             ('4', null, '2026-06-01T09:00:00', 'anna@us.com', [], null, null), \
+             ('5', null, '2026-06-01T09:00:00', 'anna@us.com', [null, null, ''], null, null), \
+             ('6', null, '2026-06-01T09:00:00', 'anna@us.com', [null, 'carl@acme.com'], null, null)) v(m, c, t, s, a, x, d)",
+        ),
+        (
+            "meetings",
+            "select m as meeting_id, o as organizer, a as attendees, a as declined, o as mailbox, \
+             arrow_cast(s, 'Timestamp(Microsecond, None)') as start_at, arrow_cast(e, 'Timestamp(Microsecond, None)') as end_at, \
+             c as is_cancelled from (values \
+             (null, null, arrow_cast(null, 'List(Utf8)'), null, null, arrow_cast(null, 'Boolean')), \
+             ('1', null, null, null, null, null), \
+             ('1', null, null, '2026-06-01T09:00:00', null, null), \
+             ('1', null, null, '2026-06-01T09:00:00', '2026-06-01T09:00:00', null), \
+             ('1', 'anna@us.com', null, '2026-06-01T09:00:00', '2026-06-01T09:00:00', null)) v(m, o, a, s, e, c)",
+        ),
+        (
+            "contacts",
+            "select * from (values (null, null, null), ('x@x.com', null, null), (null, 'acme', null), ('y@x.com', ' ', 'c'), \
+             ('carl@acme.com', 'acme', null)) t(email, account_id, contact_id)",
+        ),
+        ("accounts", &format!("select 'acme' as account_id, {text} as name union all select {text}, {text}")),
+    ]);
+    run(&enrichment).unwrap();
+    assert_eq!(
+        published(&enrichment, DISPOSITIONS),
+        [
+            "contacts invalid_email 1",
+            "contacts missing_account 3",
+            "contacts used 1",
+            "mail invalid_sender 1",
+            "mail missing_id 1",
+            "mail missing_time 1",
+            "mail used 4",
+            "meetings invalid_organizer 1",
+            "meetings missing_id 1",
+            "meetings missing_time 2",
+            "meetings used 1",
+        ]
+    );
+    assert_eq!(published(&enrichment, EMAILS), ["acme 1 0 1 1 29 NULL"]);
+}
+
+#[test]
+fn ten_thousand_recipients_in_one_mail() {
+    let (_folder, enrichment) = inputs(&[
+        (
+            "mail",
+            "select '1' as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, 'anna@us.com' as sender, \
+             array_agg('p' || arrow_cast(value, 'Utf8') || '@x.com') as \"to\" from generate_series(1, 10000)",
+        ),
+        // The even ones, and each twice.
+        (
+            "contacts",
+            "select 'P' || arrow_cast(value % 5000 * 2 + 2, 'Utf8') || '@X.com' as email, 'acme' as account_id, \
+             arrow_cast(value % 5000, 'Utf8') as contact_id from generate_series(0, 9999)",
+        ),
+    ]);
+    run(&enrichment).unwrap();
+    assert_eq!(published(&enrichment, EMAILS), ["acme 1 0 1 5000 29 NULL", "bolt 0 0 0 0 NULL NULL"]);
+}
+
+#[test]
+fn texts_of_a_megabyte() {
+    let long = "repeat('a', 1000000)";
+    let (_folder, enrichment) = inputs(&[
+        (
+            "mail",
+            &format!(
+                "select {long} || m as message_id, {long} as conversation_id, arrow_cast(t, 'Timestamp(Microsecond, None)') as sent_at, \
+                 s as sender, [r] as \"to\" from (values \
+                 ('1', '2026-06-01T09:00:00', 'anna@us.com', {long} || '@acme.com'), \
+                 ('1', '2026-06-01T09:00:00', 'anna@us.com', {long}), \
+                 ('2', '2026-06-01T09:10:00', {long} || ' <' || upper({long}) || '@acme.com>', 'anna@us.com'), \
+                 ('3', '2026-06-01T09:10:00', {long}, 'anna@us.com')) v(m, t, s, r)"
+            ),
+        ),
+        (
+            "contacts",
+            &format!(
+                "select {long} || '@acme.com' as email, {long} as account_id, {long} as contact_id union all \
+                 select {long} || '@acme.com', {long}, {long} || 'b'"
+            ),
+        ),
+        ("accounts", &format!("select {long} as account_id, {long} as name")),
+    ]);
+    run(&enrichment).unwrap();
+    let office = published(&enrichment, EMAILS);
+    assert_eq!(office.len(), 1);
+    let expected = format!("{} 1 1 1 1 29 10.0", "a".repeat(1_000_000));
+    assert!(office[0] == expected, "{}", &office[0][999_990..]);
+    let mail = published(&enrichment, DISPOSITIONS).split_off(1);
+    assert_eq!(mail, ["mail invalid_sender 1", "mail used 3"]);
+}
+
+#[test]
+fn times_at_the_ends_of_every_unit() {
+    for unit in ["Second", "Millisecond", "Microsecond", "Nanosecond"] {
+        for zone in ["None", "Some(\"+14:00\")"] {
+            let time = |n: &str| format!("arrow_cast({n}, 'Timestamp({unit}, {zone})')");
+            let per_second = match unit {
+                "Second" => 1,
+                "Millisecond" => 1_000,
+                "Microsecond" => 1_000_000,
+                _ => 1_000_000_000_i64,
+            };
+            // 2026-06-01 09:00 UTC, years 1 and 9999 where the unit holds them.
+            let (now, first, last) = (1_780_304_400_i64, -62_135_596_800_i64, 253_402_300_799_i64);
+            let at = |seconds: i64| seconds.checked_mul(per_second).unwrap_or(i64::MIN).to_string();
+            let ends = [i64::MIN.to_string(), i64::MAX.to_string(), at(first), at(last), "0".to_string()];
+            let mail = |n: &str| {
+                format!(
+                    "select '1' as message_id, {} as sent_at, 'anna@us.com' as sender, ['carl@acme.com'] as \"to\"",
+                    time(n)
+                )
+            };
+            let all: Vec<_> = ends.iter().map(|n| mail(n)).chain([mail(&at(now))]).collect();
+            let meeting = |id: &str, start: &str, end: &str| {
+                format!(
+                    "select '{id}' as meeting_id, 'anna@us.com' as organizer, ['carl@acme.com'] as attendees, {} as start_at, \
+                     {} as end_at",
+                    time(start),
+                    time(end)
+                )
+            };
+            let (least, most) = (i64::MIN.to_string(), i64::MAX.to_string());
+            let meetings = [
+                meeting("1", &least, &most),
+                meeting("2", &most, &least),
+                meeting("3", &at(now), &least),
+                meeting("4", &at(now), &at(now + 60)),
+            ];
+            let (_folder, enrichment) =
+                inputs(&[("mail", &all.join(" union all ")), ("meetings", &meetings.join(" union all "))]);
+            run(&enrichment).unwrap();
+            assert_eq!(
+                published(&enrichment, DISPOSITIONS)[1..],
+                [
+                    "mail outside_window 5",
+                    "mail used 1",
+                    "meetings ends_before_start 2",
+                    "meetings outside_window 1",
+                    "meetings used 1"
+                ],
+                "{unit} {zone}"
+            );
+            let minutes =
+                "select \"AverageDuration_Of_Meetings\" from \"Office\" where \"CustomerId\" = 'acme'";
+            assert_eq!(published(&enrichment, minutes), ["1.0"], "{unit} {zone}");
+        }
+    }
+}
+
+/// Each a meeting of some 290,000 years: their sum does not fit 64 bits, their mean does.
+#[test]
+fn meetings_without_end() {
+    let most = i64::MAX;
+    let (_folder, enrichment) = inputs(&[(
+        "meetings",
+        &format!(
+            "select arrow_cast(value, 'Utf8') as meeting_id, 'anna@us.com' as organizer, ['carl@acme.com'] as attendees, \
+             arrow_cast(1780304400000000, 'Timestamp(Microsecond, None)') as start_at, \
+             arrow_cast({most}, 'Timestamp(Microsecond, None)') as end_at from generate_series(1, 5)"
+        ),
+    )]);
+    run(&enrichment).unwrap();
+    let mean = (5 * i128::from(most - 1_780_304_400_000_000)) as f64 / (5 * 60_000_000) as f64;
+    let minutes = "select \"AverageDuration_Of_Meetings\" from \"Office\" where \"CustomerId\" = 'acme'";
+    assert_eq!(published(&enrichment, minutes), [format!("{mean:?}")]);
+}
+
+#[test]
+fn twenty_thousand_copies_of_one_message() {
+    let (_folder, enrichment) = inputs(&[(
+        "mail",
+        "select '1' as message_id, 'k' || arrow_cast(value % 1000, 'Utf8') as conversation_id, \
+         arrow_cast(1780304400000000 + value % 5000 * 1000000, 'Timestamp(Microsecond, None)') as sent_at, \
+         case when value % 2 = 0 then 'anna@us.com' else 'Anna <ANNA@us.com>' end as sender, ['x@x.com'] as \"to\", \
+         case when value % 100 = 0 then 'carl@acme.com' when value % 100 = 1 then 'ben@us.com' end as mailbox \
+         from generate_series(1, 20000)",
+    )]);
+    run(&enrichment).unwrap();
+    assert_eq!(published(&enrichment, EMAILS), ["acme 1 0 2 1 29 NULL", "bolt 0 0 0 0 NULL NULL"]);
+    assert_eq!(published(&enrichment, DISPOSITIONS)[1..], ["mail used 20000"]);
+}
+
+#[test]
+fn one_conversation_with_twenty_thousand_messages() {
+    // To and fro, a minute apart: 20,000 minutes from 2026-06-01 are over by 2026-06-15.
+    let (_folder, enrichment) = inputs(&[(
+        "mail",
+        "select arrow_cast(value, 'Utf8') as message_id, 'k' as conversation_id, \
+         arrow_cast(1780272000000000 + value * 60000000, 'Timestamp(Microsecond, None)') as sent_at, \
+         case when value % 2 = 0 then 'anna@us.com' else 'carl@acme.com' end as sender, \
+         [case when value % 2 = 0 then 'carl@acme.com' else 'anna@us.com' end] as \"to\" from generate_series(1, 20000)",
+    )]);
+    run(&enrichment).unwrap();
+    assert_eq!(published(&enrichment, EMAILS), ["acme 10000 10000 1 1 16 1.0", "bolt 0 0 0 0 NULL NULL"]);
+}
+
+#[test]
+fn an_address_in_a_thousand_accounts() {
+    let id = "'a' || arrow_cast(value, 'Utf8')";
+    let (_folder, enrichment) = inputs(&[
+        ("accounts", &format!("select {id} as account_id, {id} as name from generate_series(1, 1000)")),
+        (
+            "contacts",
+            &format!(
+                "select 'shared@agency.com' as email, {id} as account_id, 'c' as contact_id from generate_series(1, 1000)"
+            ),
+        ),
+        (
+            "mail",
+            "select '1' as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, 'anna@us.com' as sender, \
+             ['shared@agency.com'] as \"to\"",
+        ),
+    ]);
+    let report = run(&enrichment).unwrap();
+    assert_eq!((report.overview.shared_addresses, report.overview.accounts_engaged), (1, 1000));
+    assert_eq!(report.overview.messages_engaged, Some(1));
+    let all_alike = "select count(*), min(\"EngagementScore\"), max(\"EngagementScore\"), sum(\"NoOfEmails_ToAccount\"), \
+        sum(\"NoOfAccountContactsInvolved_Emails\"), sum(\"NoOfContactsInvolved_Emails\") from \"Office\"";
+    // Weights of emails to, people of ours and theirs in emails, and recency: 10 + 5 + 10 + 10.
+    assert_eq!(published(&enrichment, all_alike), ["1000 35.0 35.0 1000 1000 1000"]);
+}
+
+#[test]
+fn as_many_mailboxes_as_there_may_be() {
+    let (folder, enrichment) = inputs(&[(
+        "mail",
+        "select 'm' || arrow_cast(value, 'Utf8') as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, \
+         'p' || arrow_cast(value, 'Utf8') || '@us.com' as sender, ['carl@acme.com'] as \"to\" from generate_series(1, 2501)",
+    )]);
+    let list = |n: usize| {
+        let lines: String = (1..=n).map(|i| format!("p{i}@us.com\n")).collect();
+        fs::write(folder.path().join("mailboxes.txt"), lines).unwrap();
+        open(folder.path())
+    };
+    let error = run(&list(2501)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Enrichment);
+    assert!(error.to_string().contains("lists 2501 mailboxes"), "{error}");
+    run(&list(2500)).unwrap();
+    assert_eq!(published(&enrichment, EMAILS), ["acme 2500 0 2500 1 29 NULL", "bolt 0 0 0 0 NULL NULL"]);
+}
+
+#[test]
+fn nul_and_characters_that_turn_text_around() {
+    let (folder, enrichment) = inputs(&[
+        ("accounts", "select 'a\0\u{202e}b' as account_id, 'N\0\u{202e}eman\u{2066}\n\u{1b}[31m' as name"),
+        (
+            "contacts",
+            "select 'c\0\u{202e}@acme.com' as email, 'a\0\u{202e}b' as account_id, '\0' as contact_id union all \
+             select 'c@acme.com', 'a', '\0'",
+        ),
+        (
+            "mail",
+            "select '\0' as message_id, '\0' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, \
+             'Anna \0\u{202e}<anna@us.com>' as sender, ['c\0\u{202e}@acme.com', 'c@acme.com', '\0'] as \"to\"",
+        ),
+    ]);
+    run(&enrichment).unwrap();
+    assert_eq!(published(&enrichment, EMAILS), ["a\0\u{202e}b 1 0 1 1 29 NULL"]);
+    let card = "select \"Name\" from \"CustomerCard\"";
+    assert_eq!(published(&enrichment, card), ["N\0\u{202e}eman\u{2066}\n\u{1b}[31m"], "as it was given");
+    // On a terminal they do nothing.
+    let file = folder.path().join("enrichment.toml").display().to_string();
+    let query = "select * from customercard";
+    let arguments = ["sql", &file, "--format", "table", "-c", query].map(String::from);
+    let outcome = caught(ENGAGEMENT, &arguments).output().unwrap();
+    let shown = String::from_utf8(outcome.stdout).unwrap();
+    assert_eq!(outcome.status.code(), Some(0));
+    assert!(shown.contains("eman"), "{shown:?}");
+    let hidden = ['\0', '\u{202e}', '\u{2066}', '\u{1b}'];
+    assert!(!shown.contains(hidden), "{shown:?}");
+}
