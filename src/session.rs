@@ -36,8 +36,11 @@ pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<Se
     // Views would only be cast back: list elements are never read as views.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
-    // Those of the inputs hold the least and the greatest address, and plans print them.
+    // Plans print both: the least and the greatest address of a file, and all those a join looks for.
     options.execution.collect_statistics = false;
+    options.optimizer.enable_topk_dynamic_filter_pushdown = false;
+    options.optimizer.enable_join_dynamic_filter_pushdown = false;
+    options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     let state = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(resources.runtime()?)

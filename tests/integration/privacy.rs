@@ -11,20 +11,29 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion_engagement::output::{Description, TABLES};
-use datafusion_engagement::views::VIEWS;
 use flate2::read::MultiGzDecoder;
 
 use crate::files::read;
 use crate::support::{bundled_run, data, texts};
 
 /// Texts that must not be found, in lower case, by their first bytes.
-struct Secrets(HashMap<[u8; KEY], Vec<String>>);
+struct Secrets {
+    /// Which remainders of beginnings there are: most places of a text are passed over by it.
+    begin: Vec<bool>,
+    texts: HashMap<[u8; KEY], Vec<String>>,
+}
 
 const KEY: usize = 5;
+const REMAINDERS: usize = 1 << 20;
+
+fn remainder(key: &[u8]) -> usize {
+    let mixed = u32::from_le_bytes([key[0], key[1], key[2], key[3]]).wrapping_mul(0x9e37_79b1);
+    (mixed ^ u32::from(key[4]).wrapping_mul(0x85eb_ca6b)) as usize % REMAINDERS
+}
 
 impl Secrets {
     fn new(texts: BTreeSet<String>, public: &BTreeSet<String>) -> Self {
-        let mut secrets: HashMap<_, Vec<String>> = HashMap::new();
+        let mut secrets: HashMap<[u8; KEY], Vec<String>> = HashMap::new();
         for text in texts {
             let text = text.trim().to_lowercase();
             // What a display name and an address are written as one text with.
@@ -36,14 +45,17 @@ impl Secrets {
                 secrets.entry(part.as_bytes()[..KEY].try_into().unwrap()).or_default().push(part);
             }
         }
-        Self(secrets)
+        let mut begin = vec![false; REMAINDERS];
+        secrets.keys().for_each(|key| begin[remainder(key)] = true);
+        Self { begin, texts: secrets }
     }
 
     /// Those found in a text.
     fn found_in(&self, text: &[u8]) -> BTreeSet<&str> {
         let text = text.to_ascii_lowercase();
         let starts = text.windows(KEY).enumerate();
-        let known = starts.filter_map(|(at, key)| Some((at, self.0.get(key)?)));
+        let known = starts
+            .filter_map(|(at, key)| Some((at, self.begin[remainder(key)].then(|| self.texts.get(key))??)));
         let found = known.flat_map(|(at, secrets)| {
             secrets.iter().filter({
                 let rest = &text[at..];
@@ -214,38 +226,19 @@ fn nothing_of_an_individual_is_left_behind() {
             let plans = views.iter().map(|view| format!("{kind} select * from \"{view}\""));
             plans.collect::<Vec<_>>().join("; ")
         };
-        let all: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
-        let published =
-            ["Office", "Office_ScoreExplained", "CustomerCard", "CustomerCard_History", "Segment_Stale"];
+        // Those that read inputs; the plan of any other holds these.
+        let inputs = ["stg_mail", "stg_meeting", "stg_contact", "directory", "mailbox", "mail_copy"];
+        let published = ["Office", "Office_ScoreExplained", "CustomerCard_History", "Segment_Stale"];
+        let statistics = "set datafusion.explain.show_statistics = true";
         for (live, script) in [
-            (true, plans("explain", &all)),
-            (
-                true,
-                plans(
-                    "explain verbose",
-                    &["stg_mail", "stg_meeting", "directory", "mailbox", "contact_address"],
-                ),
-            ),
-            (
-                true,
-                format!(
-                    "set datafusion.explain.show_statistics = true; {}",
-                    plans("explain", &["mail_copy", "meeting_copy"])
-                ),
-            ),
-            (true, plans("explain analyze", &["Office", "Office_Overview", "mail_copy"])),
+            (true, plans("explain verbose", &inputs)),
+            (true, format!("{statistics}; {}", plans("explain", &inputs))),
+            (true, plans("explain analyze", &["Office"])),
+            (true, "explain analyze select max(sender), min(message_id) from stg_mail".into()),
             (false, plans("explain verbose", &published)),
             (false, plans("explain analyze", &published)),
-            (
-                false,
-                "show all; select * from information_schema.tables; select * from information_schema.columns"
-                    .into(),
-            ),
-            (
-                false,
-                "select * from office; select * from office_dispositions; select * from office_overview"
-                    .into(),
-            ),
+            (false, "show all; select * from information_schema.columns".into()),
+            (false, "select * from office; select * from office_dispositions".into()),
         ] {
             let arguments = ["sql", "--format", "csv", "-c", &script, "--live"];
             let (succeeded, said) = call(&arguments[..if live { 6 } else { 5 }]);
