@@ -34,5 +34,5 @@ select
   sent_on,
   senders,
   recipients,
-  disposition = 'used' and (cardinality(senders) > 0 or cardinality(recipients) > 0) as is_relevant
+  disposition = 'used' and anybody(senders, recipients) as is_relevant
 from mail

@@ -41,6 +41,5 @@ select
   organizers,
   attendees,
   declined,
-  disposition = 'used'
-    and (cardinality(organizers) > 0 or cardinality(attendees) > 0 or cardinality(declined) > 0) as is_relevant
+  disposition = 'used' and anybody(organizers, attendees, declined) as is_relevant
 from meeting

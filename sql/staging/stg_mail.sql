@@ -28,14 +28,14 @@ select
   bcc,
   mailbox,
   holder_id,
-  case
-    when is_summary_row then 'summary_row'
-    when is_blank(message_id) then 'missing_id'
-    when sent_at is null then 'missing_time'
-    when not is_address(sender) then 'invalid_sender'
-    when is_draft then 'draft'
-    when is_automatic then 'automatic'
-    when sent_on between cast($first_day as date) and cast($as_of as date) then 'used'
-    else 'outside_window'
-  end as disposition
+  first_true(
+    is_summary_row, 'summary_row',
+    is_blank(message_id), 'missing_id',
+    sent_at is null, 'missing_time',
+    not is_address(sender), 'invalid_sender',
+    is_draft, 'draft',
+    is_automatic, 'automatic',
+    sent_on between cast($first_day as date) and cast($as_of as date), 'used',
+    'outside_window'
+  ) as disposition
 from mail

@@ -30,15 +30,15 @@ select
   end_at,
   held_on,
   coalesce(is_cancelled, false) as is_cancelled,
-  case
-    when is_summary_row then 'summary_row'
-    when is_blank(meeting_id) then 'missing_id'
-    when start_at is null or end_at is null then 'missing_time'
-    when not is_address(organizer) then 'invalid_organizer'
-    when is_series_master then 'series_master'
-    when is_all_day then 'all_day'
-    when end_at < start_at then 'ends_before_start'
-    when held_on between cast($first_day as date) and cast($as_of as date) then 'used'
-    else 'outside_window'
-  end as disposition
+  first_true(
+    is_summary_row, 'summary_row',
+    is_blank(meeting_id), 'missing_id',
+    start_at is null or end_at is null, 'missing_time',
+    not is_address(organizer), 'invalid_organizer',
+    is_series_master, 'series_master',
+    is_all_day, 'all_day',
+    end_at < start_at, 'ends_before_start',
+    held_on between cast($first_day as date) and cast($as_of as date), 'used',
+    'outside_window'
+  ) as disposition
 from meeting

@@ -42,13 +42,9 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let dictionary = array.as_any().downcast_ref::<AddressDictionary>();
     if let Some((dictionary, values)) = dictionary.and_then(|d| Some((d, d.values().as_string_opt::<i32>()?)))
     {
-        let mut memo = Memo::recall(SETTING, values);
+        let memo = Memo::recall(SETTING, values, |raw| u64::from(normalize(raw).is_some()));
         let keys = dictionary.keys();
-        let is_address = |row: usize| {
-            let key =
-                keys.is_valid(row).then(|| keys.value(row)).filter(|key| values.is_valid(*key as usize));
-            key.is_some_and(|key| memo.answer(key, |raw| u64::from(normalize(raw).is_some())) == 1)
-        };
+        let is_address = |row: usize| keys.is_valid(row) && memo.answer(keys.value(row)) == Some(1);
         let answers: BooleanArray = (0..keys.len()).map(is_address).map(Some).collect();
         memo.remember();
         return Ok(Arc::new(answers));

@@ -10,14 +10,14 @@ use std::cell::RefCell;
 use datafusion::arrow::array::{Array, DictionaryArray, StringArray};
 use datafusion::arrow::datatypes::Int32Type;
 
-/// How many dictionaries a thread remembers: those of all columns of two inputs.
-const REMEMBERED: usize = 12;
+/// How many dictionaries a thread remembers: those of all columns of an input, in a few files.
+const REMEMBERED: usize = 24;
 
 /// The dictionaries that are remembered.
 pub(super) type AddressDictionary = DictionaryArray<Int32Type>;
 
-/// Not asked yet. Functions may not say this of a value.
-const UNKNOWN: u64 = u64::MAX;
+/// Stands for a value that is null. Functions may not say this of a value.
+const NULL: u64 = u64::MAX;
 
 thread_local! {
     static MEMOS: RefCell<Vec<Memo>> = const { RefCell::new(vec![]) };
@@ -32,13 +32,18 @@ pub(super) struct Memo {
 
 impl Memo {
     /// The memo for the values of a dictionary, remembered or new. `setting` stands for the function
-    /// and all else that its answers depend on. To be given back with [`Memo::remember`].
-    pub(super) fn recall(setting: u128, values: &StringArray) -> Self {
+    /// and all else that its answers depend on. All values are asked at once: one after the other,
+    /// so that what the processor has to fetch for them is fetched at the same time. To be given
+    /// back with [`Memo::remember`].
+    pub(super) fn recall(setting: u128, values: &StringArray, ask: impl Fn(&str) -> u64) -> Self {
         let found = MEMOS.with_borrow_mut(|memos| {
             let at = memos.iter().position(|m| m.setting == setting && same(&m.values, values))?;
             Some(memos.remove(at))
         });
-        let new = || Self { setting, values: values.clone(), answers: vec![UNKNOWN; values.len()] };
+        let new = || {
+            let answers = values.iter().map(|value| value.map_or(NULL, &ask)).collect();
+            Self { setting, values: values.clone(), answers }
+        };
         found.unwrap_or_else(new)
     }
 
@@ -52,17 +57,10 @@ impl Memo {
         });
     }
 
-    /// The answer for a value, which `ask` gives where it is not known yet.
+    /// The answer for a value; `None` where it is null.
     #[inline]
-    pub(super) fn answer(&mut self, key: i32, ask: impl FnOnce(&str) -> u64) -> u64 {
-        let key = key as usize;
-        let known = self.answers[key];
-        if known != UNKNOWN {
-            return known;
-        }
-        let answer = ask(self.values.value(key));
-        self.answers[key] = answer;
-        answer
+    pub(super) fn answer(&self, key: i32) -> Option<u64> {
+        Some(self.answers[key as usize]).filter(|answer| *answer != NULL)
     }
 }
 
@@ -75,39 +73,39 @@ fn same(a: &StringArray, b: &StringArray) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
     fn a_value_is_asked_for_once() {
-        let values = StringArray::from(vec!["a", "bb"]);
-        for round in 0..3 {
-            let mut memo = Memo::recall(1, &values);
-            for (key, length) in [(0, 1), (1, 2), (0, 1)] {
-                let ask = |value: &str| {
-                    assert_eq!(round, 0, "asked again");
-                    value.len() as u64
-                };
-                assert_eq!(memo.answer(key, ask), length);
-            }
+        let values = StringArray::from(vec![Some("a"), None, Some("bb")]);
+        let asked = Cell::new(0);
+        for _ in 0..3 {
+            let memo = Memo::recall(1, &values, |value| {
+                asked.set(asked.get() + 1);
+                value.len() as u64
+            });
+            assert_eq!([0, 1, 2].map(|key| memo.answer(key)), [Some(1), None, Some(2)]);
             memo.remember();
         }
+        assert_eq!(asked.get(), 2);
     }
 
     #[test]
     fn other_settings_and_other_values_are_asked_anew() {
         let (one, other) = (StringArray::from(vec!["a"]), StringArray::from(vec!["b"]));
-        for (setting, values, answer) in [(1, &one, 7), (2, &one, 8), (1, &other, 9)] {
-            let mut memo = Memo::recall(setting, values);
-            assert_eq!(memo.answer(0, |_| answer), answer);
+        for (setting, values, answer) in [(1, &one, 7), (2, &one, 8), (1, &other, 9), (2, &one, 8)] {
+            let memo = Memo::recall(setting, values, |_| answer);
+            assert_eq!(memo.answer(0), Some(answer));
             memo.remember();
         }
-        assert_eq!(Memo::recall(2, &one).answer(0, |_| 0), 8);
     }
 
     #[test]
     fn few_are_remembered() {
         let arrays: Vec<_> = (0..3 * REMEMBERED).map(|i| StringArray::from(vec![i.to_string()])).collect();
-        arrays.iter().for_each(|values| Memo::recall(5, values).remember());
+        arrays.iter().for_each(|values| Memo::recall(5, values, |_| 0).remember());
         assert!(MEMOS.with_borrow(Vec::len) <= REMEMBERED);
     }
 }

@@ -9,6 +9,7 @@ mod damage;
 mod define;
 pub mod distinct_people;
 mod engagement_score;
+mod first_true;
 mod graph;
 mod group_sets;
 mod grouped;
@@ -39,10 +40,11 @@ pub(crate) use utc_timestamp::utc_timestamp_type;
 
 /// Every scalar function.
 pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
-    let [parties, people_state] = address_book::udfs();
+    let [parties, anybody, people_state] = address_book::udfs();
     let [month_start, week_start] = period_start::udfs();
     let engagement = vec![
         normalize_address::udf(),
+        first_true::udf(),
         is_address::udf(),
         is_blank::udf(),
         id_hash::udf(),
@@ -51,6 +53,7 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         month_start,
         week_start,
         parties,
+        anybody,
         people_state,
         distinct_people::count_udf(),
         standings::standing_udf(),

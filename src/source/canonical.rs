@@ -86,10 +86,23 @@ fn take_dictionaries(section: &Section, found: &mut [Found]) -> Vec<DataType> {
         for file in found.iter_mut().filter(|_| all) {
             file.needed[i] = vec![file.coded[i].clone()];
         }
+        if section.has_copies && column.kind == Kind::Text {
+            for file in found.iter_mut() {
+                let as_view = |field: &Arc<Field>| {
+                    let is_plain = matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8);
+                    is_plain.then(|| Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)))
+                };
+                for field in file.needed[i].iter_mut().flatten() {
+                    *field = as_view(field).unwrap_or_else(|| Arc::clone(field));
+                }
+            }
+        }
         let text = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         match column.kind {
             Kind::Address if all => text(),
             Kind::Addresses if all => DataType::new_list(text(), true),
+            // Ids of messages are all different: as views they are not copied.
+            Kind::Text if section.has_copies => DataType::Utf8View,
             kind => kind.data_type(),
         }
     });

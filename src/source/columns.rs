@@ -50,6 +50,8 @@ pub(super) enum Absent {
 pub(super) struct Section {
     pub(super) name: &'static str,
     pub(super) columns: Vec<Column>,
+    /// Its rows are copies of messages or meetings: many.
+    pub(super) has_copies: bool,
 }
 
 impl Kind {
@@ -124,7 +126,7 @@ pub(super) fn sections(enrichment: &Enrichment) -> Vec<(Section, Option<(&str, F
     let if_mapped = |mapped: &Option<String>, means| if mapped.is_some() { Error } else { Means(means) };
     let mapped =
         |name: &Option<String>, default: &str| vec![name.clone().unwrap_or_else(|| default.to_string())];
-    let section = |name, columns| Section { name, columns };
+    let section = |name, columns| Section { name, columns, has_copies: ["mail", "meetings"].contains(&name) };
     vec![
         (
             section("users", vec![Column::new("email", Text, Error), Column::new("entra_id", Id, Error)]),

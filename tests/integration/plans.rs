@@ -35,5 +35,9 @@ fn plans_are_as_approved() {
             }
         }
     });
-    assert!(changed.is_empty(), "these plans are not as approved; see the head of this test\n{}", changed.join("\n"));
+    assert!(
+        changed.is_empty(),
+        "these plans are not as approved; see the head of this test\n{}",
+        changed.join("\n")
+    );
 }

@@ -1,7 +1,5 @@
 //! Entries → the bytes of a book.
 
-use std::collections::HashMap;
-
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -26,39 +24,44 @@ pub struct Entry {
 /// # Errors
 /// More addresses or people than 32 bits can count, or an account with the largest number.
 pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
-    entries.sort_unstable();
+    // People are numbered in the order of account and key.
+    entries.sort_unstable_by_key(|e| (e.account, e.person, e.address));
     entries.dedup();
-    let mut people: Vec<(i32, Key)> = entries.iter().map(|e| (e.account, e.person)).collect();
-    people.sort_unstable();
-    people.dedup();
-    if people.first().is_some_and(|p| p.0 < OURS) || people.last().is_some_and(|p| p.0 == i32::MAX) {
+    if entries.first().is_some_and(|e| e.account < OURS)
+        || entries.last().is_some_and(|e| e.account == i32::MAX)
+    {
         return exec_err!("the numbers of accounts must be from 0 to {}", i32::MAX - 1);
     }
-    let numbers: HashMap<(i32, Key), u32> =
-        (0..small(people.len())?).zip(&people).map(|(i, p)| (*p, i)).collect();
-    let party = |e: &Entry| Party::new(e.account, numbers[&(e.account, e.person)]).0;
+    let (mut people, mut known): (Vec<Key>, Vec<(Key, u64)>) = (vec![], Vec::with_capacity(entries.len()));
+    for same in entries.chunk_by(|a, b| (a.account, a.person) == (b.account, b.person)) {
+        let party = Party::new(same[0].account, small(people.len())?).0;
+        known.extend(same.iter().map(|e| (e.address, party)));
+        people.push(same[0].person);
+    }
+    drop(entries);
+    known.sort_unstable();
 
     // At most half full, so that the search for an address that is not there soon meets a gap.
-    let addresses = entries.chunk_by(|a, b| a.address == b.address);
+    let addresses = known.chunk_by(|a, b| a.0 == b.0);
     let slots = (2 * addresses.clone().count()).next_power_of_two();
     let (mut tags, mut table) = (vec![GAP; slots], vec![[0; ENTRY]; slots]);
     let mut links: Vec<u64> = vec![];
     for same in addresses {
         let value = match same {
-            [one] => party(one),
+            [one] => one.1,
             several => {
                 let begin = small(links.len())?;
-                links.extend(several.iter().map(party));
+                links.extend(several.iter().map(|one| one.1));
                 SEVERAL | u64::from(small(several.len())?) << 32 | u64::from(begin)
             }
         };
-        let hash = u128::from_be_bytes(same[0].address);
+        let hash = u128::from_be_bytes(same[0].0);
         let mut at = hash as usize & (slots - 1);
         while tags[at] != GAP {
             at = (at + 1) & (slots - 1);
         }
         tags[at] = tag(hash);
-        table[at][..KEY_BYTES].copy_from_slice(&same[0].address);
+        table[at][..KEY_BYTES].copy_from_slice(&same[0].0);
         table[at][KEY_BYTES..].copy_from_slice(&value.to_le_bytes());
     }
 
@@ -72,7 +75,7 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     book.extend(&tags);
     book.extend(table.as_flattened());
     links.iter().for_each(|link| book.extend(link.to_le_bytes()));
-    people.iter().for_each(|(_, person)| book.extend(person));
+    people.iter().for_each(|person| book.extend(person));
     debug_assert_eq!(book.len(), size);
     let fingerprint = xxh3_128(&book[HEADER..]).to_le_bytes();
     book[HEADER - 16..HEADER].copy_from_slice(&fingerprint);

@@ -10,6 +10,7 @@
 //! only together with the book they come from, and the same rows always give the same book.
 
 mod aggregate;
+mod anybody;
 mod build;
 mod parties;
 mod people_state;
@@ -62,8 +63,8 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
     aggregate::udaf()
 }
 
-pub(super) fn udfs() -> [Arc<ScalarUDF>; 2] {
-    [parties::udf(), people_state::udf()]
+pub(super) fn udfs() -> [Arc<ScalarUDF>; 3] {
+    [parties::udf(), anybody::udf(), people_state::udf()]
 }
 
 /// Checks that an argument is a book.

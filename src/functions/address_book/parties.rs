@@ -54,14 +54,14 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         return Ok(new_empty_array(args.return_field.data_type()));
     };
     let arrays = args.args[1..].iter().map(|a| a.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
-    let mut columns = arrays.iter().map(|array| Column::new(&book, array)).collect::<Result<Vec<_>>>()?;
+    let columns = arrays.iter().map(|array| Column::new(&book, array)).collect::<Result<Vec<_>>>()?;
     let mut parties: Vec<u64> = vec![];
     let mut ends = Vec::with_capacity(args.number_rows + 1);
     ends.push(0);
     let mut of_row = vec![];
     for row in 0..args.number_rows {
         of_row.clear();
-        columns.iter_mut().try_for_each(|column| column.find(&book, row, &mut of_row))?;
+        columns.iter().try_for_each(|column| column.find(&book, row, &mut of_row))?;
         of_row.sort_unstable();
         of_row.dedup();
         parties.extend(&of_row);
@@ -71,6 +71,11 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let field = Arc::new(Field::new_list_field(DataType::UInt64, true));
     let offsets = OffsetBuffer::new(ends.into());
     Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt64Array::from(parties)), None)?))
+}
+
+/// Who is behind an address as it came.
+fn look_up(book: &AddressBook, raw: &str) -> u64 {
+    normalize(raw).map_or(NOBODY, |address| book.find(id_hash(&address)))
 }
 
 /// A column of addresses or of lists of them.
@@ -89,7 +94,8 @@ impl<'a> Column<'a> {
         let values = dictionary.and_then(|d| d.values().as_string_opt::<i32>());
         Ok(match (dictionary, values) {
             (Some(dictionary), Some(values)) => {
-                Column::Dictionary { dictionary, lists, memo: Memo::recall(book.fingerprint(), values) }
+                let memo = Memo::recall(book.fingerprint(), values, |raw| look_up(book, raw));
+                Column::Dictionary { dictionary, lists, memo }
             }
             _ => Column::Text(Texts::new(array)?),
         })
@@ -97,26 +103,22 @@ impl<'a> Column<'a> {
 
     /// Adds the parties of a row.
     #[inline]
-    fn find(&mut self, book: &AddressBook, row: usize, found: &mut Vec<u64>) -> Result<()> {
-        let look_up = |raw: &str| match normalize(raw) {
-            Some(address) => book.find(id_hash(&address)),
-            None => NOBODY,
-        };
+    fn find(&self, book: &AddressBook, row: usize, found: &mut Vec<u64>) -> Result<()> {
         match self {
-            Column::Text(texts) => texts.for_each(row, |raw| book.parties(look_up(raw), found)),
+            Column::Text(texts) => texts.for_each(row, |raw| book.parties(look_up(book, raw), found)),
             Column::Dictionary { dictionary, lists, memo } => {
                 let range = match lists {
                     None => row..row + 1,
                     Some(lists) if lists.is_valid(row) => {
                         lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
                     }
-                    Some(_) => 0..0,
+                    Some(_) => return Ok(()),
                 };
                 let keys = dictionary.keys();
-                for i in range
-                    .filter(|i| keys.is_valid(*i) && dictionary.values().is_valid(keys.value(*i) as usize))
-                {
-                    book.parties(memo.answer(keys.value(i), look_up), found)?;
+                for i in range.filter(|i| keys.is_valid(*i)) {
+                    if let Some(answer) = memo.answer(keys.value(i)) {
+                        book.parties(answer, found)?;
+                    }
                 }
                 Ok(())
             }

@@ -1,0 +1,92 @@
+//! `first_true(condition, text, …, otherwise)`: the text of the first condition that holds.
+//!
+//! The same as CASE WHEN … over constants. The engine's CASE takes the rows that no condition has
+//! matched yet out of every column, condition by condition; here each condition is one column.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::define::{SECTION, Scalar};
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "first_true",
+        arguments: |types| {
+            if types.len().is_multiple_of(2) || types.len() > 2 * usize::from(u8::MAX) {
+                return plan_err!("first_true takes conditions, a text after each, and a text at the end");
+            }
+            let wanted = |i| if i % 2 == 0 && i + 1 < types.len() { DataType::Boolean } else { DataType::Utf8 };
+            Ok((0..types.len()).map(wanted).collect())
+        },
+        returns: |_| Ok(DataType::Utf8),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "The text that follows the first condition that is true; the last text where none is. All conditions are computed.",
+            "first_true(condition, text, ..., otherwise)",
+        )
+        .with_argument("condition", "A boolean; NULL is not true.")
+        .with_argument("text", "One text for all rows.")
+        .with_argument("otherwise", "One text for all rows, where no condition is true.")
+        .with_sql_example("> select first_true(null, 'a', 1 > 0, 'b', true, 'c', 'd'), first_true('d');\nb, d")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let rows = args.number_rows;
+    let (pairs, last) = args.args.as_chunks::<2>();
+    let text = |value: &ColumnarValue| match value {
+        ColumnarValue::Scalar(ScalarValue::Utf8(Some(text))) => Ok(text.clone()),
+        _ => exec_err!("first_true needs one text for all rows after each condition"),
+    };
+    let mut texts = pairs.iter().map(|pair| text(&pair[1])).collect::<Result<Vec<_>>>()?;
+    texts.push(text(&last[0])?);
+    // Which text each row has; the first condition is written last.
+    let mut which = vec![pairs.len() as u8; rows];
+    for (number, [condition, _]) in pairs.iter().enumerate().rev() {
+        match condition {
+            ColumnarValue::Scalar(ScalarValue::Boolean(Some(true))) => which.fill(number as u8),
+            ColumnarValue::Scalar(_) => {}
+            ColumnarValue::Array(array) => {
+                let condition = array.as_boolean();
+                let holds = match condition.nulls() {
+                    Some(nulls) => condition.values() & nulls.inner(),
+                    None => condition.values().clone(),
+                };
+                holds.set_indices().for_each(|row| which[row] = number as u8);
+            }
+        }
+    }
+    let bytes = which.iter().map(|w| texts[usize::from(*w)].len()).sum();
+    let mut result = StringBuilder::with_capacity(rows, bytes);
+    which.iter().for_each(|w| result.append_value(&texts[usize::from(*w)]));
+    Ok(Arc::new(result.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::{BooleanArray, StringArray};
+
+    use super::*;
+    use crate::functions::testing::invoke_with;
+
+    #[test]
+    fn the_first_that_holds_counts_and_null_does_not() {
+        let condition: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)]));
+        let text = |text: &str| ScalarValue::from(text);
+        let holds = |value: Option<bool>| ScalarValue::Boolean(value);
+        let rest = |second| [text("a"), holds(second), text("b"), text("c")];
+        for (second, expected) in
+            [(Some(true), ["a", "b", "b"]), (Some(false), ["a", "c", "c"]), (None, ["a", "c", "c"])]
+        {
+            let result = invoke_with(&udf(), vec![Arc::clone(&condition)], &rest(second));
+            assert_eq!(result.as_string::<i32>(), &StringArray::from(expected.to_vec()));
+        }
+    }
+}
