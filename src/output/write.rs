@@ -85,8 +85,8 @@ mod tests {
         let file = tempfile::tempfile().unwrap();
         let draft = Draft { file: file.try_clone().unwrap(), name: "x".into() };
         let table = Table::named("Office_Dispositions").unwrap();
-        let rows = write(&ctx, table, &Description::of(&enrichment), draft).await.unwrap();
-        assert_eq!(rows.rows_out, 300_000);
+        let stage = write(&ctx, table, &Description::of(&enrichment), draft).await.unwrap();
+        assert_eq!(stage.rows_out, 300_000);
         let reader = SerializedFileReader::new(file).unwrap();
         let groups = reader.metadata().row_groups();
         assert_eq!(groups.iter().map(|g| g.num_rows()).collect::<Vec<_>>(), [131_072, 131_072, 37_856]);
