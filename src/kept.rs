@@ -2,11 +2,12 @@
 //!
 //! What the memory pool has room for stays in memory; the rest of a view goes to spill files.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use datafusion::arrow::array::{RecordBatch, UInt32Array};
+use datafusion::arrow::array::{Array, ArrayData, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take_record_batch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::streaming::StreamingTable;
@@ -18,7 +19,6 @@ use datafusion::execution::{SendableRecordBatchStream, SpillFile, TaskContext};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::SpillManager;
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
-use datafusion::physical_plan::spill::get_record_batch_memory_size;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, execute_stream_partitioned};
@@ -61,7 +61,14 @@ impl Kept {
         let partitions = streams.into_iter().map(|stream| {
             let consumer = MemoryConsumer::new(format!("the rows of {name}"));
             let reservation = consumer.register(context.memory_pool());
-            let part = Part { name: name.to_string(), rows: 0, batches: vec![], files: vec![], reservation };
+            let part = Part {
+                name: name.to_string(),
+                rows: 0,
+                batches: vec![],
+                files: vec![],
+                reservation,
+                seen: HashSet::new(),
+            };
             // Tasks of their own, so that partitions run in parallel.
             let spill = spill.clone();
             datafusion::common::runtime::SpawnedTask::spawn(part.fill(stream, spill))
@@ -115,9 +122,19 @@ struct Part {
     /// What there was no room for.
     files: Vec<Arc<dyn SpillFile>>,
     reservation: MemoryReservation,
+    /// Where the buffers of what is in memory begin: the slices of one result share them.
+    seen: HashSet<usize>,
 }
 
 impl Part {
+    /// The bytes of buffers that no batch before has.
+    fn unseen_bytes(&mut self, data: &ArrayData) -> usize {
+        let buffers = data.buffers().iter().chain(data.nulls().map(|nulls| nulls.buffer()));
+        let new = buffers.filter(|buffer| self.seen.insert(buffer.data_ptr().as_ptr() as usize));
+        let own = new.map(|buffer| buffer.capacity()).sum::<usize>();
+        own + data.child_data().iter().map(|child| self.unseen_bytes(child)).sum::<usize>()
+    }
+
     async fn fill(mut self, mut stream: SendableRecordBatchStream, spill: SpillManager) -> Result<Self> {
         while let Some(batch) = stream.next().await {
             self.push(batch?, &spill)?;
@@ -130,7 +147,7 @@ impl Part {
             return Ok(());
         }
         self.rows += batch.num_rows() as u64;
-        let bytes = get_record_batch_memory_size(&batch);
+        let bytes = batch.columns().iter().map(|column| self.unseen_bytes(&column.to_data())).sum::<usize>();
         let rows = (batch.num_rows() * BATCH_BYTES / bytes.max(1)).clamp(1, batch.num_rows());
         let slices =
             (0..batch.num_rows()).step_by(rows).map(|at| batch.slice(at, rows.min(batch.num_rows() - at)));
@@ -144,6 +161,7 @@ impl Part {
             self.files
                 .extend(spill.spill_record_batch_and_finish(&own, &format!("the rows of {}", self.name))?);
             self.reservation.free();
+            self.seen.clear();
         }
         Ok(())
     }

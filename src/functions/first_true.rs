@@ -1,11 +1,11 @@
 //! `first_true(condition, text, …, otherwise)`: the text of the first condition that holds.
 //!
-//! The same as CASE WHEN … over constants. The engine's CASE takes the rows that no condition has
+//! The same as CASE WHEN …. The engine's CASE takes the rows that no condition has
 //! matched yet out of every column, condition by condition; here each condition is one column.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -30,8 +30,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
             "first_true(condition, text, ..., otherwise)",
         )
         .with_argument("condition", "A boolean; NULL is not true.")
-        .with_argument("text", "One text for all rows.")
-        .with_argument("otherwise", "One text for all rows, where no condition is true.")
+        .with_argument("text", "The result where the condition before it is the first that holds; may be NULL.")
+        .with_argument("otherwise", "The result where no condition is true; may be NULL.")
         .with_sql_example("> select first_true(null, 'a', 1 > 0, 'b', true, 'c', 'd'), first_true('d');\nb, d")
         .build(),
     }
@@ -41,12 +41,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let rows = args.number_rows;
     let (pairs, last) = args.args.as_chunks::<2>();
-    let text = |value: &ColumnarValue| match value {
-        ColumnarValue::Scalar(ScalarValue::Utf8(Some(text))) => Ok(text.clone()),
-        _ => exec_err!("first_true needs one text for all rows after each condition"),
-    };
-    let mut texts = pairs.iter().map(|pair| text(&pair[1])).collect::<Result<Vec<_>>>()?;
-    texts.push(text(&last[0])?);
+    let texts = pairs.iter().map(|pair| &pair[1]).chain(last);
+    let texts = texts.map(Text::of).collect::<Result<Vec<_>>>()?;
     // Which text each row has; the first condition is written last.
     let mut which = vec![pairs.len() as u8; rows];
     for (number, [condition, _]) in pairs.iter().enumerate().rev() {
@@ -63,15 +59,43 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
             }
         }
     }
-    let bytes = which.iter().map(|w| texts[usize::from(*w)].len()).sum();
-    let mut result = StringBuilder::with_capacity(rows, bytes);
-    which.iter().for_each(|w| result.append_value(&texts[usize::from(*w)]));
+    let mut result = StringBuilder::with_capacity(rows, rows * USUAL_LENGTH);
+    which
+        .iter()
+        .enumerate()
+        .for_each(|(row, which)| result.append_option(texts[usize::from(*which)].get(row)));
     Ok(Arc::new(result.finish()))
+}
+
+/// A guess at how long a text is.
+const USUAL_LENGTH: usize = 8;
+
+/// What follows a condition.
+enum Text<'a> {
+    Same(Option<&'a str>),
+    Each(&'a StringArray),
+}
+
+impl<'a> Text<'a> {
+    fn of(value: &'a ColumnarValue) -> Result<Self> {
+        match value {
+            ColumnarValue::Scalar(ScalarValue::Utf8(text)) => Ok(Text::Same(text.as_deref())),
+            ColumnarValue::Scalar(other) => exec_err!("first_true needs text, not {}", other.data_type()),
+            ColumnarValue::Array(texts) => Ok(Text::Each(texts.as_string())),
+        }
+    }
+
+    fn get(&self, row: usize) -> Option<&'a str> {
+        match self {
+            Text::Same(text) => *text,
+            Text::Each(texts) => texts.is_valid(row).then(|| texts.value(row)),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::{BooleanArray, StringArray};
+    use datafusion::arrow::array::BooleanArray;
 
     use super::*;
     use crate::functions::testing::invoke_with;
