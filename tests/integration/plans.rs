@@ -1,15 +1,18 @@
-//! The physical plan of each published view is an approved text, so that a pushdown that is lost or an
-//! operator that comes in is seen in review.
+//! The physical plan of each stage of a run, and of each published view, is an approved text, so that
+//! a pushdown that is lost or an operator that comes in is seen in review.
 //!
 //! `APPROVE_PLANS=1 cargo test --test integration plans` writes them anew, to be read before they are
 //! committed.
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use datafusion::common::TableReference;
+use datafusion::datasource::MemTable;
 use datafusion::physical_plan::displayable;
-use datafusion_engagement::session;
-use datafusion_engagement::views::{Layer, VIEWS};
+use datafusion_engagement::source;
+use datafusion_engagement::views::{Layer, Parameters, VIEWS};
 
 use crate::support::{block_on, bundled, data, session};
 
@@ -20,11 +23,22 @@ fn plans_are_as_approved() {
     let folder = tempfile::tempdir().unwrap();
     let mut changed = vec![];
     block_on(async {
-        let ctx = session(2, 8192);
-        session::live_on(&ctx, &bundled(folder.path())).await.unwrap();
-        for view in VIEWS.iter().filter(|v| v.layer == Layer::Office) {
-            let frame = ctx.table(format!("\"{}\"", view.name)).await.unwrap();
-            let plan = frame.create_physical_plan().await.unwrap();
+        let (ctx, enrichment) = (session(2, 8192), bundled(folder.path()));
+        source::register(&ctx, &enrichment).await.unwrap();
+        let parameters = Parameters::of(&enrichment);
+        for view in VIEWS {
+            view.register(&ctx, &parameters).await.unwrap();
+            if !view.shared && view.layer != Layer::Office {
+                continue;
+            }
+            let name = TableReference::bare(view.name);
+            let plan = ctx.table(name.clone()).await.unwrap().create_physical_plan().await.unwrap();
+            // What a run keeps, the next stages read as a table.
+            if view.shared {
+                ctx.deregister_table(name.clone()).unwrap();
+                let rows = MemTable::try_new(plan.schema(), vec![vec![], vec![]]).unwrap();
+                ctx.register_table(name, Arc::new(rows)).unwrap();
+            }
             let files = data().display().to_string();
             let plan = displayable(plan.as_ref()).indent(false).to_string().replace(&files[1..], "data");
             let file = approved.join(format!("{}.txt", view.name.to_lowercase()));
