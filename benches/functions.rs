@@ -51,7 +51,7 @@ const ARGUMENTS: [(&str, &[&str]); 10] = [
     ("meeting_copies", &["id_hash(concat('m', i / 2))", INSTANT, INSTANT, "false", OURS, THEIRS, "[]"]),
     ("message_copies", &["id_hash(concat('m', i / 2))", INSTANT, OURS, THEIRS, "concat('t', i / 4)"]),
     ("reply_times", &[INSTANT, "id_hash('m' || i)", "i % 3 = 0", "i % 3 = 1", "2592000000000"]),
-    ("set_union", &["cast(i % 997 as int unsigned)"]),
+    ("set_union", &["cast(i % 997 as bigint unsigned)"]),
     ("standings", &["i % 997"]),
 ];
 /// A minute after the one before.
