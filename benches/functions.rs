@@ -5,7 +5,7 @@
 //! as a scan gives them, merge the states of eight partial aggregates, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use criterion::{
     BatchSize, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
@@ -20,7 +20,9 @@ use datafusion::physical_expr::expressions::col;
 use datafusion::prelude::SessionContext;
 use datafusion_engagement::functions;
 
-const ROWS: usize = 100_000;
+/// Rows of each function; few where cargo only tests that the benches work.
+static ROWS: LazyLock<usize> =
+    LazyLock::new(|| if std::env::args().any(|argument| argument == "--bench") { 100_000 } else { 1_000 });
 const GROUPS: [usize; 3] = [1, 1_000, 100_000];
 const BATCH_ROWS: usize = 8_192;
 const PARTIALS: usize = 8;
@@ -51,7 +53,7 @@ const ARGUMENTS: [(&str, &[&str]); 10] = [
     ("meeting_copies", &["id_hash(concat('m', i / 2))", INSTANT, INSTANT, "false", OURS, THEIRS, "[]"]),
     ("message_copies", &["id_hash(concat('m', i / 2))", INSTANT, OURS, THEIRS, "concat('t', i / 4)"]),
     ("reply_times", &[INSTANT, "id_hash('m' || i)", "i % 3 = 0", "i % 3 = 1", "2592000000000"]),
-    ("set_union", &["cast(i % 997 as int unsigned)"]),
+    ("set_union", &["cast(i % 997 as bigint unsigned)"]),
     ("standings", &["i % 997"]),
 ];
 /// A minute after the one before.
@@ -72,7 +74,7 @@ impl Subject {
     async fn new(ctx: &SessionContext, udaf: Arc<AggregateUDF>, arguments: &[&str]) -> Result<Self> {
         let named = arguments.iter().enumerate().map(|(number, sql)| format!("{sql} as a{number}"));
         let named = named.collect::<Vec<_>>().join(", ");
-        let query = format!("select {named} from (select unnest(range(0, {ROWS})) as i)");
+        let query = format!("select {named} from (select unnest(range(0, {rows})) as i)", rows = *ROWS);
         let plan = ctx.sql(&query).await?;
         let given = plan.schema().inner().clone();
         let rows = concat_batches(&given, &plan.collect().await?)?;
@@ -111,7 +113,7 @@ impl Subject {
     }
 
     fn batches(&self, groups: usize) -> Vec<(Vec<ArrayRef>, Vec<usize>)> {
-        (0..ROWS).step_by(BATCH_ROWS).map(|at| self.rows(at, ROWS.min(at + BATCH_ROWS), groups)).collect()
+        (0..*ROWS).step_by(BATCH_ROWS).map(|at| self.rows(at, (*ROWS).min(at + BATCH_ROWS), groups)).collect()
     }
 
     fn updated(&self, batches: &[(Vec<ArrayRef>, Vec<usize>)], groups: usize) -> Box<dyn GroupsAccumulator> {
@@ -126,7 +128,7 @@ impl Subject {
     fn states(&self, groups: usize) -> Vec<(Vec<ArrayRef>, Vec<usize>)> {
         let partial = |number: usize| {
             let (columns, of_row) =
-                self.rows(number * ROWS / PARTIALS, (number + 1) * ROWS / PARTIALS, groups);
+                self.rows(number * *ROWS / PARTIALS, (number + 1) * *ROWS / PARTIALS, groups);
             let seen: Vec<usize> = BTreeSet::from_iter(of_row.iter().copied()).into_iter().collect();
             let place: BTreeMap<usize, usize> =
                 seen.iter().enumerate().map(|(place, group)| (*group, place)).collect();
@@ -167,7 +169,7 @@ fn subjects() -> Vec<Subject> {
 fn bench(criterion: &mut Criterion) {
     for subject in subjects() {
         let mut group = criterion.benchmark_group(subject.udaf.name());
-        group.throughput(Throughput::Elements(ROWS as u64)).sampling_mode(SamplingMode::Flat);
+        group.throughput(Throughput::Elements(*ROWS as u64)).sampling_mode(SamplingMode::Flat);
         for groups in GROUPS {
             let batches = subject.batches(groups);
             group.bench_function(BenchmarkId::new("update", groups), |bencher| {
