@@ -88,11 +88,11 @@ fn numbers(tables: &Tables, levels: &[&str]) -> Vec<Number> {
     };
     let mut numbers = vec![];
     for ((account, level, start), columns) in &tables.office {
-        for kind in 0..KINDS {
+        for (kind, column) in columns.iter().enumerate().take(KINDS) {
             numbers.push(Number {
                 name: format!("Office a{account} {level} {start} {kind}"),
                 parts: parts(*account, &[kind], &|day| period(level, date(day)) == *start),
-                shown: columns[kind].map(|n| n as i64),
+                shown: column.map(|n| n as i64),
             });
         }
     }

@@ -86,7 +86,7 @@ pub async fn inputs(folder: &Path, events: &[Event], levels: &[&str], min_people
         let theirs = format!("'c@a{}.com'", event.account);
         // Our people are all in it, whoever began.
         let first = if event.kind == 0 || event.kind == 3 { &ours[0] } else { &theirs };
-        let others = [&ours[..], &[theirs.clone()]].concat().join(", ");
+        let others = [&ours[..], std::slice::from_ref(&theirs)].concat().join(", ");
         let at = format!("timestamp '{}T12:00:00'", DAYS[event.day]);
         if event.kind < 2 {
             mail.push(format!("('{id}', {first}, [{others}], {at})"));
