@@ -223,3 +223,58 @@ impl TableProvider for Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::AsArray;
+    use datafusion::arrow::datatypes::Int64Type;
+    use datafusion::prelude::{SessionConfig, SessionContext};
+
+    use super::*;
+    use crate::memory::Resources;
+    use crate::session;
+
+    /// 200,000 rows with lists of text, some 60 MB of them.
+    const ROWS: &str = "select value as v, [repeat('x', 150), arrow_cast(value, 'Utf8'), repeat('y', 150)] as list \
+        from generate_series(1, 200000)";
+
+    async fn keep(memory_limit: usize) -> (SessionContext, Arc<Kept>) {
+        let resources = Resources { memory_limit: Some(memory_limit), spill_dir: None };
+        let ctx =
+            session::with_resources(SessionConfig::new().with_target_partitions(2), &resources).unwrap();
+        let frame = ctx.sql(ROWS).await.unwrap();
+        let context = Arc::new(frame.task_ctx());
+        let kept = Kept::compute("x", frame.create_physical_plan().await.unwrap(), context).await.unwrap();
+        let kept = Arc::new(kept);
+        ctx.register_table("x", Arc::<Kept>::clone(&kept)).unwrap();
+        (ctx, kept)
+    }
+
+    async fn sums(ctx: &SessionContext) -> Result<[i64; 3]> {
+        let query = "select count(*), sum(v), cast(sum(length(list[1]) + length(list[2])) as bigint) from x";
+        let batches = ctx.sql(query).await?.collect().await?;
+        Ok([0, 1, 2].map(|i| batches[0].column(i).as_primitive::<Int64Type>().value(0)))
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_is_read_back_from_disk() {
+        let (ctx, kept) = keep(40_000_000).await;
+        assert_eq!(kept.rows, 200_000);
+        assert!(kept.bytes_spilled > 30_000_000, "{} bytes", kept.bytes_spilled);
+        let expected = [200_000, 20_000_100_000, 31_088_895];
+        assert_eq!([sums(&ctx).await.unwrap(), sums(&ctx).await.unwrap()], [expected; 2]);
+
+        let (roomy, in_memory) = keep(1_000_000_000).await;
+        assert_eq!((sums(&roomy).await.unwrap(), in_memory.bytes_spilled), (expected, 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_released_gives_its_memory_back_and_is_an_error() {
+        let (ctx, kept) = keep(1_000_000_000).await;
+        let reserved = || ctx.runtime_env().memory_pool.reserved();
+        assert!(reserved() > 50_000_000);
+        kept.release();
+        assert_eq!(reserved(), 0);
+        assert!(sums(&ctx).await.unwrap_err().to_string().contains("a view is read after its last reader"));
+    }
+}
