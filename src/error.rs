@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Query,
     /// The output cannot be written or read.
     Output,
+    /// Memory, or room to spill, does not suffice.
+    Resources,
     /// The engine underneath failed.
     Engine,
     /// Nobody: a signal of this number, such as Ctrl-C, has ended the work.
@@ -81,7 +83,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self.kind {
             ErrorKind::Enrichment | ErrorKind::Query => 2,
-            ErrorKind::Input | ErrorKind::Output | ErrorKind::Engine => 1,
+            ErrorKind::Input | ErrorKind::Output | ErrorKind::Resources | ErrorKind::Engine => 1,
             ErrorKind::Stopped { signal } => signal.saturating_add(128),
         }
     }
@@ -111,7 +113,7 @@ impl From<DataFusionError> for Error {
                 why.split(". Top").next().unwrap_or(why).split("\n\nbacktrace").next().unwrap_or(why),
             );
             let message = format!("there is too little memory or room to spill: {why}; {MEMORY_KNOBS}");
-            return Self::new(ErrorKind::Engine, message).with_source(error);
+            return Self::new(ErrorKind::Resources, message).with_source(error);
         }
         match error {
             DataFusionError::External(other) => {
@@ -153,6 +155,19 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+
+    #[test]
+    fn too_little_memory_is_no_fault_of_an_input_and_names_the_knobs() {
+        let error = || DataFusionError::ResourcesExhausted("no 5 MB left. Top\nconsumers".into());
+        for error in [error(), error().context("above"), DataFusionError::Shared(Arc::new(error()))] {
+            let error = Error::from(error);
+            assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Resources, 1));
+            assert!(
+                error.to_string().contains("--memory-limit") && !error.to_string().contains('\n'),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn an_error_of_ours_survives_the_engine() {

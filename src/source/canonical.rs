@@ -97,10 +97,9 @@ fn take_dictionaries(section: &Section, found: &mut [Found]) -> Vec<DataType> {
                 }
             }
         }
-        let text = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
         match column.kind {
-            Kind::Address if all => text(),
-            Kind::Addresses if all => DataType::new_list(text(), true),
+            Kind::Address if all => dictionaries::text_type(),
+            Kind::Addresses if all => DataType::new_list(dictionaries::text_type(), true),
             // Ids of messages are all different: as views they are not copied.
             Kind::Text if section.has_copies => DataType::Utf8View,
             kind => kind.data_type(),

@@ -23,14 +23,18 @@ use datafusion::parquet::basic::Encoding;
 use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::physical_plan::ExecutionPlan;
 
+/// Text as a dictionary.
+pub(super) fn text_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
 /// A field of text or of lists of text as a field of dictionaries; `None` for any other, and where
 /// some page of the file holds plain values: those would have to be brought into a dictionary again.
 pub(super) fn as_dictionary(field: &Field, file: &ParquetMetaData) -> Option<Arc<Field>> {
-    let coded = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let data_type = match field.data_type() {
-        text if is_text(text) => coded(),
+        text if is_text(text) => text_type(),
         DataType::List(item) if is_text(item.data_type()) => {
-            DataType::List(Arc::new(item.as_ref().clone().with_data_type(coded())))
+            DataType::List(Arc::new(item.as_ref().clone().with_data_type(text_type())))
         }
         _ => return None,
     };

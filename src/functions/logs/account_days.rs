@@ -8,15 +8,13 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int32Array, Int64Array,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int32Array, Int64Array};
 use datafusion::arrow::datatypes::{DataType, Fields, Int64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::columns::{Lists, fields, parties_field, rows, rows_type};
-use super::engagements::{Engagement, micros_type};
+use super::columns::{Lists, fields, micros, micros_type, parties_field, rows, rows_type};
+use super::engagements::Engagement;
 use super::entry;
 use super::group_logs::log_type;
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
@@ -158,8 +156,6 @@ impl Days {
     fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {
         let [emails, emails_to, emails_from, meetings, meetings_to, meetings_from, replies] =
             self.counts.map(|counts| Arc::new(Int64Array::from(counts)) as ArrayRef);
-        let micros =
-            |micros| Arc::new(Decimal128Array::from(micros).with_data_type(micros_type())) as ArrayRef;
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(Int32Array::from(self.account_no)),
             Arc::new(Date32Array::from(self.day)),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int32Array, Int64Array, StringArray, StructArray,
+    Array, ArrayRef, AsArray, Date32Array, Int32Array, Int64Array, StringArray, StructArray,
 };
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Fields, Int32Type, Int64Type, UInt64Type,
@@ -16,8 +16,7 @@ use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::account_days::days_type;
-use super::columns::{fields, rows, rows_type};
-use super::engagements::micros_type;
+use super::columns::{fields, micros, micros_type, rows, rows_type};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::period_start::{month_start, week_start};
 
@@ -256,8 +255,6 @@ impl Periods {
     fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {
         let [emails_to, emails_from, meetings, meetings_to, meetings_from, replies] =
             self.counts.map(|counts| Arc::new(Int64Array::from(counts)) as ArrayRef);
-        let micros =
-            |micros| Arc::new(Decimal128Array::from(micros).with_data_type(micros_type())) as ArrayRef;
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(Int32Array::from(self.account_no)),
             Arc::new(StringArray::from(self.level)),

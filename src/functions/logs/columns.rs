@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, FixedSizeBinaryArray, ListArray, StructArray, UInt64Array};
+use datafusion::arrow::array::{
+    ArrayRef, Decimal128Array, FixedSizeBinaryArray, ListArray, StructArray, UInt64Array,
+};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::Result;
@@ -67,6 +69,16 @@ impl Lists<Key> {
 /// A column of keys.
 pub(super) fn keys(keys: Vec<Key>) -> Result<ArrayRef> {
     Ok(Arc::new(FixedSizeBinaryArray::try_new(KEY_BYTES as i32, keys.into_flattened().into(), None)?))
+}
+
+/// Microseconds that add up exactly, however long and many.
+pub(super) fn micros_type() -> DataType {
+    DataType::Decimal128(38, 0)
+}
+
+/// A column of such microseconds.
+pub(super) fn micros(micros: Vec<i128>) -> ArrayRef {
+    Arc::new(Decimal128Array::from(micros).with_data_type(micros_type()))
 }
 
 /// The type of a list of keys.

@@ -8,14 +8,13 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, Int32Array, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{DataType, Fields};
 use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::columns::{Lists, fields, keys, parties_field, rows, rows_type};
-use super::engagements::micros_type;
+use super::columns::{Lists, fields, keys, micros, micros_type, parties_field, rows, rows_type};
 use super::entry;
 use super::group_logs::log_type;
 use super::meeting_copies::MeetingCopy;
@@ -146,7 +145,7 @@ impl Rows {
             Arc::new(Int32Array::from(self.account_no)),
             keys(self.meeting_key)?,
             Arc::new(TimestampMicrosecondArray::from(self.start_at).with_timezone("UTC")),
-            Arc::new(Decimal128Array::from(self.duration_micros).with_data_type(micros_type())),
+            micros(self.duration_micros),
             Arc::new(BooleanArray::from(self.to_account)),
             Arc::new(BooleanArray::from(self.from_account)),
             self.our_people.parties()?,

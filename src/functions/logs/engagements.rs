@@ -17,7 +17,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
 use super::bytes::{Parties, Reader, write_list};
-use super::columns::keys_type;
+use super::columns::{keys_type, micros_type};
 use super::entry::{Entry, Gather, PartyLists};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
@@ -25,11 +25,6 @@ use crate::functions::define::{Aggregate, SECTION, expect_arguments};
 use crate::functions::grouped::Accumulators;
 use crate::functions::id_hash::{KEY_BYTES, Key};
 use crate::functions::utc_timestamp::{instant_type, utc_micros};
-
-/// Microseconds that add up exactly, however long and many.
-pub(super) fn micros_type() -> DataType {
-    DataType::Decimal128(38, 0)
-}
 
 pub(super) fn udaf() -> Arc<AggregateUDF> {
     Aggregate {
