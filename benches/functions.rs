@@ -28,7 +28,7 @@ const BATCH_ROWS: usize = 8_192;
 const PARTIALS: usize = 8;
 
 /// The arguments of each function, as SQL over the number i of a row.
-const ARGUMENTS: [(&str, &[&str]); 10] = [
+const ARGUMENTS: [(&str, &[&str]); 11] = [
     ("address_book", &["'p' || i || '@acme.example'", "cast(i / 8 as int)", "'c' || i"]),
     ("distinct_people", &["concat('p', i % 997)"]),
     (
@@ -51,6 +51,10 @@ const ARGUMENTS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("meeting_copies", &["id_hash(concat('m', i / 2))", INSTANT, INSTANT, "false", OURS, THEIRS, "[]"]),
+    (
+        "merge_logs",
+        &["(select message_copies(id_hash('m'), timestamp '2026-06-01T09:00:00Z', [0], [4294967297], 't'))"],
+    ),
     ("message_copies", &["id_hash(concat('m', i / 2))", INSTANT, OURS, THEIRS, "concat('t', i / 4)"]),
     ("reply_times", &[INSTANT, "id_hash('m' || i)", "i % 3 = 0", "i % 3 = 1", "2592000000000"]),
     ("set_union", &["cast(i % 997 as bigint unsigned)"]),

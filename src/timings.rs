@@ -15,6 +15,8 @@ pub struct Stage {
     pub name: String,
     /// How long it took by the clock.
     pub elapsed: Duration,
+    /// The processor time of the process meanwhile, all threads together; 0 where the system does not say.
+    pub cpu: Duration,
     /// Rows that it read: of files, and of views computed before.
     pub rows_in: u64,
     /// Rows of its result.
@@ -32,24 +34,37 @@ pub struct Stage {
 pub(crate) struct Watch<'a> {
     ctx: &'a SessionContext,
     began: Instant,
+    cpu: Duration,
     stage: Stage,
 }
 
 impl<'a> Watch<'a> {
     pub(crate) fn start(ctx: &'a SessionContext, name: &str) -> Self {
         take_peak(ctx);
-        Self { ctx, began: Instant::now(), stage: Stage { name: name.to_string(), ..Stage::default() } }
+        let stage = Stage { name: name.to_string(), ..Stage::default() };
+        Self { ctx, began: Instant::now(), cpu: cpu_time(), stage }
     }
 
     /// The stage is over; `plan` is what was executed for it.
     pub(crate) fn stop(mut self, plan: &dyn ExecutionPlan, rows_out: u64, bytes_spilled: u64) -> Stage {
         self.stage.elapsed = self.began.elapsed();
+        self.stage.cpu = cpu_time().saturating_sub(self.cpu);
         self.stage.peak_memory = take_peak(self.ctx);
         self.stage.rows_out = rows_out;
         self.stage.bytes_spilled = bytes_spilled;
         add(plan, &mut self.stage);
         self.stage
     }
+}
+
+/// The processor time that the threads of this process have had; those that have ended do not count.
+pub fn cpu_time() -> Duration {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return Duration::ZERO };
+    let of_thread = |thread: std::io::Result<std::fs::DirEntry>| {
+        let times = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        times.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+    };
+    threads.filter_map(of_thread).sum()
 }
 
 fn take_peak(ctx: &SessionContext) -> u64 {

@@ -34,7 +34,8 @@ pub struct View {
     pub layer: Layer,
     /// The text of the file.
     pub sql: &'static str,
-    /// Several views read this one: a run computes it once and keeps the result.
+    /// A run computes this one once and keeps the result, because several views read it, or because
+    /// what it reads can then be let go.
     pub shared: bool,
 }
 
@@ -69,7 +70,9 @@ pub const VIEWS: &[View] = views! {
     Intermediate "profile" "intermediate/profile" shared;
     Intermediate "contact_email" "intermediate/contact_email" shared;
     Intermediate "contact" "intermediate/contact";
+    Intermediate "contact_disposition" "intermediate/contact_disposition" shared;
     Intermediate "contact_address" "intermediate/contact_address" shared;
+    Intermediate "shared_address" "intermediate/shared_address" shared;
     Intermediate "address_book" "intermediate/address_book" shared;
     Intermediate "mail_copy" "intermediate/mail_copy";
     Intermediate "mail_bucket" "intermediate/mail_bucket" shared;

@@ -7,6 +7,5 @@ select 'meetings' as source, disposition, cast(sum(rows) as bigint) as rows
 from meeting_bucket
 group by disposition
 union all
-select 'contacts' as source, disposition, count(*) as rows
-from contact
-group by disposition
+select 'contacts' as source, disposition, rows
+from contact_disposition

@@ -33,6 +33,6 @@ from (
       when withheld."CustomerId" is null then false
       else "AggregationLevel" <> 'year' or withheld.with_year
     end as is_withheld
-  from office_measure as measure
-  left join withheld on withheld."CustomerId" = measure."CustomerId"
+  from withheld
+  right join office_measure as measure on measure."CustomerId" = withheld."CustomerId"
 ) as office

@@ -28,8 +28,9 @@ from (
       )
       else make_array(0, 0, 0, 0, 0, 0, 0, 0, 0)
     end as standings
-  from office_disclosed as measure
-  left join period_standing as standing
+  -- The few come first: the engine holds what stands on the left, and lets the rest pass by.
+  from period_standing as standing
+  right join office_disclosed as measure
     on standing."AggregationLevel" = measure."AggregationLevel"
     and standing."AggregationStartDate" = measure."AggregationStartDate"
 ) as scored

@@ -20,10 +20,7 @@ select
   case when period.withheld = 0 then (select coalesce(sum(meetings), 0) from engagement_bucket) end as "MeetingsEngaged",
   (select count(*) from profile) as "AccountsInProfile",
   period.accounts as "AccountsEngaged",
-  (
-    select count(*)
-    from (select address from contact_address group by address having count(*) > 1) as address
-  ) as "SharedAddresses"
+  (select addresses from shared_address) as "SharedAddresses"
 from coverage
 cross join (
   select

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use datafusion_engagement::memory::peak_resident;
-use datafusion_engagement::timings::Stage;
+use datafusion_engagement::timings::{Stage, cpu_time};
 
 use super::text::{grouped, pad};
 
-const HEADINGS: [&str; 7] =
-    ["stage", "seconds", "rows in", "rows out", "MB read", "MB spilled", "MB reserved"];
+const HEADINGS: [&str; 8] =
+    ["stage", "seconds", "CPU s", "rows in", "rows out", "MB read", "MB spilled", "MB reserved"];
 
 /// Where the time of a run went, one line per stage.
 pub fn table(stages: &[Stage], whole: Duration) -> String {
@@ -19,6 +19,7 @@ pub fn table(stages: &[Stage], whole: Duration) -> String {
         [
             s.name.clone(),
             seconds(s.elapsed),
+            seconds(s.cpu),
             grouped(s.rows_in),
             grouped(s.rows_out),
             megabytes(s.bytes_read),
@@ -28,12 +29,12 @@ pub fn table(stages: &[Stage], whole: Duration) -> String {
     }));
     let widths: Vec<_> =
         (0..HEADINGS.len()).map(|i| lines.iter().map(|l| l[i].len()).max().unwrap_or(0)).collect();
-    let line = |cells: &[String; 7]| {
+    let line = |cells: &[String; 8]| {
         let cells = cells.iter().zip(&widths).enumerate().map(|(i, (cell, width))| pad(cell, *width, i > 0));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
     };
     let mut text: String = lines.iter().map(|cells| line(cells) + "\n").collect();
-    text += &format!("all of it {} s", seconds(whole));
+    text += &format!("all of it {} s, {} s of CPU", seconds(whole), seconds(cpu_time()));
     if let Some(peak) = peak_resident() {
         text += &format!(", at most {} MB of memory resident", grouped(peak / 1_000_000));
     }
@@ -49,6 +50,7 @@ mod tests {
         let stage = Stage {
             name: "mail_bucket".into(),
             elapsed: Duration::from_millis(1_234),
+            cpu: Duration::from_millis(2_400),
             rows_in: 10_000_000,
             rows_out: 263,
             bytes_read: 512_300_000,
@@ -57,8 +59,14 @@ mod tests {
         };
         let text = table(&[stage], Duration::from_secs(2));
         let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines[0], "stage        seconds     rows in  rows out  MB read  MB spilled  MB reserved");
-        assert_eq!(lines[1], "mail_bucket     1.23  10,000,000       263    512.3         0.0          1.5");
+        assert_eq!(
+            lines[0],
+            "stage        seconds  CPU s     rows in  rows out  MB read  MB spilled  MB reserved"
+        );
+        assert_eq!(
+            lines[1],
+            "mail_bucket     1.23   2.40  10,000,000       263    512.3         0.0          1.5"
+        );
         assert!(lines[2].starts_with("all of it 2.00 s"));
     }
 }

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, FixedSizeBinaryBuilder};
+use datafusion::arrow::array::{Array, ArrayRef, FixedSizeBinaryArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -56,14 +56,13 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
     let text = Text::new(&array)?;
-    let mut keys = FixedSizeBinaryBuilder::with_capacity(array.len(), KEY_BYTES as i32);
-    for row in 0..array.len() {
-        match text.get(row) {
-            Some(id) => keys.append_value(id_hash(id))?,
-            None => keys.append_null(),
-        }
-    }
-    Ok(Arc::new(keys.finish()))
+    let key = |id: Option<&str>| id.map_or([0; KEY_BYTES], id_hash);
+    let keys: Vec<Key> = match &text {
+        Text::View(ids) => ids.iter().map(key).collect(),
+        _ => (0..array.len()).map(|row| key(text.get(row))).collect(),
+    };
+    let (keys, nulls) = (keys.into_flattened().into(), array.logical_nulls());
+    Ok(Arc::new(FixedSizeBinaryArray::try_new(KEY_BYTES as i32, keys, nulls)?))
 }
 
 #[cfg(test)]

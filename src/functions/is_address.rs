@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -42,16 +43,16 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let dictionary = array.as_any().downcast_ref::<AddressDictionary>();
     if let Some((dictionary, values)) = dictionary.and_then(|d| Some((d, d.values().as_string_opt::<i32>()?)))
     {
-        let memo = Memo::recall(SETTING, values, |raw| u64::from(normalize(raw).is_some()));
+        let memo = Memo::recall(SETTING, values, 0, |raw| u64::from(normalize(raw).is_some()));
         let keys = dictionary.keys();
-        let is_address = |row: usize| keys.is_valid(row) && memo.answer(keys.value(row)) == Some(1);
-        let answers: BooleanArray = (0..keys.len()).map(is_address).map(Some).collect();
+        let is_address = |row: usize| keys.is_valid(row) && memo.answer(keys.values()[row]) == 1;
+        let answers = BooleanArray::from(BooleanBuffer::collect_bool(keys.len(), is_address));
         memo.remember();
         return Ok(Arc::new(answers));
     }
     let text = Text::new(&array)?;
     let is_address = |row| text.get(row).is_some_and(|raw| normalize(raw).is_some());
-    Ok(Arc::new((0..array.len()).map(is_address).map(Some).collect::<BooleanArray>()))
+    Ok(Arc::new(BooleanArray::from(BooleanBuffer::collect_bool(array.len(), is_address))))
 }
 
 #[cfg(test)]

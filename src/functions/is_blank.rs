@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -39,7 +40,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
     let text = Text::new(&array)?;
-    Ok(Arc::new(BooleanArray::from_iter((0..array.len()).map(|i| Some(is_blank(text.get(i)))))))
+    let is_blank = |row| is_blank(text.get(row));
+    Ok(Arc::new(BooleanArray::from(BooleanBuffer::collect_bool(array.len(), is_blank))))
 }
 
 #[cfg(test)]

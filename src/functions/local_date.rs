@@ -103,15 +103,25 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let ColumnarValue::Scalar(ScalarValue::Utf8(Some(zone))) = &args.args[1] else {
         return exec_err!("local_date needs one zone for all rows, such as 'Europe/London'");
     };
-    let zone: Tz =
-        zone.parse().map_err(|_| exec_datafusion_err!("local_date: unknown time zone '{zone}'"))?;
     let instants = args.args[0].to_array(args.number_rows)?;
     let instants = utc_micros(&instants);
-    // What is known of the zone is of use to the next batch.
-    let mut days = ZONE.take().filter(|days| days.zone == zone).unwrap_or_else(|| LocalDays::new(zone));
-    let dates = instants.iter().map(|t| t.and_then(|t| days.day(t))).collect::<Date32Array>();
-    ZONE.set(Some(days));
+    let dates = with_local_days(zone, |days| {
+        Ok(instants.iter().map(|t| t.and_then(|t| days.day(t))).collect::<Date32Array>())
+    })?;
     Ok(Arc::new(dates))
+}
+
+/// Calls `f` with the days of a zone; what it learns of the zone is of use to the next call.
+///
+/// # Errors
+/// An unknown zone; what `f` gives.
+pub(super) fn with_local_days<T>(zone: &str, f: impl FnOnce(&mut LocalDays) -> Result<T>) -> Result<T> {
+    let zone: Tz =
+        zone.parse().map_err(|_| exec_datafusion_err!("local_date: unknown time zone '{zone}'"))?;
+    let mut days = ZONE.take().filter(|days| days.zone == zone).unwrap_or_else(|| LocalDays::new(zone));
+    let result = f(&mut days);
+    ZONE.set(Some(days));
+    result
 }
 
 #[cfg(test)]

@@ -11,13 +11,10 @@ use datafusion::arrow::array::{Array, DictionaryArray, StringArray};
 use datafusion::arrow::datatypes::Int32Type;
 
 /// How many dictionaries a thread remembers: those of all columns of an input, in a few files.
-const REMEMBERED: usize = 24;
+const REMEMBERED: usize = 12;
 
 /// The dictionaries that are remembered.
 pub(super) type AddressDictionary = DictionaryArray<Int32Type>;
-
-/// Stands for a value that is null. Functions may not say this of a value.
-const NULL: u64 = u64::MAX;
 
 thread_local! {
     static MEMOS: RefCell<Vec<Memo>> = const { RefCell::new(vec![]) };
@@ -32,16 +29,21 @@ pub(super) struct Memo {
 
 impl Memo {
     /// The memo for the values of a dictionary, remembered or new. `setting` stands for the function
-    /// and all else that its answers depend on. All values are asked at once: one after the other,
-    /// so that what the processor has to fetch for them is fetched at the same time. To be given
-    /// back with [`Memo::remember`].
-    pub(super) fn recall(setting: u128, values: &StringArray, ask: impl Fn(&str) -> u64) -> Self {
+    /// and all else that its answers depend on; `of_null` is the answer for a null. All values are
+    /// asked at once: one after the other, so that what the processor has to fetch for them is fetched
+    /// at the same time. To be given back with [`Memo::remember`].
+    pub(super) fn recall(
+        setting: u128,
+        values: &StringArray,
+        of_null: u64,
+        ask: impl Fn(&str) -> u64,
+    ) -> Self {
         let found = MEMOS.with_borrow_mut(|memos| {
             let at = memos.iter().position(|m| m.setting == setting && same(&m.values, values))?;
             Some(memos.remove(at))
         });
         let new = || {
-            let answers = values.iter().map(|value| value.map_or(NULL, &ask)).collect();
+            let answers = values.iter().map(|value| value.map_or(of_null, &ask)).collect();
             Self { setting, values: values.clone(), answers }
         };
         found.unwrap_or_else(new)
@@ -57,10 +59,11 @@ impl Memo {
         });
     }
 
-    /// The answer for a value; `None` where it is null.
+    /// The answer for a value. A key that leads to none, as it may where a row is null, has that of the
+    /// first.
     #[inline]
-    pub(super) fn answer(&self, key: i32) -> Option<u64> {
-        Some(self.answers[key as usize]).filter(|answer| *answer != NULL)
+    pub(super) fn answer(&self, key: i32) -> u64 {
+        self.answers.get(key as usize).or(self.answers.first()).copied().unwrap_or_default()
     }
 }
 
@@ -82,11 +85,11 @@ mod tests {
         let values = StringArray::from(vec![Some("a"), None, Some("bb")]);
         let asked = Cell::new(0);
         for _ in 0..3 {
-            let memo = Memo::recall(1, &values, |value| {
+            let memo = Memo::recall(1, &values, 9, |value| {
                 asked.set(asked.get() + 1);
                 value.len() as u64
             });
-            assert_eq!([0, 1, 2].map(|key| memo.answer(key)), [Some(1), None, Some(2)]);
+            assert_eq!([0, 1, 2].map(|key| memo.answer(key)), [1, 9, 2]);
             memo.remember();
         }
         assert_eq!(asked.get(), 2);
@@ -96,8 +99,8 @@ mod tests {
     fn other_settings_and_other_values_are_asked_anew() {
         let (one, other) = (StringArray::from(vec!["a"]), StringArray::from(vec!["b"]));
         for (setting, values, answer) in [(1, &one, 7), (2, &one, 8), (1, &other, 9), (2, &one, 8)] {
-            let memo = Memo::recall(setting, values, |_| answer);
-            assert_eq!(memo.answer(0), Some(answer));
+            let memo = Memo::recall(setting, values, 0, |_| answer);
+            assert_eq!(memo.answer(0), answer);
             memo.remember();
         }
     }
@@ -105,7 +108,7 @@ mod tests {
     #[test]
     fn few_are_remembered() {
         let arrays: Vec<_> = (0..3 * REMEMBERED).map(|i| StringArray::from(vec![i.to_string()])).collect();
-        arrays.iter().for_each(|values| Memo::recall(5, values, |_| 0).remember());
+        arrays.iter().for_each(|values| Memo::recall(5, values, 0, |_| 0).remember());
         assert!(MEMOS.with_borrow(Vec::len) <= REMEMBERED);
     }
 }

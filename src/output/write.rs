@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Schema;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::metadata::SortingColumn;
@@ -10,6 +12,7 @@ use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionContext, ident};
 use futures::StreamExt;
+use tokio::sync::mpsc;
 
 use super::destination::Draft;
 use super::{Description, Table};
@@ -20,6 +23,9 @@ use crate::views::quoted;
 /// Readers skip what a filter rules out by row group: small enough that a level, which comes first in
 /// the order, and then an account are a part of the file, and large enough to be read at one go.
 const ROW_GROUP: usize = 1 << 17;
+
+/// How many batches may wait to be encoded.
+const BATCHES_AHEAD: usize = 4;
 
 /// Writes a table, sorted by its key, to a file with the schema of its contract.
 ///
@@ -48,14 +54,27 @@ pub(crate) async fn write(
         .build();
     let cannot = |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be written: {e}", draft.name));
     let mut writer =
-        ArrowWriter::try_new(&draft.file, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
+        ArrowWriter::try_new(draft.file, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
+    // Rows are encoded on a thread of their own, while the next are brought into order.
+    let (give, mut take) = mpsc::channel::<RecordBatch>(BATCHES_AHEAD);
+    let encoded = SpawnedTask::spawn_blocking(move || {
+        while let Some(batch) = take.blocking_recv() {
+            writer.write(&batch)?;
+        }
+        writer.close()
+    });
     let mut rows = 0;
     while let Some(batch) = batches.next().await {
         let batch = table.conform(&batch?, &schema)?;
         rows += batch.num_rows() as u64;
-        writer.write(&batch).map_err(|e| cannot(&e))?;
+        if give.send(batch).await.is_err() {
+            // The writer has failed, and says below why.
+            break;
+        }
     }
-    writer.close().map_err(|e| cannot(&e))?;
+    drop(give);
+    let encoded = encoded.await.map_err(|e| cannot(&e))?;
+    encoded.map_err(|e| cannot(&e))?;
     Ok(watch.stop(plan.as_ref(), rows, 0))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt64Array, new_empty_array};
-use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -55,22 +55,38 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     };
     let arrays = args.args[1..].iter().map(|a| a.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
     let columns = arrays.iter().map(|array| Column::new(&book, array)).collect::<Result<Vec<_>>>()?;
-    let mut parties: Vec<u64> = vec![];
+    let mut parties: Vec<u64> = Vec::with_capacity(args.number_rows);
     let mut ends = Vec::with_capacity(args.number_rows + 1);
     ends.push(0);
-    let mut of_row = vec![];
     for row in 0..args.number_rows {
-        of_row.clear();
-        columns.iter().try_for_each(|column| column.find(&book, row, &mut of_row))?;
-        of_row.sort_unstable();
-        of_row.dedup();
-        parties.extend(&of_row);
+        let begin = parties.len();
+        columns.iter().try_for_each(|column| column.find(&book, row, &mut parties))?;
+        sort_from(&mut parties, begin);
         ends.push(parties.len() as i32);
     }
     columns.into_iter().for_each(Column::finish);
     let field = Arc::new(Field::new_list_field(DataType::UInt64, true));
     let offsets = OffsetBuffer::new(ends.into());
     Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt64Array::from(parties)), None)?))
+}
+
+/// Makes what stands from a place on a set: in order, each once.
+#[inline]
+fn sort_from(parties: &mut Vec<u64>, begin: usize) {
+    match parties[begin..] {
+        [] | [_] => return,
+        [first, second] if first < second => return,
+        _ => {}
+    }
+    parties[begin..].sort_unstable();
+    let mut kept = begin + 1;
+    for i in kept..parties.len() {
+        if parties[i] != parties[kept - 1] {
+            parties[kept] = parties[i];
+            kept += 1;
+        }
+    }
+    parties.truncate(kept);
 }
 
 /// Who is behind an address as it came.
@@ -83,7 +99,13 @@ enum Column<'a> {
     /// Text, looked up row by row.
     Text(Texts<'a>),
     /// A dictionary: each of its values is looked up once.
-    Dictionary { dictionary: &'a AddressDictionary, lists: Option<&'a ListArray>, memo: Memo },
+    Dictionary {
+        /// What was found, address by address; nobody where it is null.
+        found: Vec<u64>,
+        /// Where the lists begin and end among them, and which are null.
+        lists: Option<(&'a [i32], Option<&'a NullBuffer>)>,
+        memo: Memo,
+    },
 }
 
 impl<'a> Column<'a> {
@@ -94,8 +116,15 @@ impl<'a> Column<'a> {
         let values = dictionary.and_then(|d| d.values().as_string_opt::<i32>());
         Ok(match (dictionary, values) {
             (Some(dictionary), Some(values)) => {
-                let memo = Memo::recall(book.fingerprint(), values, |raw| look_up(book, raw));
-                Column::Dictionary { dictionary, lists, memo }
+                let memo = Memo::recall(book.fingerprint(), values, NOBODY, |raw| look_up(book, raw));
+                let keys = dictionary.keys();
+                // All at once: no answer decides what is asked next, so the processor need not wait.
+                let mut found: Vec<u64> = keys.values().iter().map(|key| memo.answer(*key)).collect();
+                if let Some(nulls) = keys.nulls() {
+                    (!nulls.inner()).set_indices().for_each(|i| found[i] = NOBODY);
+                }
+                let lists = lists.map(|lists| (lists.value_offsets(), lists.nulls()));
+                Column::Dictionary { found, lists, memo }
             }
             _ => Column::Text(Texts::new(array)?),
         })
@@ -106,21 +135,13 @@ impl<'a> Column<'a> {
     fn find(&self, book: &AddressBook, row: usize, found: &mut Vec<u64>) -> Result<()> {
         match self {
             Column::Text(texts) => texts.for_each(row, |raw| book.parties(look_up(book, raw), found)),
-            Column::Dictionary { dictionary, lists, memo } => {
+            Column::Dictionary { found: known, lists, .. } => {
                 let range = match lists {
                     None => row..row + 1,
-                    Some(lists) if lists.is_valid(row) => {
-                        lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
-                    }
-                    Some(_) => return Ok(()),
+                    Some((_, Some(nulls))) if nulls.is_null(row) => return Ok(()),
+                    Some((ends, _)) => ends[row] as usize..ends[row + 1] as usize,
                 };
-                let keys = dictionary.keys();
-                for i in range.filter(|i| keys.is_valid(*i)) {
-                    if let Some(answer) = memo.answer(keys.value(i)) {
-                        book.parties(answer, found)?;
-                    }
-                }
-                Ok(())
+                known[range].iter().try_for_each(|one| book.parties(*one, found))
             }
         }
     }

@@ -116,13 +116,19 @@ impl<'a> AddressBook<'a> {
     pub fn parties(&self, found: u64, parties: &mut Vec<u64>) -> Result<()> {
         if found & SEVERAL == 0 {
             parties.push(found);
-        } else if found != NOBODY {
-            let (begin, count) = (found as u32 as usize, (found & !SEVERAL) as usize >> 32);
-            let Some(links) = self.links.get(begin..begin.saturating_add(count)) else {
-                return exec_err!("the address book is damaged");
-            };
-            parties.extend(links.iter().map(|link| u64::from_le_bytes(*link)));
+            return Ok(());
         }
+        if found == NOBODY { Ok(()) } else { self.several(found, parties) }
+    }
+
+    /// The parties of an address that has several.
+    #[cold]
+    fn several(&self, found: u64, parties: &mut Vec<u64>) -> Result<()> {
+        let (begin, count) = (found as u32 as usize, (found & !SEVERAL) as usize >> 32);
+        let Some(links) = self.links.get(begin..begin.saturating_add(count)) else {
+            return exec_err!("the address book is damaged");
+        };
+        parties.extend(links.iter().map(|link| u64::from_le_bytes(*link)));
         Ok(())
     }
 

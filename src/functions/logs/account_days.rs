@@ -15,8 +15,8 @@ use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::columns::{Lists, fields, micros, micros_type, parties_field, rows, rows_type};
 use super::engagements::Engagement;
-use super::entry;
-use super::group_logs::log_type;
+use super::entry::InOrder;
+use super::group_logs::{chunks, log_type};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::reply_times::{Message, replies};
 
@@ -83,22 +83,25 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         return exec_err!("account_days needs a limit for replies");
     }
     let (mut days, mut lengths) = (Days::default(), vec![]);
-    let (mut entries, mut order, mut account) = (vec![], vec![], vec![]);
+    let (mut in_order, mut engagements) = (InOrder::default(), vec![]);
     for row in 0..logs.len() {
         let before = days.account_no.len();
-        entries.clear();
-        entry::for_each::<Engagement>(logs, row, |engagement| entries.push(engagement))?;
-        order.clear();
-        order.extend((0u32..).zip(&entries).map(|(i, e)| (e.account, e.day, i)));
-        order.sort_unstable();
-        for same in order.chunk_by(|a, b| a.0 == b.0) {
-            account.clear();
-            account.extend(same.iter().map(|(_, _, i)| entries[*i as usize]));
-            days.push_account(&account, limits.value(row));
+        in_order.sort::<Engagement>(chunks(logs, row), |e| ascending(e.account) << 32 | ascending(e.day))?;
+        for account in in_order.places().chunk_by(|a, b| a.number >> 32 == b.number >> 32) {
+            engagements.clear();
+            for place in account {
+                engagements.push(in_order.read::<Engagement>(place)?);
+            }
+            days.push_account(&engagements, limits.value(row));
         }
         lengths.push(days.account_no.len() - before);
     }
     days.finish(lengths)
+}
+
+/// A number in 32 bits, in the order of numbers.
+fn ascending(number: i32) -> u64 {
+    u64::from(number as u32 ^ 1 << 31)
 }
 
 #[derive(Default)]
@@ -148,8 +151,8 @@ impl Days {
             self.people.iter_mut().zip([(false, true), (false, false), (true, true), (true, false)])
         {
             let people = day.iter().filter(|e| e.meeting_micros.is_some() == of_meetings);
-            let people = people.flat_map(|e| if ours { e.our_people } else { e.account_people });
-            column.push_set(people.map(|party| u64::from_le_bytes(*party)));
+            let people = people.flat_map(|e| if ours { e.our_people } else { e.account_people }.iter());
+            column.push_set(people);
         }
     }
 
@@ -187,6 +190,12 @@ struct ReplyTimes {
 
 impl ReplyTimes {
     fn compute(&mut self, account: &[Engagement], limit: i64) {
+        self.shortest.clear();
+        self.shortest.resize(account.len(), None);
+        // Who was never asked, or never wrote, has not replied.
+        if !account.iter().any(|e| e.to_account) || !account.iter().any(|e| e.from_account) {
+            return;
+        }
         self.thread.clear();
         for (key, e) in account.iter().enumerate() {
             let (sent_at, to_account, from_account) = (e.at, e.to_account, e.from_account);
@@ -194,8 +203,6 @@ impl ReplyTimes {
             self.thread.extend(e.conversations.iter().map(|c| (u128::from_be_bytes(*c), message)));
         }
         self.thread.sort_unstable();
-        self.shortest.clear();
-        self.shortest.resize(account.len(), None);
         for conversation in self.thread.chunk_by(|a, b| a.0 == b.0) {
             for (message, took) in replies(conversation.iter().map(|(_, m)| *m)) {
                 let shortest = &mut self.shortest[message.key];

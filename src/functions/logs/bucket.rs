@@ -38,13 +38,18 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
     .into_udf()
 }
 
+/// The bucket of an account.
+pub(super) fn of_account(number: i32) -> u8 {
+    number as u8
+}
+
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let ids = args.args[0].to_array(args.number_rows)?;
     Ok(Arc::new(match ids.as_fixed_size_binary_opt() {
         Some(keys) => {
             UInt8Array::from_iter((0..keys.len()).map(|i| keys.is_valid(i).then(|| keys.value(i)[0])))
         }
-        None => ids.as_primitive::<Int32Type>().unary(|number| number as u8),
+        None => ids.as_primitive::<Int32Type>().unary(of_account),
     }))
 }
 

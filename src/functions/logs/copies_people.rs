@@ -51,9 +51,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         // Ours are numbered from 0: one bit for each of them.
         let (mut seen, mut too_many): (Vec<u64>, _) = (vec![], false);
         let mut see = |parties: Parties| {
-            for party in
-                parties.iter().map(|p| u64::from_le_bytes(*p)).filter(|p| *p < Party::FIRST_OF_ACCOUNTS.0)
-            {
+            for party in parties.iter().filter(|p| *p < Party::FIRST_OF_ACCOUNTS.0) {
                 let word = (party / 64) as usize;
                 if party >= MOST {
                     too_many = true;

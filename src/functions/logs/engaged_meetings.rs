@@ -8,17 +8,17 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{DataType, Fields};
 use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::columns::{Lists, fields, keys, micros, micros_type, parties_field, rows, rows_type};
-use super::entry;
-use super::group_logs::log_type;
+use super::entry::for_each_key;
+use super::group_logs::{chunks, log_type};
 use super::meeting_copies::MeetingCopy;
-use super::sides::{self, Role, Sides, any, people};
+use super::sides::{self, Engaged, Merge, Role, any, has_account, people};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::id_hash::{KEY_TYPE, Key};
 use crate::functions::utc_timestamp::utc_timestamp_type;
@@ -68,22 +68,69 @@ fn row_fields() -> Fields {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let logs = args.args[0].to_array(args.number_rows)?;
     let logs = logs.as_list::<i32>();
-    let (mut engaged, mut lengths) = (Rows::default(), vec![]);
-    let (mut copies, mut order) = (vec![], vec![]);
+    let (mut engaged, mut merged, mut lengths) = (Rows::default(), Meetings::default(), vec![]);
     for row in 0..logs.len() {
         let before = engaged.account_no.len();
-        copies.clear();
-        entry::for_each::<MeetingCopy>(logs, row, |copy| copies.push(copy))?;
-        order.clear();
-        order
-            .extend((0u32..).zip(&copies).map(|(i, copy)| (u128::from_be_bytes(copy.key), copy.start_at, i)));
-        order.sort_unstable();
-        for same in order.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            engaged.push_meeting(same.iter().map(|(_, _, i)| &copies[*i as usize]));
-        }
+        merged.for_each_engaged(logs, row, |meeting| {
+            engaged.push(meeting);
+            Ok(())
+        })?;
         lengths.push(engaged.account_no.len() - before);
     }
     engaged.finish(lengths)
+}
+
+/// Copies of meetings, merged.
+#[derive(Default)]
+pub(super) struct Meetings {
+    roles: Vec<Role>,
+    declined: Vec<u64>,
+}
+
+impl Merge for Meetings {
+    fn for_each_engaged(
+        &mut self,
+        logs: &ListArray,
+        row: usize,
+        mut f: impl FnMut(&Engaged) -> Result<()>,
+    ) -> Result<()> {
+        let Self { roles, declined } = self;
+        let matters = |copy: &MeetingCopy<'_>| has_account(copy.organizers) || has_account(copy.attendees);
+        for_each_key::<MeetingCopy>(chunks(logs, row), matters, |copies| {
+            if copies.iter().any(|copy| copy.is_cancelled) {
+                return Ok(());
+            }
+            roles.clear();
+            declined.clear();
+            let MeetingCopy { key, start_at: at, mut end_at, .. } = copies[0];
+            for copy in copies {
+                end_at = end_at.max(copy.end_at);
+                sides::add(roles, copy.organizers, false);
+                sides::add(roles, copy.attendees, true);
+                declined.extend(copy.declined.iter());
+            }
+            declined.sort_unstable();
+            roles.retain(|r| !r.received() || declined.binary_search(&r.party()).is_err());
+            let meeting_micros = Some(i128::from(end_at) - i128::from(at));
+            let mut is_first = true;
+            sides::for_each_account(roles, |sides| {
+                let (to_account, from_account) = (any(sides.ours, false), any(sides.theirs, false));
+                let conversations = &[];
+                f(&Engaged {
+                    key,
+                    at,
+                    meeting_micros,
+                    conversations,
+                    to_account,
+                    from_account,
+                    is_first,
+                    sides,
+                })?;
+                is_first = false;
+                Ok(())
+            })
+        })
+    }
 }
 
 #[derive(Default)]
@@ -97,47 +144,19 @@ struct Rows {
     our_people: Lists<u64>,
     account_people: Lists<u64>,
     is_first: Vec<bool>,
-    roles: Vec<Role>,
-    declined: Vec<u64>,
 }
 
 impl Rows {
-    /// The copies of one meeting, at least one.
-    fn push_meeting<'a>(&mut self, copies: impl Iterator<Item = &'a MeetingCopy<'a>>) {
-        let (mut roles, mut declined) = (std::mem::take(&mut self.roles), std::mem::take(&mut self.declined));
-        roles.clear();
-        declined.clear();
-        let (mut meeting, mut is_cancelled): (Option<MeetingCopy>, _) = (None, false);
-        for copy in copies {
-            let end_at = meeting.map_or(copy.end_at, |m| m.end_at.max(copy.end_at));
-            meeting = Some(MeetingCopy { end_at, ..*copy });
-            is_cancelled |= copy.is_cancelled;
-            sides::add(&mut roles, copy.organizers, false);
-            sides::add(&mut roles, copy.attendees, true);
-            declined.extend(copy.declined.iter().map(|party| u64::from_le_bytes(*party)));
-        }
-        if let Some(meeting) = meeting.filter(|_| !is_cancelled) {
-            declined.sort_unstable();
-            roles.retain(|r| !r.received || declined.binary_search(&r.party).is_err());
-            let mut is_first = true;
-            sides::for_each_account(&mut roles, |sides| {
-                self.push_account(&meeting, is_first, sides);
-                is_first = false;
-            });
-        }
-        (self.roles, self.declined) = (roles, declined);
-    }
-
-    fn push_account(&mut self, meeting: &MeetingCopy, is_first: bool, sides: Sides) {
-        self.account_no.push(sides.account);
+    fn push(&mut self, meeting: &Engaged) {
+        self.account_no.push(meeting.sides.account);
         self.meeting_key.push(meeting.key);
-        self.start_at.push(meeting.start_at);
-        self.duration_micros.push(i128::from(meeting.end_at) - i128::from(meeting.start_at));
-        self.to_account.push(any(sides.ours, false));
-        self.from_account.push(any(sides.theirs, false));
-        self.our_people.push(people(sides.ours));
-        self.account_people.push(people(sides.theirs));
-        self.is_first.push(is_first);
+        self.start_at.push(meeting.at);
+        self.duration_micros.push(meeting.meeting_micros.unwrap_or_default());
+        self.to_account.push(meeting.to_account);
+        self.from_account.push(meeting.from_account);
+        self.our_people.push(people(meeting.sides.ours));
+        self.account_people.push(people(meeting.sides.theirs));
+        self.is_first.push(meeting.is_first);
     }
 
     fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {

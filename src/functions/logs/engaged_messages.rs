@@ -7,17 +7,17 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{DataType, Fields};
 use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::columns::{Lists, fields, keys, keys_type, parties_field, rows, rows_type};
-use super::entry;
-use super::group_logs::log_type;
+use super::entry::for_each_key;
+use super::group_logs::{chunks, log_type};
 use super::message_copies::MessageCopy;
-use super::sides::{self, Role, Sides, any, people};
+use super::sides::{self, Engaged, Merge, Role, any, has_account, people};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::id_hash::{KEY_TYPE, Key};
 use crate::functions::utc_timestamp::utc_timestamp_type;
@@ -66,21 +66,67 @@ fn row_fields() -> Fields {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let logs = args.args[0].to_array(args.number_rows)?;
     let logs = logs.as_list::<i32>();
-    let (mut engaged, mut lengths) = (Rows::default(), vec![]);
-    let (mut copies, mut order) = (vec![], vec![]);
+    let (mut engaged, mut merged, mut lengths) = (Rows::default(), Messages::default(), vec![]);
     for row in 0..logs.len() {
         let before = engaged.account_no.len();
-        copies.clear();
-        entry::for_each::<MessageCopy>(logs, row, |copy| copies.push(copy))?;
-        order.clear();
-        order.extend((0u32..).zip(&copies).map(|(i, copy)| (u128::from_be_bytes(copy.key), i)));
-        order.sort_unstable();
-        for same in order.chunk_by(|a, b| a.0 == b.0) {
-            engaged.push_message(same.iter().map(|(_, i)| &copies[*i as usize]));
-        }
+        merged.for_each_engaged(logs, row, |message| {
+            engaged.push(message);
+            Ok(())
+        })?;
         lengths.push(engaged.account_no.len() - before);
     }
     engaged.finish(lengths)
+}
+
+/// Copies of messages, merged.
+#[derive(Default)]
+pub(super) struct Messages {
+    roles: Vec<Role>,
+    conversations: Vec<Key>,
+}
+
+impl Merge for Messages {
+    fn for_each_engaged(
+        &mut self,
+        logs: &ListArray,
+        row: usize,
+        mut f: impl FnMut(&Engaged) -> Result<()>,
+    ) -> Result<()> {
+        let Self { roles, conversations } = self;
+        let matters = |copy: &MessageCopy<'_>| has_account(copy.senders) || has_account(copy.recipients);
+        for_each_key::<MessageCopy>(chunks(logs, row), matters, |copies| {
+            roles.clear();
+            conversations.clear();
+            let (key, mut at, mut is_first) = (copies[0].key, i64::MAX, true);
+            for copy in copies {
+                at = at.min(copy.sent_at);
+                sides::add(roles, copy.senders, false);
+                sides::add(roles, copy.recipients, true);
+                conversations.extend(copy.conversations);
+            }
+            conversations.sort_unstable();
+            conversations.dedup();
+            sides::for_each_account(roles, |sides| {
+                let to_account = any(sides.ours, false) && any(sides.theirs, true);
+                let from_account = any(sides.theirs, false) && any(sides.ours, true);
+                if to_account || from_account {
+                    let meeting_micros = None;
+                    f(&Engaged {
+                        key,
+                        at,
+                        meeting_micros,
+                        conversations,
+                        to_account,
+                        from_account,
+                        is_first,
+                        sides,
+                    })?;
+                    is_first = false;
+                }
+                Ok(())
+            })
+        })
+    }
 }
 
 #[derive(Default)]
@@ -94,59 +140,19 @@ struct Rows {
     our_people: Lists<u64>,
     account_people: Lists<u64>,
     is_first: Vec<bool>,
-    roles: Vec<Role>,
-    threads: Vec<Key>,
 }
 
 impl Rows {
-    /// The copies of one message, at least one.
-    fn push_message<'a>(&mut self, copies: impl Iterator<Item = &'a MessageCopy<'a>>) {
-        let (mut roles, mut threads) = (std::mem::take(&mut self.roles), std::mem::take(&mut self.threads));
-        roles.clear();
-        threads.clear();
-        let (mut key, mut sent_at) = (None, i64::MAX);
-        for copy in copies {
-            key = Some(copy.key);
-            sent_at = sent_at.min(copy.sent_at);
-            sides::add(&mut roles, copy.senders, false);
-            sides::add(&mut roles, copy.recipients, true);
-            threads.extend(copy.conversations);
-        }
-        threads.sort_unstable();
-        threads.dedup();
-        if let Some(key) = key {
-            let mut is_first = true;
-            sides::for_each_account(&mut roles, |sides| {
-                is_first &= !self.push_account(key, sent_at, &threads, is_first, sides);
-            });
-        }
-        (self.roles, self.threads) = (roles, threads);
-    }
-
-    /// Credits the account, if the message went to it or came from it.
-    fn push_account(
-        &mut self,
-        key: Key,
-        sent_at: i64,
-        threads: &[Key],
-        is_first: bool,
-        sides: Sides,
-    ) -> bool {
-        let to_account = any(sides.ours, false) && any(sides.theirs, true);
-        let from_account = any(sides.theirs, false) && any(sides.ours, true);
-        if !to_account && !from_account {
-            return false;
-        }
-        self.account_no.push(sides.account);
-        self.message_key.push(key);
-        self.sent_at.push(sent_at);
-        self.conversations.push(threads.iter().copied());
-        self.to_account.push(to_account);
-        self.from_account.push(from_account);
-        self.our_people.push(people(sides.ours));
-        self.account_people.push(people(sides.theirs));
-        self.is_first.push(is_first);
-        true
+    fn push(&mut self, message: &Engaged) {
+        self.account_no.push(message.sides.account);
+        self.message_key.push(message.key);
+        self.sent_at.push(message.at);
+        self.conversations.push(message.conversations.iter().copied());
+        self.to_account.push(message.to_account);
+        self.from_account.push(message.from_account);
+        self.our_people.push(people(message.sides.ours));
+        self.account_people.push(people(message.sides.theirs));
+        self.is_first.push(message.is_first);
     }
 
     fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {

@@ -1,10 +1,10 @@
 //! `engagements(account_no, day, at, …)`: gathers engaged messages and meetings of accounts in a log.
 //!
-//! Entry, version 1 of kind 3 (chunks begin with 0x31): account (Int32), day (Int32, days since
+//! Entry, version 2 of kind 3 (chunks begin with 0x32): account (Int32), day (Int32, days since
 //! 1970), instant (Int64, microseconds), flags (1 byte: 1 to the account, 2 from the account, 4 a
 //! meeting), for a meeting its duration (Int128, microseconds), list of conversation keys (16 bytes
-//! each), lists of our people and the account's (parties, 8 bytes each). A list is its count (1 byte,
-//! or 0xff and 4 bytes) and its values. Some 55 bytes per entry.
+//! each), our people and the account's (parties, see `bytes`). A list is its count (1 byte, or 0xff
+//! and 4 bytes) and its values. Some 45 bytes per entry.
 
 use std::sync::Arc;
 
@@ -16,10 +16,11 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Ty
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, write_list};
+use super::bytes::{Parties, Reader, write_list, write_parties};
 use super::columns::{keys_type, micros_type};
 use super::entry::{Entry, Gather, PartyLists};
 use super::group_logs::log_type;
+use super::sides::{Engaged, Sides, people};
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
 use crate::functions::grouped::Accumulators;
@@ -101,8 +102,35 @@ const TO: u8 = 1;
 const FROM: u8 = 2;
 const MEETING: u8 = 4;
 
+/// Writes an entry up to its lists.
+fn write_numbers(
+    (account, day, at): (i32, i32, i64),
+    [to, from]: [bool; 2],
+    meeting_micros: Option<i128>,
+    entry: &mut Vec<u8>,
+) {
+    entry.extend(account.to_le_bytes());
+    entry.extend(day.to_le_bytes());
+    entry.extend(at.to_le_bytes());
+    let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+    entry.push(flag(to, TO) | flag(from, FROM) | flag(meeting_micros.is_some(), MEETING));
+    entry.extend(meeting_micros.iter().flat_map(|micros| micros.to_le_bytes()));
+}
+
+/// Writes the entry of what is credited to an account on a local day.
+///
+/// # Errors
+/// More people or conversations than 32 bits can count.
+pub(super) fn write(engaged: &Engaged, day: i32, entry: &mut Vec<u8>) -> Result<()> {
+    let Sides { account, ours, theirs } = engaged.sides;
+    let flags = [engaged.to_account, engaged.from_account];
+    write_numbers((account, day, engaged.at), flags, engaged.meeting_micros, entry);
+    write_list(engaged.conversations.len(), engaged.conversations.iter().copied(), entry)?;
+    [ours, theirs].into_iter().try_for_each(|roles| write_parties(people(roles), entry))
+}
+
 impl Entry for Engagement<'static> {
-    const VERSION: u8 = 0x31;
+    const VERSION: u8 = 0x32;
     type Columns<'a> = Columns<'a>;
     type Read<'a> = Engagement<'a>;
 
@@ -123,16 +151,15 @@ impl Entry for Engagement<'static> {
         if columns.account.is_null(row) || columns.day.is_null(row) || columns.at.is_null(row) {
             return Ok(false);
         }
-        entry.extend(columns.account.value(row).to_le_bytes());
-        entry.extend(columns.day.value(row).to_le_bytes());
-        entry.extend(columns.at.value(row).to_le_bytes());
-        let meeting = columns.meeting_micros.is_valid(row);
-        let [to, from] = columns.flags.map(|flag| flag.is_valid(row) && flag.value(row));
-        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
-        entry.push(flag(to, TO) | flag(from, FROM) | flag(meeting, MEETING));
-        if meeting {
-            entry.extend(columns.meeting_micros.value(row).to_le_bytes());
-        }
+        let flags = columns.flags.map(|flag| flag.is_valid(row) && flag.value(row));
+        let micros = columns.meeting_micros;
+        let micros = micros.is_valid(row).then(|| micros.value(row));
+        write_numbers(
+            (columns.account.value(row), columns.day.value(row), columns.at.value(row)),
+            flags,
+            micros,
+            entry,
+        );
         let (lists, keys) = columns.conversations;
         let range = if lists.is_valid(row) {
             lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
@@ -159,8 +186,8 @@ impl Entry for Engagement<'static> {
             from_account: flags & FROM != 0,
             meeting_micros: if flags & MEETING != 0 { Some(reader.i128()?) } else { None },
             conversations: reader.list()?,
-            our_people: reader.list()?,
-            account_people: reader.list()?,
+            our_people: reader.parties()?,
+            account_people: reader.parties()?,
         })
     }
 }

@@ -7,9 +7,10 @@ use datafusion::arrow::datatypes::UInt64Type;
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
 
-use super::bytes::{Reader, damaged, write_list};
+use super::bytes::{Reader, damaged, write_parties};
 use super::group_logs::{GroupLogs, chunks};
 use crate::functions::grouped::{GroupState, Rows};
+use crate::functions::id_hash::Key;
 
 /// A kind of entry.
 pub(super) trait Entry: Send + Sync + 'static {
@@ -24,6 +25,10 @@ pub(super) trait Entry: Send + Sync + 'static {
     /// Writes a row; false leaves it out.
     fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Vec<u8>) -> Result<bool>;
     fn read<'a>(reader: &mut Reader<'a>) -> Result<Self::Read<'a>>;
+    /// A chunk that says the same in fewer bytes, if there can be one.
+    fn compact(_chunk: &[u8]) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
 }
 
 /// Calls `f` with every entry of a log.
@@ -36,16 +41,122 @@ pub(super) fn for_each<'a, E: Entry>(
     mut f: impl FnMut(E::Read<'a>),
 ) -> Result<()> {
     for chunk in chunks(logs, row) {
-        let (&version, entries) = chunk.split_first().ok_or_else(damaged)?;
-        if version != E::VERSION {
-            return Err(damaged());
-        }
-        let mut reader = Reader(entries);
+        let mut reader = reader::<E>(chunk)?;
         while !reader.is_empty() {
             f(E::read(&mut reader)?);
         }
     }
     Ok(())
+}
+
+/// An entry that belongs together with all others of the same key.
+pub(super) trait Keyed: Entry {
+    type Key: Ord;
+    fn key(entry: &Self::Read<'_>) -> Self::Key;
+    /// The beginning of the key in 63 bits: keys in order have beginnings in order.
+    fn begins(entry: &Self::Read<'_>) -> u64;
+}
+
+/// The first 63 bits of a key as a number, in the order of keys.
+pub(super) fn beginning(key: &Key) -> u64 {
+    (u128::from_be_bytes(*key) >> 65) as u64
+}
+
+/// Where the entries of a log stand, in the order of a number that each of them gives.
+///
+/// An entry is read again when it is its turn, while its log is in the cache; it is smaller there than
+/// what is read of it.
+#[derive(Default)]
+pub(super) struct InOrder<'a> {
+    chunks: Vec<&'a [u8]>,
+    places: Vec<Place>,
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// What entries are in the order of.
+    pub(super) number: u64,
+    chunk: u32,
+    at: u32,
+}
+
+impl<'a> InOrder<'a> {
+    /// Sorts the entries of a log by the number that `number` gives them.
+    ///
+    /// # Errors
+    /// A damaged log, or entries of another kind.
+    pub(super) fn sort<E: Entry>(
+        &mut self,
+        log: impl Iterator<Item = &'a [u8]>,
+        number: impl Fn(&E::Read<'a>) -> u64,
+    ) -> Result<()> {
+        self.places.clear();
+        self.chunks.clear();
+        self.chunks.extend(log);
+        for (chunk, bytes) in (0u32..).zip(&self.chunks) {
+            let mut reader = reader::<E>(bytes)?;
+            while !reader.is_empty() {
+                let at = (bytes.len() - reader.0.len()) as u32;
+                let number = number(&E::read(&mut reader)?);
+                self.places.push(Place { number, chunk, at });
+            }
+        }
+        self.places.sort_unstable_by_key(|place| place.number);
+        Ok(())
+    }
+
+    /// The places of all entries, in order.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Reads the entry that stands there.
+    ///
+    /// # Errors
+    /// A damaged log.
+    pub(super) fn read<E: Entry>(&self, place: &Place) -> Result<E::Read<'a>> {
+        E::read(&mut Reader(&self.chunks[place.chunk as usize][place.at as usize..]))
+    }
+}
+
+/// Calls `f` with the entries of each key of a log, in the order of keys. Keys may be left out of which
+/// no entry matters.
+///
+/// # Errors
+/// A damaged log, or entries of another kind; what `f` gives.
+pub(super) fn for_each_key<'a, E: Keyed>(
+    log: impl Iterator<Item = &'a [u8]>,
+    matters: impl Fn(&E::Read<'a>) -> bool,
+    mut f: impl FnMut(&[E::Read<'a>]) -> Result<()>,
+) -> Result<()> {
+    let mut in_order = InOrder::default();
+    // The last bit of the number says whether the entry matters.
+    in_order.sort::<E>(log, |entry| E::begins(entry) << 1 | u64::from(matters(entry)))?;
+    let mut entries = vec![];
+    for alike in in_order.places().chunk_by(|a, b| a.number >> 1 == b.number >> 1) {
+        if alike.iter().all(|place| place.number & 1 == 0) {
+            continue;
+        }
+        entries.clear();
+        for place in alike {
+            entries.push(in_order.read::<E>(place)?);
+        }
+        // Keys that begin alike are the same, but for a coincidence.
+        if entries.iter().any(|entry| E::key(entry) != E::key(&entries[0])) {
+            entries.sort_unstable_by_key(E::key);
+        }
+        entries.chunk_by(|a, b| E::key(a) == E::key(b)).try_for_each(&mut f)?;
+    }
+    Ok(())
+}
+
+/// Reads the entries of a chunk.
+fn reader<E: Entry>(chunk: &[u8]) -> Result<Reader<'_>> {
+    match chunk.split_first() {
+        Some((&version, entries)) if version == E::VERSION => Ok(Reader(entries)),
+        _ => Err(damaged()),
+    }
 }
 
 /// The aggregate: a log per group. Its state is its result.
@@ -77,7 +188,7 @@ impl<E: Entry> GroupState for Gather<E> {
         for (row, group) in rows.iter() {
             entry.clear();
             if E::write(&columns, row, &mut entry)? {
-                self.logs.append(group, E::VERSION, &entry);
+                self.logs.append(group, E::VERSION, &entry, E::compact)?;
             }
         }
         Ok(())
@@ -117,14 +228,62 @@ impl<'a> PartyLists<'a> {
     }
 
     /// The parties of a row; NULL is nobody.
-    pub(super) fn get(&self, row: usize) -> impl Iterator<Item = u64> + '_ {
+    pub(super) fn write(&self, row: usize, entry: &mut Vec<u8>) -> Result<()> {
         let offsets = self.lists.value_offsets();
         let range =
             if self.lists.is_valid(row) { offsets[row] as usize..offsets[row + 1] as usize } else { 0..0 };
-        range.filter(|i| self.parties.is_valid(*i)).map(|i| self.parties.value(i))
+        let parties = &self.parties.values()[range.clone()];
+        if self.parties.null_count() == 0 {
+            return write_parties(parties.iter().copied(), entry);
+        }
+        let known = range.zip(parties).filter(|(i, _)| self.parties.is_valid(*i));
+        write_parties(known.map(|(_, party)| *party), entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bytes::write_list;
+    use super::super::message_copies::MessageCopy;
+    use super::super::sides::has_account;
+    use super::*;
+
+    /// A message copy with this key, sent at this time, with these senders.
+    fn copy(key: Key, sent_at: i64, senders: &[u64]) -> Vec<u8> {
+        let mut entry = key.to_vec();
+        entry.extend(sent_at.to_le_bytes());
+        write_list(0, std::iter::empty::<Key>(), &mut entry).unwrap();
+        write_parties(senders.iter().copied(), &mut entry).unwrap();
+        write_parties(std::iter::empty(), &mut entry).unwrap();
+        entry
     }
 
-    pub(super) fn write(&self, row: usize, entry: &mut Vec<u8>) -> Result<()> {
-        write_list(self.get(row).count(), self.get(row).map(u64::to_le_bytes), entry)
+    #[test]
+    fn keys_that_only_begin_alike_are_told_apart() {
+        const ACCOUNT: u64 = 1 << 32;
+        let key = |last| [[3; 15].as_slice(), &[last]].concat().try_into().unwrap();
+        let mut logs = GroupLogs::default();
+        logs.grow(1);
+        for entry in [
+            copy(key(2), 20, &[ACCOUNT]),
+            copy(key(1), 10, &[7]),
+            copy([9; 16], 30, &[7]),
+            copy(key(2), 21, &[7]),
+            copy([1; 16], 40, &[ACCOUNT]),
+        ] {
+            logs.append(0, MessageCopy::VERSION, &entry, |_| Ok(None)).unwrap();
+        }
+        let log = logs.emit(EmitTo::All).unwrap();
+        let mut found = vec![];
+        let matters = |copy: &MessageCopy<'_>| has_account(copy.senders);
+        for_each_key::<MessageCopy>(chunks(log.as_list(), 0), matters, |copies| {
+            let mut times: Vec<_> = copies.iter().map(|copy| copy.sent_at).collect();
+            times.sort_unstable();
+            found.push((copies[0].key[15], times));
+            Ok(())
+        })
+        .unwrap();
+        // Nobody of an account is in the message with nines.
+        assert_eq!(found, [(1, vec![40]), (1, vec![10]), (2, vec![20, 21])]);
     }
 }

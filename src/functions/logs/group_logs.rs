@@ -64,21 +64,41 @@ impl GroupLogs {
         self.groups.resize_with(groups.max(self.groups.len()), Log::default);
     }
 
-    /// Appends an entry to the log of a group; a new chunk begins with `version`.
-    pub(super) fn append(&mut self, group: usize, version: u8, entry: &[u8]) {
+    /// Appends an entry to the log of a group; a new chunk begins with `version`. `compact` is asked for
+    /// a smaller chunk in the place of one that is full.
+    ///
+    /// # Errors
+    /// What `compact` gives.
+    pub(super) fn append(
+        &mut self,
+        group: usize,
+        version: u8,
+        entry: &[u8],
+        compact: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
+    ) -> Result<()> {
         let log = &mut self.groups[group];
-        if log.open.len() + entry.len() > CHUNK {
-            log.close();
+        let (heap, mut before) = (log.heap, log.open.capacity());
+        if log.open.len() + entry.len() > CHUNK && !log.open.is_empty() {
+            if let Some(smaller) = compact(&log.open)? {
+                log.open.clear();
+                log.open.extend(smaller);
+            }
+            if log.open.len() > CHUNK / 2 || log.open.len() + entry.len() > CHUNK {
+                log.open.shrink_to_fit();
+                log.heap = log.heap + log.open.capacity() - before;
+                before = 0;
+                log.close();
+            }
         }
-        let before = log.open.capacity();
         if log.open.is_empty() {
             let size = if log.full.is_empty() { FIRST } else { CHUNK };
             log.open.reserve_exact(size.max(entry.len() + 1));
             log.open.push(version);
         }
         log.open.extend_from_slice(entry);
-        log.heap += log.open.capacity() - before;
-        self.heap += log.open.capacity() - before;
+        log.heap = log.heap + log.open.capacity() - before;
+        self.heap = self.heap + log.heap - heap;
+        Ok(())
     }
 
     /// Appends the chunks of a log to that of a group, without a copy.
@@ -129,6 +149,10 @@ fn slice(values: &BinaryViewArray, i: usize) -> Buffer {
 mod tests {
     use super::*;
 
+    fn append(logs: &mut GroupLogs, group: usize, version: u8, entry: &[u8]) {
+        logs.append(group, version, entry, |_| Ok(None)).unwrap();
+    }
+
     fn lens(array: &ArrayRef) -> Vec<usize> {
         let logs = array.as_list::<i32>();
         (0..logs.len()).map(|row| chunks(logs, row).map(|c| c.len() - 1).sum()).collect()
@@ -139,9 +163,9 @@ mod tests {
         let mut logs = GroupLogs::default();
         logs.grow(3);
         for i in 0..10_000u32 {
-            logs.append(if i % 10 == 0 { 2 } else { 0 }, 7, &[i as u8; 40]);
+            append(&mut logs, if i % 10 == 0 { 2 } else { 0 }, 7, &[i as u8; 40]);
         }
-        logs.append(2, 7, &vec![1; 3 * CHUNK]);
+        append(&mut logs, 2, 7, &vec![1; 3 * CHUNK]);
         assert!(logs.size() > 400_000 + 3 * CHUNK);
         let all = logs.emit(EmitTo::All).unwrap();
         assert_eq!(lens(&all), [360_000, 0, 40_000 + 3 * CHUNK]);
@@ -153,17 +177,31 @@ mod tests {
     fn merged_chunks_are_shared_and_groups_move_down() {
         let mut one = GroupLogs::default();
         one.grow(2);
-        one.append(0, 1, &[5; 4]);
-        one.append(1, 1, &[6; 100]);
+        append(&mut one, 0, 1, &[5; 4]);
+        append(&mut one, 1, 1, &[6; 100]);
         let state = one.emit(EmitTo::All).unwrap();
         let mut two = GroupLogs::default();
         two.grow(3);
-        two.append(2, 1, &[9; 7]);
+        append(&mut two, 2, 1, &[9; 7]);
         two.absorb(0, state.as_list(), 1);
         two.absorb(2, state.as_list(), 0);
         assert_eq!(lens(&two.emit(EmitTo::First(1)).unwrap()), [100]);
-        two.append(0, 1, &[3; 30]);
+        append(&mut two, 0, 1, &[3; 30]);
         assert_eq!(lens(&two.emit(EmitTo::All).unwrap()), [30, 11]);
         assert_eq!(two.heap, 0);
+    }
+
+    #[test]
+    fn a_full_chunk_is_compacted_and_goes_on_if_that_helps() {
+        let mut logs = GroupLogs::default();
+        logs.grow(1);
+        // Of a full chunk nothing but the version and one byte stays.
+        for _ in 0..10_000 {
+            logs.append(0, 7, &[1; 40], |chunk| Ok(Some(chunk[..2].to_vec()))).unwrap();
+        }
+        assert!(logs.size() < 2 * CHUNK, "{}", logs.size());
+        let all = logs.emit(EmitTo::All).unwrap();
+        assert_eq!(chunks(all.as_list(), 0).count(), 1);
+        assert_eq!(logs.heap, 0);
     }
 }

@@ -1,9 +1,9 @@
 //! `meeting_copies(meeting_key, start_at, end_at, is_cancelled, organizers, attendees, declined)`:
 //! gathers the copies of meetings in a log.
 //!
-//! Entry, version 1 of kind 2 (chunks begin with 0x21): meeting key (16 bytes), start_at and end_at
-//! (Int64, microseconds), cancelled (1 byte), lists of organizers, attendees and those who declined
-//! (parties, 8 bytes each). A list is its count (1 byte, or 0xff and 4 bytes) and its values.
+//! Entry, version 2 of kind 2 (chunks begin with 0x22): meeting key (16 bytes), start_at and end_at
+//! (Int64, microseconds), cancelled (1 byte), organizers, attendees and those who declined (parties,
+//! see `bytes`).
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
 use super::bytes::{Parties, Reader};
-use super::entry::{Entry, Gather, PartyLists};
+use super::entry::{Entry, Gather, Keyed, PartyLists, beginning};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
@@ -77,7 +77,7 @@ pub(super) struct Columns<'a> {
 }
 
 impl Entry for MeetingCopy<'static> {
-    const VERSION: u8 = 0x21;
+    const VERSION: u8 = 0x22;
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MeetingCopy<'a>;
 
@@ -107,9 +107,21 @@ impl Entry for MeetingCopy<'static> {
             start_at: reader.i64()?,
             end_at: reader.i64()?,
             is_cancelled: reader.byte()? != 0,
-            organizers: reader.list()?,
-            attendees: reader.list()?,
-            declined: reader.list()?,
+            organizers: reader.parties()?,
+            attendees: reader.parties()?,
+            declined: reader.parties()?,
         })
+    }
+}
+
+impl Keyed for MeetingCopy<'static> {
+    type Key = (Key, i64);
+
+    fn key(copy: &MeetingCopy<'_>) -> Self::Key {
+        (copy.key, copy.start_at)
+    }
+
+    fn begins(copy: &MeetingCopy<'_>) -> u64 {
+        beginning(&copy.key)
     }
 }

@@ -1,10 +1,12 @@
 //! `message_copies(message_key, sent_at, senders, recipients, conversation_id)`: gathers the copies
 //! of messages in a log.
 //!
-//! Entry, version 1 of kind 1 (chunks begin with 0x11): message key (16 bytes), sent_at (Int64,
-//! microseconds), list of conversation keys (none or one, 16 bytes each), lists of senders and
-//! recipients (parties, 8 bytes each). A list is its count (1 byte, or 0xff and 4 bytes) and its
-//! values. Some 50 bytes per copy.
+//! Entry, version 2 of kind 1 (chunks begin with 0x12): message key (16 bytes), sent_at (Int64,
+//! microseconds), list of conversation keys (16 bytes each), senders and recipients (parties, see
+//! `bytes`). A list is its count (1 byte, or 0xff and 4 bytes) and its values. Some 55 bytes per copy.
+//!
+//! Copies of a message often come close together, a sender's and a recipient's of the same day. Those
+//! in one chunk become one entry, which says what they say together.
 
 use std::sync::Arc;
 
@@ -12,8 +14,8 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, T
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, write_list};
-use super::entry::{Entry, Gather, PartyLists};
+use super::bytes::{Parties, Reader, write_list, write_parties};
+use super::entry::{Entry, Gather, Keyed, PartyLists, beginning, for_each_key};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
@@ -73,7 +75,7 @@ pub(super) struct Columns<'a> {
 }
 
 impl Entry for MessageCopy<'static> {
-    const VERSION: u8 = 0x11;
+    const VERSION: u8 = 0x12;
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MessageCopy<'a>;
 
@@ -103,8 +105,54 @@ impl Entry for MessageCopy<'static> {
             key: reader.key()?,
             sent_at: reader.i64()?,
             conversations: reader.list()?,
-            senders: reader.list()?,
-            recipients: reader.list()?,
+            senders: reader.parties()?,
+            recipients: reader.parties()?,
         })
+    }
+
+    fn compact(chunk: &[u8]) -> Result<Option<Vec<u8>>> {
+        let mut smaller = Vec::with_capacity(chunk.len());
+        smaller.push(Self::VERSION);
+        let (mut conversations, mut senders, mut recipients) = (vec![], vec![], vec![]);
+        for_each_key::<Self>(
+            [chunk].into_iter(),
+            |_| true,
+            |copies| {
+                let mut sent_at = copies[0].sent_at;
+                conversations.clear();
+                senders.clear();
+                recipients.clear();
+                for copy in copies {
+                    sent_at = sent_at.min(copy.sent_at);
+                    conversations.extend(copy.conversations);
+                    senders.extend(copy.senders.iter());
+                    recipients.extend(copy.recipients.iter());
+                }
+                conversations.sort_unstable();
+                conversations.dedup();
+                smaller.extend(copies[0].key);
+                smaller.extend(sent_at.to_le_bytes());
+                write_list(conversations.len(), conversations.iter().copied(), &mut smaller)?;
+                for parties in [&mut senders, &mut recipients] {
+                    parties.sort_unstable();
+                    parties.dedup();
+                    write_parties(parties.iter().copied(), &mut smaller)?;
+                }
+                Ok(())
+            },
+        )?;
+        Ok(Some(smaller))
+    }
+}
+
+impl Keyed for MessageCopy<'static> {
+    type Key = Key;
+
+    fn key(copy: &MessageCopy<'_>) -> Key {
+        copy.key
+    }
+
+    fn begins(copy: &MessageCopy<'_>) -> u64 {
+        beginning(&copy.key)
     }
 }

@@ -9,10 +9,14 @@
 //! | step | function | from → to |
 //! |---|---|---|
 //! | aggregate | `message_copies`, `meeting_copies` | copies → a log per bucket of messages |
-//! | scalar | `engaged_messages`, `engaged_meetings` | a log → a row per account and message |
-//! | aggregate | `engagements` | such rows → a log per bucket of accounts |
+//! | scalar | `message_engagements`, `meeting_engagements` | a log → a log per bucket of accounts |
+//! | aggregate | `merge_logs` | those → a log per bucket of accounts |
 //! | scalar | `account_days` | a log → a row per account and day |
 //! | scalar | `account_periods` | those → a row per account and period |
+//!
+//! To be looked at row by row there are `engaged_messages` and `engaged_meetings` (a log → a row per
+//! account and message) and `engagements` (such rows → a log per bucket of accounts): the long way
+//! from copies to engagements, which the short one is held against in tests.
 //!
 //! The aggregates only gather, so that their states can be kept, merged in any order and read on
 //! other machines; what is computed from a log is a pure function of it. Results are exact and do
@@ -25,29 +29,35 @@ mod bucket;
 mod bytes;
 mod columns;
 mod copies_people;
+mod dealt;
 mod engaged_meetings;
 mod engaged_messages;
 mod engagements;
 mod entry;
 mod group_logs;
 mod meeting_copies;
+mod meeting_engagements;
+mod merge_logs;
 mod message_copies;
+mod message_engagements;
 mod sides;
 
 use std::sync::Arc;
 
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
-pub(super) fn udafs() -> [Arc<AggregateUDF>; 3] {
-    [message_copies::udaf(), meeting_copies::udaf(), engagements::udaf()]
+pub(super) fn udafs() -> [Arc<AggregateUDF>; 4] {
+    [message_copies::udaf(), meeting_copies::udaf(), engagements::udaf(), merge_logs::udaf()]
 }
 
-pub(super) fn udfs() -> [Arc<ScalarUDF>; 6] {
+pub(super) fn udfs() -> [Arc<ScalarUDF>; 8] {
     [
         bucket::udf(),
         copies_people::udf(),
         engaged_messages::udf(),
         engaged_meetings::udf(),
+        message_engagements::udf(),
+        meeting_engagements::udf(),
         account_days::udf(),
         account_periods::udf(),
     ]

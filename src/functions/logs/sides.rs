@@ -1,20 +1,71 @@
 //! Who of us and of each account takes part in one message or meeting.
 
-use crate::functions::address_book::Party;
+use datafusion::arrow::array::ListArray;
+use datafusion::common::Result;
 
 use super::bytes::Parties;
+use crate::functions::address_book::Party;
+use crate::functions::id_hash::Key;
 
-/// Somebody in a message or meeting, in one of two roles.
+/// Merges the copies in logs to messages or meetings, and credits them to accounts.
+pub(super) trait Merge: Default {
+    /// Calls `f` for each message or meeting of a log and account that it is credited to, in the order
+    /// of their keys and the account.
+    ///
+    /// # Errors
+    /// A damaged log; what `f` gives.
+    fn for_each_engaged(
+        &mut self,
+        logs: &ListArray,
+        row: usize,
+        f: impl FnMut(&Engaged) -> Result<()>,
+    ) -> Result<()>;
+}
+
+/// A message or meeting that is credited to an account.
+pub(super) struct Engaged<'a> {
+    pub(super) key: Key,
+    /// When the message was sent, or the meeting began.
+    pub(super) at: i64,
+    /// How long it took, if it is a meeting.
+    pub(super) meeting_micros: Option<i128>,
+    /// The conversations of a message, each once.
+    pub(super) conversations: &'a [Key],
+    pub(super) to_account: bool,
+    pub(super) from_account: bool,
+    /// One account of each message or meeting is its first.
+    pub(super) is_first: bool,
+    pub(super) sides: Sides<'a>,
+}
+
+/// Somebody in a message or meeting, in one of two roles: the party, then one bit, which is set for a
+/// recipient or attendee and not for a sender or organizer. In order, the roles of a party stand
+/// together, and the parties as they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Role {
-    pub(super) party: u64,
-    /// Recipient or attendee; otherwise sender or organizer.
-    pub(super) received: bool,
+pub(super) struct Role(u64);
+
+impl Role {
+    fn new(party: u64, received: bool) -> Self {
+        Self(party << 1 | u64::from(received))
+    }
+
+    pub(super) fn party(self) -> u64 {
+        self.0 >> 1
+    }
+
+    pub(super) fn received(self) -> bool {
+        self.0 & 1 != 0
+    }
 }
 
 /// Adds parties in one role.
 pub(super) fn add(roles: &mut Vec<Role>, parties: Parties, received: bool) {
-    roles.extend(parties.iter().map(|party| Role { party: u64::from_le_bytes(*party), received }));
+    roles.extend(parties.iter().map(|party| Role::new(party, received)));
+}
+
+/// Whether somebody of an account is among parties.
+pub(super) fn has_account(parties: Parties) -> bool {
+    parties.iter().any(|party| party >= Party::FIRST_OF_ACCOUNTS.0)
 }
 
 /// We and one account.
@@ -27,25 +78,29 @@ pub(super) struct Sides<'a> {
 
 /// Calls `f` for each account that takes part, if any of us does; `roles` may come in any order and
 /// repeat.
-pub(super) fn for_each_account(roles: &mut Vec<Role>, mut f: impl FnMut(Sides)) {
+///
+/// # Errors
+/// What `f` gives.
+pub(super) fn for_each_account(roles: &mut Vec<Role>, mut f: impl FnMut(Sides) -> Result<()>) -> Result<()> {
     roles.sort_unstable();
     roles.dedup();
-    let (ours, theirs) = roles.split_at(roles.partition_point(|r| r.party < Party::FIRST_OF_ACCOUNTS.0));
+    let (ours, theirs) = roles.split_at(roles.partition_point(|r| r.party() < Party::FIRST_OF_ACCOUNTS.0));
     if ours.is_empty() {
-        return;
+        return Ok(());
     }
-    let account = |role: &Role| Party(role.party).account();
+    let account = |role: &Role| Party(role.party()).account();
     for theirs in theirs.chunk_by(|a, b| account(a) == account(b)) {
-        f(Sides { account: account(&theirs[0]), ours, theirs });
+        f(Sides { account: account(&theirs[0]), ours, theirs })?;
     }
+    Ok(())
 }
 
 /// Whether anybody has this role.
 pub(super) fn any(roles: &[Role], received: bool) -> bool {
-    roles.iter().any(|r| r.received == received)
+    roles.iter().any(|r| r.received() == received)
 }
 
 /// The people among roles, each once: who sent and received stands twice, side by side.
 pub(super) fn people(roles: &[Role]) -> impl Iterator<Item = u64> {
-    roles.chunk_by(|a, b| a.party == b.party).map(|same| same[0].party)
+    roles.chunk_by(|a, b| a.party() == b.party()).map(|same| same[0].party())
 }

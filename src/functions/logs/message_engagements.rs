@@ -1,0 +1,43 @@
+//! `message_engagements(copies, zone)`: copies merged, credited to accounts, dealt out to their
+//! buckets. The same as `engagements` over the rows of `engaged_messages`, without the rows.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::logical_expr::{Documentation, ScalarUDF};
+
+use super::dealt;
+use super::engaged_messages::Messages;
+use super::group_logs::log_type;
+use crate::functions::define::{SECTION, Scalar, expect_arguments};
+use crate::functions::text::text_type;
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "message_engagements",
+        arguments: |types| {
+            expect_arguments("message_engagements", types, 2)?;
+            text_type("message_engagements", &types[1])?;
+            Ok(vec![log_type(), DataType::Utf8])
+        },
+        returns: |_| Ok(dealt::dealt_type()),
+        invoke: dealt::invoke::<Messages>,
+        documentation: Documentation::builder(
+            SECTION,
+            "Merges the copies in a log to messages, credits them to accounts as engaged_messages() does, and deals them out to the \
+             buckets of accounts. Gives a list of structs (bucket, first_rows, engagements), one per bucket with an engaged message, \
+             in their order: engagements is a log as engagements() gives it, first_rows how many messages have their first account \
+             in it. A message outside the years 1 to 9999 is left out.",
+            "message_engagements(copies, zone)",
+        )
+        .with_argument("copies", "A log from message_copies(); NULL has no copies.")
+        .with_argument("zone", "The IANA zone whose days count, one for all rows, such as 'Europe/London'.")
+        .with_sql_example(
+            "> select message_engagements(message_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', [0], [4294967297], 't'), \
+             'UTC')[1]['first_rows'];\n1",
+        )
+        .with_related_udf("engaged_messages")
+        .build(),
+    }
+    .into_udf()
+}
