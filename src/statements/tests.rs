@@ -88,6 +88,7 @@ async fn nothing_reaches_files_unless_permitted() {
         "copy (select 1) to '/tmp/never.csv'",
         "explain analyze copy office to '/tmp/never.csv'",
         "explain copy office to '/tmp/never.csv'",
+        "explain (analyze) copy office to '/tmp/never.csv'",
         "create external table t stored as csv location '/etc/passwd'",
         "create external table office2 stored as parquet location 'x.parquet'",
         "insert into customercard values ('a', 'b', 1, 1, 1)",

@@ -218,6 +218,29 @@ fn the_command_names_the_file() {
     refused_now("more.parquet/text.parquet: is no Parquet file");
 }
 
+/// Not the mail alone: whichever input it is, the file at fault is named.
+#[test]
+fn every_input_has_its_file_named() {
+    let example = Example::new();
+    for section in ["users", "contacts", "accounts", "mail", "meetings"] {
+        let file = example.folder.path().join(format!("{section}.parquet"));
+        let good = fs::read(&file).unwrap();
+        let cut = good[..good.len() / 2].to_vec();
+        // The pages of all columns, not the footer.
+        let footer = u32::from_le_bytes(good[good.len() - 8..good.len() - 4].try_into().unwrap()) as usize;
+        let mut damaged = good.clone();
+        damaged[4..good.len() - 8 - footer].fill(0xee);
+        for (bytes, what) in [(cut, "cut short"), (damaged, "damaged")] {
+            fs::write(&file, bytes).unwrap();
+            let outcome = example.command();
+            refused(&outcome, 1, &format!("[{section}] {}: is ", file.display()));
+            assert!(error(&outcome).contains(what), "{section}: {}", error(&outcome));
+        }
+        fs::write(&file, good).unwrap();
+    }
+    assert_eq!(example.command().status.code(), Some(0));
+}
+
 #[test]
 fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;
