@@ -15,7 +15,8 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::analyze::AnalyzeExec;
 use datafusion::physical_plan::metrics::{Metric, MetricsSet};
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
+    ReplaceChildrenOptions,
 };
 
 /// The rule that makes it so; the last one, since nothing can be done to such a plan any more.
@@ -28,7 +29,8 @@ impl PhysicalOptimizerRule for InWordsOfBefore {
             return Ok(plan);
         }
         let shown = plan.children().into_iter().map(|child| Shown::of(child)).collect();
-        plan.with_new_children(shown)
+        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+        plan.replace_children(shown, options)
     }
 
     fn name(&self) -> &str {

@@ -80,9 +80,9 @@ impl SpillFile for Nameless {
     }
 
     fn read_stream(&self) -> Result<Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>> {
-        let chunks = stream::try_unfold((self.clone(), 0), async |(this, from): (Self, u64)| {
+        let chunks = stream::try_unfold((self.clone(), 0), |(this, from): (Self, u64)| async move {
             // Waits on a thread that may.
-            let read = SpawnedTask::spawn_blocking(move || {
+            let read = SpawnedTask::spawn_blocking(move || -> Result<_> {
                 let mut chunk = vec![0; CHUNK];
                 let length = this.file.read_at(&mut chunk, from).map_err(|e| this.folder.unusable(&e))?;
                 chunk.truncate(length);

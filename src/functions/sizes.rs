@@ -53,7 +53,7 @@ fn one() {
         let slice: Vec<ArrayRef> = batch.iter().map(|a| a.slice(0, of_rows.len())).collect();
         state.update_batch(&slice, &of_rows, None, total).unwrap();
     }
-    println!("grown {} {}", resident().saturating_sub(before), state.size() - said_before);
+    println!("grown {} {}", resident().saturating_sub(before), state.size().saturating_sub(said_before));
 }
 
 #[test]
