@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use datafusion_engagement::output::TABLES;
 use tempfile::TempDir;
 
 use crate::files::Random;
@@ -147,6 +148,47 @@ fn killed_before_anything_was_published() {
         let any = case.whole[0].keys().any(|file| output.join(file).exists());
         assert!(!any || case.day_of(&output) == 0, "all files or none");
     }
+}
+
+/// With a history, the tables of a date are replaced as a whole, too. Two enrichments of the same date
+/// differ in their name, which every file records.
+#[test]
+fn killed_while_a_date_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    block_on(worked::inputs(folder.path()));
+    let text = fs::read_to_string(folder.path().join("enrichment.toml")).unwrap();
+    let files = ["one", "two"].map(|name| {
+        let file = folder.path().join(format!("{name}.toml"));
+        let text = text.replace("name = \"worked\"", &format!("name = \"{name}\""));
+        fs::write(&file, text + "[output]\npath = \"out/\"\nhistory = true\n").unwrap();
+        file
+    });
+    let output = folder.path().join("out");
+    let date = output.join(format!("as_of={}", DAYS[0]));
+    let kept = || -> Option<Published> {
+        let tables = TABLES.iter().filter(|table| table.name != "Office_UserTable");
+        let file = |name: String| Some((name.clone(), fs::read(date.join(name)).ok()?));
+        tables.map(|table| file(table.file("Office"))).collect()
+    };
+    let whole = [1, 0].map(|which| {
+        run(&files[which], &output, DAYS[0]);
+        kept().unwrap()
+    });
+    assert!(whole[0].iter().all(|(file, bytes)| whole[1][file] != *bytes));
+    let mut random = Random::new(14);
+    for round in 0..20 {
+        let there = folders(&output);
+        let mut child = process::start(&files[round % 2], &output, DAYS[0]);
+        let begun = |f: PathBuf| f.display().to_string().contains("/kept-");
+        wait_until(&mut child, || folders(&output).into_iter().any(|f| !there.contains(&f) && begun(f)));
+        sleep(Duration::from_micros(random.below(1000) as u64 * 5));
+        kill(child);
+        assert!(whole.contains(&kept().expect("every file is there")), "the files are those of one run");
+    }
+    run(&files[0], &output, DAYS[0]);
+    run(&files[1], &output, DAYS[0]);
+    assert!(kept().as_ref() == Some(&whole[0]));
+    assert_eq!(folders(&output).len(), 4, "two of what is published, two of the date");
 }
 
 #[test]
