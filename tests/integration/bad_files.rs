@@ -11,9 +11,11 @@ use datafusion_engagement::enrichment::Enrichment;
 use datafusion_engagement::error::{ErrorKind, Result};
 use datafusion_engagement::run::{self, Progress};
 use datafusion_engagement::{session, source};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use crate::files::Random;
-use crate::process::{ENGAGEMENT, caught, error, refused, whom_permissions_bind};
+use crate::process::{ENGAGEMENT, bundled, caught, error, refused, whom_permissions_bind};
 use crate::support::block_on;
 use crate::worked;
 
@@ -270,6 +272,39 @@ fn a_pipe_is_no_file() {
         refused(&example.command(), 1, &format!("no *.parquet in the folder {}", place.display()));
         fs::remove_dir_all(&place).unwrap();
         fs::write(&place, &example.good).unwrap();
+    }
+}
+
+proptest! {
+    /// An enrichment file and a list of mailboxes are read, or refused in one line that names the file.
+    #[test]
+    fn no_bytes_of_an_enrichment_file_panic(
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        end in any::<prop::sample::Index>(),
+        list in vec(any::<u8>(), 0..60),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bytes = fs::read(bundled()).unwrap();
+        for (at, byte) in &changes {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        if changes.len() % 2 == 1 {
+            bytes.truncate(end.index(bytes.len()));
+        }
+        let list_file = folder.path().join("list.txt");
+        fs::write(&list_file, list).unwrap();
+        let listed = format!("[mailboxes]\nfile = \"{}\"\n", list_file.display());
+        let with_list = String::from_utf8_lossy(&fs::read(bundled()).unwrap()).replacen("[mailboxes]\n", &listed, 1);
+        for text in [bytes, with_list.into_bytes()] {
+            let file = folder.path().join("enrichment.toml");
+            fs::write(&file, text).unwrap();
+            if let Err(error) = Enrichment::open(&file) {
+                let text = error.to_string();
+                prop_assert!(text.contains(&folder.path().display().to_string()), "{}", text);
+                prop_assert!(!text.contains('\n'), "{}", text);
+            }
+        }
     }
 }
 
