@@ -294,8 +294,8 @@ proptest! {
         }
         let list_file = folder.path().join("list.txt");
         fs::write(&list_file, list).unwrap();
-        let listed = format!("[mailboxes]\nfile = \"{}\"\n", list_file.display());
-        let with_list = String::from_utf8_lossy(&fs::read(bundled()).unwrap()).replacen("[mailboxes]\n", &listed, 1);
+        let listed = format!("file = \"{}\"\naddresses = [", list_file.display());
+        let with_list = fs::read_to_string(bundled()).unwrap().replacen("addresses = [", &listed, 1);
         for text in [bytes, with_list.into_bytes()] {
             let file = folder.path().join("enrichment.toml");
             fs::write(&file, text).unwrap();
