@@ -90,7 +90,7 @@ impl SpillFile for Nameless {
             });
             let (chunk, this) = read.await.map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))??;
             let next = from + chunk.len() as u64;
-            Ok((!chunk.is_empty()).then(|| (Bytes::from(chunk), (this, next))))
+            Ok::<_, DataFusionError>((!chunk.is_empty()).then(|| (Bytes::from(chunk), (this, next))))
         });
         Ok(Box::pin(chunks))
     }
