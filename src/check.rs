@@ -41,10 +41,14 @@ pub struct Input {
 /// # Errors
 /// Whatever would stop a run before it computes.
 pub async fn check(enrichment: &Enrichment) -> Result<Report> {
+    check_on(&session::new()?, enrichment).await
+}
+
+/// The same on a session of yours, which has the functions of this crate and none of its tables.
+pub async fn check_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Report> {
     views::own_names(enrichment)?;
-    let ctx = session::new()?;
-    let sources = source::register(&ctx, enrichment).await?;
-    source::reading(&ctx, &sources, look(&ctx, enrichment, &sources)).await
+    let sources = source::register(ctx, enrichment).await?;
+    source::reading(ctx, &sources, look(ctx, enrichment, &sources)).await
 }
 
 async fn look(ctx: &SessionContext, enrichment: &Enrichment, sources: &[source::Source]) -> Result<Report> {

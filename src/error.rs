@@ -67,6 +67,11 @@ impl Error {
         Self::new(ErrorKind::Output, message)
     }
 
+    /// Memory, or room to spill, does not suffice.
+    pub fn resources(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Resources, message)
+    }
+
     /// Keeps the cause.
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
@@ -113,7 +118,7 @@ impl From<DataFusionError> for Error {
                 why.split(". Top").next().unwrap_or(why).split("\n\nbacktrace").next().unwrap_or(why),
             );
             let message = format!("there is too little memory or room to spill: {why}; {MEMORY_KNOBS}");
-            return Self::new(ErrorKind::Resources, message).with_source(error);
+            return Self::resources(message).with_source(error);
         }
         match error {
             DataFusionError::External(other) => {
@@ -131,7 +136,7 @@ impl From<DataFusionError> for Error {
 }
 
 /// What helps where memory does not suffice.
-const MEMORY_KNOBS: &str = "raise --memory-limit, or give --spill-dir a folder with more room";
+pub(crate) const MEMORY_KNOBS: &str = "raise --memory-limit, or give --spill-dir a folder with more room";
 
 /// The first error of ours in an error and what it came from.
 pub(crate) fn ours<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {

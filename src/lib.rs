@@ -55,6 +55,8 @@
 //! | `store` | object stores: from a URL to what lies there, and what its errors mean |
 //! | [`views`] | the SQL files, their parameters, their order |
 //! | [`session`] | the one session builder |
+//! | [`memory`], `spill`, `kept` | bounds on memory, and where the rest goes |
+//! | `explained` | plans that are shown after they have run |
 //! | [`run`], [`check`] | the one pipeline, and what can be said before it runs |
 //! | [`output`] | what is published, and how it is replaced |
 //! | [`names`], [`statements`] | SQL as a user writes it: names in any case, no way to other files |
@@ -66,6 +68,7 @@ extern crate self as datafusion_engagement;
 pub mod check;
 pub mod enrichment;
 pub mod error;
+mod explained;
 pub mod functions;
 mod json;
 mod kept;
@@ -80,6 +83,7 @@ mod sample;
 pub mod segments;
 pub mod session;
 pub mod source;
+mod spill;
 pub mod statements;
 mod store;
 pub mod timings;

@@ -1,16 +1,20 @@
 //! How much memory a session may take, and where it goes when that is not enough.
 
 use std::fmt;
+use std::fs;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::common::Result;
+use datafusion::execution::DiskManager;
 use datafusion::execution::memory_pool::{
     GreedyMemoryPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+
+use crate::spill::Folder;
 
 /// The part of the machine's memory that is taken where nothing else is said.
 const SHARE_OF_MACHINE: f64 = 0.6;
@@ -34,30 +38,47 @@ impl Resources {
     pub(crate) fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
         let limit =
             self.memory_limit.or_else(|| Some((machine_memory()? as f64 * SHARE_OF_MACHINE) as usize));
-        let builder = RuntimeEnvBuilder::new();
-        let builder = match &self.spill_dir {
-            Some(folder) => builder.with_temp_file_path(folder),
-            None => builder,
-        };
         let pool_bytes = limit.map_or(usize::MAX, |limit| (limit as f64 * SHARE_OF_LIMIT) as usize);
-        builder.with_memory_pool(Arc::new(Observed::new(pool_bytes))).build_arc()
+        let folder = self.spill_dir.clone().map_or_else(|| Ok(Folder::of_the_system()), Folder::given)?;
+        RuntimeEnvBuilder::new()
+            .with_disk_manager_builder(DiskManager::builder().with_temp_file_factory(Arc::new(folder)))
+            .with_memory_pool(Arc::new(Observed::new(pool_bytes)))
+            .build_arc()
     }
 }
 
-/// The memory of this machine in bytes, or what the process's control group allows of it; `None` on
-/// systems that do not say it under `/proc` and `/sys`.
+/// The memory of this machine in bytes, or what control groups allow of it; `None` on systems that do
+/// not say it under `/proc` and `/sys`.
 fn machine_memory() -> Option<usize> {
-    let total = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = fs::read_to_string("/proc/meminfo").ok()?;
     let total = total.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     let total = total.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.saturating_mul(1024);
-    let allowed = std::fs::read_to_string("/sys/fs/cgroup/memory.max");
-    let allowed = allowed.ok().and_then(|max| max.trim().parse().ok());
-    Some(allowed.map_or(total, |allowed: usize| allowed.min(total)))
+    Some(allowed(Path::new("/")).map_or(total, |allowed| allowed.min(total)))
+}
+
+/// What the control groups of this process allow: the least of its own group and those above it.
+fn allowed(root: &Path) -> Option<usize> {
+    let groups = fs::read_to_string(root.join("proc/self/cgroup")).ok()?;
+    // A number, what is controlled, the path of the group; in the second version everything is.
+    let limits = groups.lines().filter_map(|line| {
+        let (_, line) = line.split_once(':')?;
+        let (controlled, group) = line.split_once(':')?;
+        let (folder, file) = match controlled {
+            "" => ("sys/fs/cgroup", "memory.max"),
+            "memory" => ("sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            _ => return None,
+        };
+        // In a container the path can be the one outside, of which only the top is there.
+        let groups = Path::new(group.trim_start_matches('/')).ancestors();
+        let limit = |group| fs::read_to_string(root.join(folder).join(group).join(file)).ok();
+        groups.filter_map(|group: &Path| limit(group)?.trim().parse::<usize>().ok()).min()
+    });
+    limits.min()
 }
 
 /// The most memory that this process has had at once, in bytes; `None` where the system does not say.
 pub fn peak_resident() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let status = fs::read_to_string("/proc/self/status").ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(peak.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.saturating_mul(1024))
 }
@@ -140,6 +161,26 @@ mod tests {
         one.shrink(50);
         let observed = pool.downcast_ref::<Observed>().unwrap();
         assert_eq!((observed.take_peak(), observed.take_peak()), (70, 20));
+    }
+
+    #[test]
+    fn control_groups_of_both_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let write = |file: &str, text: &str| {
+            fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+            fs::write(root.join(file), text).unwrap();
+        };
+        assert_eq!(allowed(root), None);
+        write("proc/self/cgroup", "0::/jobs/nightly\n");
+        assert_eq!(allowed(root), None);
+        write("sys/fs/cgroup/jobs/nightly/memory.max", "max\n");
+        write("sys/fs/cgroup/jobs/memory.max", "3000000\n");
+        write("sys/fs/cgroup/memory.max", "4000000\n");
+        assert_eq!(allowed(root), Some(3_000_000), "that of a group above it");
+        write("proc/self/cgroup", "12:memory:/outside\n3:cpu,cpuacct:/outside\n0::/outside\n");
+        write("sys/fs/cgroup/memory/memory.limit_in_bytes", "2000000\n");
+        assert_eq!(allowed(root), Some(2_000_000), "in a container, and in the first version");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The one session builder behind every door.
 
+use std::sync::Arc;
+
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::enrichment::Enrichment;
 use crate::error::Result;
+use crate::explained::InWordsOfBefore;
 use crate::memory::Resources;
 use crate::source::{self, Source};
 use crate::views::{self, Parameters, VIEWS};
@@ -45,6 +48,7 @@ pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<Se
         .with_config(config)
         .with_runtime_env(resources.runtime()?)
         .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(InWordsOfBefore))
         .build();
     let ctx = SessionContext::new_with_state(state);
     functions::register(&mut *ctx.state_ref().write())?;

@@ -155,25 +155,40 @@ const FIXED: [&str; 2] =
 /// Where the engine puts what does not fit into memory: a folder is made there.
 const TEMP_DIRECTORY: &str = "datafusion.runtime.temp_directory";
 
-/// Which of these settings a plan sets, if any.
+/// The setting with which files' least and greatest values are read: plans print them, an address as
+/// well as a number.
+const STATISTICS: &str = "datafusion.execution.collect_statistics";
+
+/// Which of these settings a plan sets or resets, if any.
 fn sets<'a>(plan: &LogicalPlan, settings: &[&'a str]) -> Result<Option<&'a str>> {
     let mut found = None;
     plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::Statement(PlanStatement::SetVariable(set)) = node {
-            found = settings.iter().copied().find(|name| set.variable.eq_ignore_ascii_case(name));
+        let variable = match node {
+            LogicalPlan::Statement(PlanStatement::SetVariable(set)) => Some(&set.variable),
+            LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => Some(&reset.variable),
+            _ => None,
+        };
+        if let Some(variable) = variable.map(|v| v.to_lowercase()) {
+            // What names several settings resets all of them.
+            let is_it =
+                |name: &str| name.strip_prefix(&variable).is_some_and(|r| r.is_empty() || r.starts_with('.'));
+            found = settings.iter().copied().find(|name| is_it(name));
         }
         Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
     Ok(found)
 }
 
-/// Refuses to set what names are found by.
+/// Refuses to set what names are found by, and what would put values of the inputs into plans.
 fn refuse_settings(plan: &LogicalPlan) -> Result<()> {
-    sets(plan, &FIXED)?.map_or(Ok(()), |name| {
-        Err(Error::query(format!(
-            "{name} cannot be set here: names in any case are found by the generic dialect alone"
-        )))
-    })
+    let refused = |name: &str, why: &str| Err(Error::query(format!("{name} cannot be set here: {why}")));
+    if let Some(name) = sets(plan, &FIXED)? {
+        return refused(name, "names in any case are found by the generic dialect alone");
+    }
+    match sets(plan, &[STATISTICS])? {
+        Some(name) => refused(name, "plans would show values of the inputs"),
+        None => Ok(()),
+    }
 }
 
 /// `CreateExternalTable` → `CREATE EXTERNAL TABLE`.

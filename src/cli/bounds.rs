@@ -1,4 +1,4 @@
-//! The options that bound what a command takes of the machine.
+//! The options that bound what a command takes of the machine; every command has them that computes.
 
 use std::path::PathBuf;
 

@@ -29,7 +29,7 @@ pub struct Card {
 
 impl Card {
     pub async fn run(self) -> Result<()> {
-        let session = Session::published(self.target.open(None)?).await?;
+        let session = Session::published(self.target.bounds.session()?, self.target.open(None)?).await?;
         let Some(customer) = Customer::read(&session, &self.customer).await? else {
             return Err(unknown(&session, &self.customer).await?);
         };

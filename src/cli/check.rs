@@ -26,7 +26,7 @@ pub struct Check {
 impl Check {
     pub async fn run(self) -> Result<()> {
         let enrichment = self.target.open(self.as_of)?;
-        let report = check::check(&enrichment).await?;
+        let report = check::check_on(&self.target.bounds.session()?, &enrichment).await?;
         let title = format!("{}, as of {}", visible(&enrichment.name), enrichment.as_of);
         out::print(&format!("{title}\n\n{}", summary(&report)))
     }

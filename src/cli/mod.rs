@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use datafusion::prelude::SessionContext;
 use datafusion_engagement::enrichment::{Enrichment, Level, Overrides};
 use datafusion_engagement::error::Result;
 use datafusion_engagement::segments::{self, Segment};
@@ -85,6 +86,8 @@ struct Target {
     /// directory.
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    bounds: bounds::Bounds,
 }
 
 impl Target {
@@ -104,18 +107,18 @@ struct Session {
 
 impl Session {
     /// Over what the last run has published.
-    async fn published(enrichment: Enrichment) -> Result<Self> {
-        let ctx = session::new()?;
+    async fn published(ctx: SessionContext, enrichment: Enrichment) -> Result<Self> {
         let description = output::register(&ctx, &enrichment).await?;
         Ok(Self { levels: description.levels(), ..Self::over(ctx, enrichment).await? })
     }
 
     /// Over the inputs.
-    async fn live(enrichment: Enrichment) -> Result<Self> {
-        Self::over(session::live(&enrichment).await?, enrichment).await
+    async fn live(ctx: SessionContext, enrichment: Enrichment) -> Result<Self> {
+        session::live_on(&ctx, &enrichment).await?;
+        Self::over(ctx, enrichment).await
     }
 
-    async fn over(ctx: datafusion::prelude::SessionContext, enrichment: Enrichment) -> Result<Self> {
+    async fn over(ctx: SessionContext, enrichment: Enrichment) -> Result<Self> {
         let segments = segments::register(&ctx, &enrichment).await?;
         let levels = enrichment.levels.clone();
         Ok(Self { enrichment, statements: Statements::new(ctx).await?, segments, levels })

@@ -7,7 +7,6 @@ use datafusion_engagement::error::Result;
 use datafusion_engagement::run::{self, Disposition, Progress, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::bounds::Bounds;
 use super::signals::unless_ended;
 use super::text::{count, grouped, visible};
 use super::{Target, out, timings};
@@ -28,8 +27,6 @@ pub struct Run {
     /// The last day that counts, YYYY-MM-DD, instead of the one in the enrichment file.
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
-    #[command(flatten)]
-    bounds: Bounds,
     /// Say afterwards, on standard error, where the time went: by stage the rows in and out, what was
     /// read and spilled, and the most memory that was reserved.
     #[arg(long)]
@@ -40,7 +37,7 @@ impl Run {
     pub async fn run(self) -> Result<()> {
         let enrichment = self.target.open(self.as_of)?;
         let began = Instant::now();
-        let ctx = self.bounds.session()?;
+        let ctx = self.target.bounds.session()?;
         let stages = Stages::new();
         let report = unless_ended(run::run_on(&ctx, &enrichment, &stages)).await;
         stages.0.finish_and_clear();

@@ -43,7 +43,7 @@ impl SegmentCommand {
         if self.format == Format::Parquet && out::is_terminal() {
             return Err(binary_to_terminal());
         }
-        let session = Session::published(self.target.open(None)?).await?;
+        let session = Session::published(self.target.bounds.session()?, self.target.open(None)?).await?;
         match &self.name {
             None => list(&session, self.format).await,
             Some(name) => members(&session, find(&session.segments, name)?, self.format).await,

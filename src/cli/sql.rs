@@ -77,14 +77,15 @@ impl Sql {
             }
         }
         let enrichment = self.target.open(self.as_of)?;
+        let ctx = self.target.bounds.session()?;
         let mut session = if self.live {
             tell(format!(
                 "live: reads the inputs of {}, data about individuals included; nothing is published",
                 text::visible(&enrichment.name)
             ));
-            Session::live(enrichment).await?
+            Session::live(ctx, enrichment).await?
         } else {
-            Session::published(enrichment).await?
+            Session::published(ctx, enrichment).await?
         };
         if self.allow_files {
             session.statements = session.statements.allow_files();

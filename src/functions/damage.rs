@@ -176,7 +176,7 @@ fn arguments(
     })
 }
 
-fn of_aggregate(udaf: &AggregateUDF) -> Vec<ArrayRef> {
+pub(super) fn of_aggregate(udaf: &AggregateUDF) -> Vec<ArrayRef> {
     arguments(
         udaf.documentation(),
         |types| udaf.coerce_types(types).unwrap(),

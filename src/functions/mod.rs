@@ -23,6 +23,8 @@ pub mod normalize_address;
 pub mod period_start;
 mod reply_times;
 mod set_union;
+#[cfg(test)]
+mod sizes;
 mod standings;
 #[cfg(test)]
 mod testing;

@@ -3,16 +3,18 @@
 //! ```text
 //! out/Office.parquet                                the newest as-of date
 //! out/as_of=2026-09-30/Office.parquet               and each one there was
-//! out/as_of=2026-10-31/Office.parquet
+//! out/as_of=2026-10-31/Office.parquet               → ../.engagement/Office/as_of=2026-10-31/Office.parquet
+//! out/.engagement/Office/as_of=2026-10-31           → kept-a1b2c3
 //! ```
 //!
-//! The table about individuals is not kept. A file of an as-of date is replaced as a whole by the next
-//! run of that date.
+//! The table about individuals is not kept. As with what is published, the next run of a date replaces
+//! its tables in one step, by the rename of a link. In a store each file of a date is replaced as a
+//! whole, one after the other.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path as LocalPath;
+use std::path::{Path as LocalPath, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -24,12 +26,16 @@ use super::destination::Output;
 use super::published::listing;
 use super::store::Home;
 use super::tables::{TABLES, Table};
+use super::target::{HIDDEN, lock_home, replace_by_link, sync_folder};
 use crate::error::{Error, Result};
 use crate::source::file_url;
 use crate::views::{Layer, Parameters, View};
 
 /// What the folder of a date begins with, as in partitioned tables.
 const AS_OF: &str = "as_of=";
+
+/// What the folder of the files of a date begins with.
+const KEPT: &str = "kept-";
 
 /// The table about individuals.
 const INDIVIDUALS: &str = "Office_UserTable";
@@ -57,23 +63,61 @@ fn date(folder: &str) -> Option<NaiveDate> {
     folder.strip_prefix(AS_OF)?.parse().ok()
 }
 
-/// Copies the files of a run into the folder of its date; gives the place of Office there.
+/// Keeps the files of a run under its date; gives the place of Office there.
 pub(super) fn keep(out: &LocalPath, run: &LocalPath, as_of: NaiveDate, office: &str) -> Result<String> {
     let folder = out.join(folder(as_of));
-    let copy = || -> io::Result<()> {
-        fs::create_dir_all(&folder)?;
-        for table in kept() {
-            let name = table.file(office);
-            let open = fs::Permissions::from_mode(0o666);
-            let mut copy = tempfile::Builder::new().prefix(".").permissions(open).tempfile_in(&folder)?;
-            io::copy(&mut File::open(run.join(&name))?, &mut copy)?;
-            copy.as_file().sync_all()?;
-            copy.persist(folder.join(name))?;
-        }
-        File::open(&folder)?.sync_all()
-    };
-    copy().map_err(|e| Error::output(format!("[output] {}: cannot be written to: {e}", folder.display())))?;
+    replace(out, run, as_of, office)
+        .map_err(|e| Error::output(format!("[output] {}: cannot be written to: {e}", folder.display())))?;
     Ok(folder.join(TABLES[0].file(office)).display().to_string())
+}
+
+fn replace(out: &LocalPath, run: &LocalPath, as_of: NaiveDate, office: &str) -> io::Result<()> {
+    let (date, home) = (folder(as_of), out.join(HIDDEN).join(office));
+    let (names, current) = (out.join(&date), home.join(&date));
+    fs::create_dir_all(&names)?;
+    let _home = lock_home(&home)?;
+    let open = fs::Permissions::from_mode(0o777);
+    let mut new = tempfile::Builder::new().prefix(KEPT).permissions(open).tempdir_in(&home)?;
+    for name in kept().map(|table| table.file(office)) {
+        let (from, to) = (run.join(&name), new.path().join(&name));
+        fs::hard_link(&from, &to).or_else(|_| fs::copy(&from, &to).map(drop))?;
+        File::open(&to)?.sync_all()?;
+    }
+    sync_folder(new.path())?;
+    // The names first, and those that are no links last: as with what is published.
+    let link = |which: &dyn Fn(&LocalPath) -> bool| -> io::Result<()> {
+        for name in kept().map(|table| table.file(office)) {
+            let target = LocalPath::new("..").join(HIDDEN).join(office).join(&date).join(&name);
+            let link = names.join(&name);
+            if which(&link) && fs::read_link(&link).ok().as_deref() != Some(&target) {
+                replace_by_link(&home, &target, &link)?;
+            }
+        }
+        sync_folder(&names)
+    };
+    link(&|link| fs::symlink_metadata(link).is_err())?;
+    let before = fs::read_link(&current).ok();
+    new.disable_cleanup(true);
+    let name = new.path().file_name().map(PathBuf::from).unwrap_or_default();
+    replace_by_link(&home, &name, &current)?;
+    sync_folder(&home)?;
+    link(&|_| true)?;
+    clean(&home, before);
+    Ok(())
+}
+
+/// Deletes what dates before the last one have left: all that no date leads to. The one before the
+/// last is kept for its readers; what cannot be deleted is left to the next run.
+fn clean(home: &LocalPath, before: Option<PathBuf>) {
+    let entries = || fs::read_dir(home).into_iter().flatten().flatten();
+    let mut used: Vec<PathBuf> = before.into_iter().collect();
+    used.extend(entries().filter_map(|entry| fs::read_link(entry.path()).ok()));
+    for entry in entries() {
+        let name = PathBuf::from(entry.file_name());
+        if name.to_string_lossy().starts_with(KEPT) && !used.contains(&name) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Registers the view of all dates: those that are kept, and the one that is published.
@@ -134,4 +178,46 @@ async fn in_store(home: &Home, file: &str) -> Result<Vec<(NaiveDate, ListingTabl
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The folder of a run whose files say this.
+    fn run(out: &LocalPath, says: &str) -> PathBuf {
+        let run = out.join(HIDDEN).join("Office").join(format!("run-{says}"));
+        fs::create_dir_all(&run).unwrap();
+        TABLES.iter().for_each(|table| fs::write(run.join(table.file("Office")), says).unwrap());
+        run
+    }
+
+    fn said(out: &LocalPath, date: &str) -> Vec<String> {
+        kept().map(|table| fs::read_to_string(out.join(date).join(table.file("Office"))).unwrap()).collect()
+    }
+
+    #[test]
+    fn the_next_run_of_a_date_replaces_all_of_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let out = temporary.path();
+        let day = |day| NaiveDate::from_ymd_opt(2026, 10, day).unwrap();
+        let folder_of = |of: u32| folder(day(of));
+        let home = out.join(HIDDEN).join("Office");
+        let folders = || {
+            let names = fs::read_dir(&home).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+            names.filter(|name| name.starts_with(KEPT)).count()
+        };
+        // An older version has left plain files, a killed run files that nobody will see.
+        fs::create_dir(out.join("as_of=2026-10-30")).unwrap();
+        fs::write(out.join("as_of=2026-10-30/Office.parquet"), "plain").unwrap();
+        for (says, of, kept) in [("a", 30, 1), ("b", 31, 2), ("c", 31, 3), ("d", 31, 3)] {
+            fs::create_dir_all(home.join("kept-dead")).unwrap();
+            let place = keep(out, &run(out, says), day(of), "Office").unwrap();
+            assert!(place.ends_with(&format!("as_of=2026-10-{of}/Office.parquet")), "{place}");
+            assert!(said(out, &folder_of(of)).iter().all(|text| text == says), "{says}");
+            assert_eq!(folders(), kept, "{says}: each date and the one before the last");
+        }
+        assert!(said(out, &folder_of(30)).iter().all(|text| text == "a"));
+        assert!(!out.join("as_of=2026-10-31").join("Office_UserTable.parquet").exists());
+    }
 }

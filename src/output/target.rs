@@ -131,7 +131,7 @@ impl Target {
 
 /// Keeps other runs from creating or publishing a folder as long as the handle lives. The lock is on
 /// the folder itself, so that a run that fails leaves no file.
-fn lock_home(home: &Path) -> io::Result<File> {
+pub(super) fn lock_home(home: &Path) -> io::Result<File> {
     let lock = File::open(home)?;
     lock.lock()?;
     Ok(lock)
@@ -158,7 +158,7 @@ pub(super) fn current(out: &Path, table: &str) -> Option<PathBuf> {
 }
 
 /// Puts a link in the place of whatever is there, in one step.
-fn replace_by_link(scratch: &Path, target: &Path, link: &Path) -> io::Result<()> {
+pub(super) fn replace_by_link(scratch: &Path, target: &Path, link: &Path) -> io::Result<()> {
     let folder = tempfile::Builder::new().prefix(LINK).tempdir_in(scratch)?;
     let new = folder.path().join("link");
     std::os::unix::fs::symlink(target, &new)?;
@@ -166,7 +166,7 @@ fn replace_by_link(scratch: &Path, target: &Path, link: &Path) -> io::Result<()>
 }
 
 /// Makes the names in a folder durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

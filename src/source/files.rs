@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use datafusion::datasource::listing::ListingTableUrl;
@@ -120,7 +121,7 @@ fn local(what: &str, full: &Path, within: &Path, endings: &[&str]) -> Result<Vec
     let mut found = vec![];
     match std::fs::metadata(full) {
         Ok(meta) if meta.is_dir() => {
-            walk(full, endings, &mut found).map_err(|(place, e)| cannot(&place, &e))?;
+            walk(full, endings, &mut vec![], &mut found).map_err(|(place, e)| cannot(&place, &e))?;
             if found.is_empty() {
                 return Err(empty_folder(what, full.display(), endings));
             }
@@ -156,8 +157,21 @@ fn is_glob(path: &str) -> bool {
     path.contains(['*', '?', '['])
 }
 
-fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) -> Result<(), (PathBuf, std::io::Error)> {
+/// Adds the files of a folder below those that it is `within`, by device and number.
+fn walk(
+    folder: &Path,
+    endings: &[&str],
+    within: &mut Vec<(u64, u64)>,
+    found: &mut Vec<PathBuf>,
+) -> Result<(), (PathBuf, std::io::Error)> {
     let place = |e| (folder.to_path_buf(), e);
+    let meta = std::fs::metadata(folder).map_err(place)?;
+    let this = (meta.dev(), meta.ino());
+    // A link to a folder above: all that is there is found already.
+    if within.contains(&this) {
+        return Ok(());
+    }
+    within.push(this);
     for entry in std::fs::read_dir(folder).map_err(place)? {
         let entry = entry.map_err(place)?;
         let name = entry.file_name();
@@ -169,12 +183,13 @@ fn walk(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) -> Result<(),
         let is_wanted = endings.iter().any(|e| name.to_ascii_lowercase().ends_with(&format!(".{e}")));
         // Follows links, as a lake made of links would want.
         match std::fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => walk(&path, endings, found)?,
+            Ok(meta) if meta.is_dir() => walk(&path, endings, within, found)?,
             Ok(meta) if is_wanted && meta.is_file() => found.push(path),
             Err(e) if is_wanted => return Err((path, e)),
             _ => {}
         }
     }
+    within.pop();
     Ok(())
 }
 
@@ -191,7 +206,11 @@ mod tests {
             std::fs::write(path, "x").unwrap();
         }
         let mut found = vec![];
-        walk(folder.path(), &["parquet"], &mut found).unwrap();
+        // Links that lead in circles, of which two would take for ever.
+        for link in ["d=1/up", "d=1/again", "here"] {
+            std::os::unix::fs::symlink(folder.path(), folder.path().join(link)).unwrap();
+        }
+        walk(folder.path(), &["parquet"], &mut vec![], &mut found).unwrap();
         found.sort();
         let names: Vec<_> =
             found.iter().map(|p| p.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();

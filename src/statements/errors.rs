@@ -25,10 +25,8 @@ pub fn query_error(error: DataFusionError, names: &Names, files: bool) -> Error 
         | DataFusionError::IoError(_)
         | DataFusionError::ObjectStore(_)
         | DataFusionError::ParquetError(_)
+        | DataFusionError::ResourcesExhausted(_)
         | DataFusionError::ExecutionJoin(_) => return error.into(),
-        DataFusionError::ResourcesExhausted(text) => {
-            return Error::new(ErrorKind::Engine, one_line(text)).with_source(error);
-        }
         DataFusionError::Internal(text) => {
             return Error::new(ErrorKind::Engine, one_line(text)).with_source(error);
         }

@@ -88,6 +88,7 @@ async fn nothing_reaches_files_unless_permitted() {
         "copy (select 1) to '/tmp/never.csv'",
         "explain analyze copy office to '/tmp/never.csv'",
         "explain copy office to '/tmp/never.csv'",
+        "explain (analyze) copy office to '/tmp/never.csv'",
         "create external table t stored as csv location '/etc/passwd'",
         "create external table office2 stored as parquet location 'x.parquet'",
         "insert into customercard values ('a', 'b', 1, 1, 1)",
@@ -107,6 +108,7 @@ async fn nothing_reaches_files_unless_permitted() {
         "create or replace external table office stored as csv location '/etc/passwd'",
         "set datafusion.runtime.temp_directory = '/tmp/never'",
         "SET DATAFUSION.runtime.Temp_Directory TO '/tmp/never'",
+        "reset datafusion.runtime.temp_directory",
         "drop schema public cascade",
         "truncate table office",
     ] {
@@ -236,6 +238,23 @@ async fn what_names_are_found_by_cannot_be_set() {
     }
     let office = session.plan("select engagementscore from office limit 1").await.unwrap();
     assert!(office.schema().field(0).data_type().is_numeric());
+}
+
+/// Plans print the least and the greatest value of every file, once they are known.
+#[tokio::test]
+async fn plans_cannot_be_made_to_show_values() {
+    let mut session = Statements::new(crate::session::new().unwrap()).await.unwrap();
+    for sql in [
+        "set datafusion.execution.collect_statistics = true",
+        "SET DataFusion.Execution.Collect_Statistics TO true",
+        "reset datafusion.execution.collect_statistics",
+        "reset datafusion.execution",
+    ] {
+        let error = session.plan(sql).await.map(|_| ()).unwrap_err();
+        let says = "datafusion.execution.collect_statistics cannot be set here: plans would show values of the inputs";
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (says, 2), "{sql}");
+    }
+    assert!(!session.context().copied_config().collect_statistics());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Files that are no good: each is refused with one line that names it, or read; none panics, hangs
 //! or takes memory without bound. The corpus is made from one good file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -11,9 +11,11 @@ use datafusion_engagement::enrichment::Enrichment;
 use datafusion_engagement::error::{ErrorKind, Result};
 use datafusion_engagement::run::{self, Progress};
 use datafusion_engagement::{session, source};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use crate::files::Random;
-use crate::process::{ENGAGEMENT, caught, error, refused};
+use crate::process::{ENGAGEMENT, bundled, caught, error, refused, whom_permissions_bind};
 use crate::support::block_on;
 use crate::worked;
 
@@ -71,10 +73,13 @@ impl Example {
         }
     }
 
+    fn file(&self) -> String {
+        self.folder.path().join("enrichment.toml").display().to_string()
+    }
+
     /// The command on it.
     fn command(&self) -> Output {
-        let file = self.folder.path().join("enrichment.toml").display().to_string();
-        caught(ENGAGEMENT, &["run".into(), file]).output().unwrap()
+        caught(ENGAGEMENT, &["run".into(), self.file()]).output().unwrap()
     }
 }
 
@@ -120,11 +125,60 @@ fn the_corpus() {
 #[test]
 fn the_corpus_in_bounded_memory() {
     let this = std::env::current_exe().unwrap();
-    let script = format!("ulimit -v {MEMORY}; exec \"$@\"");
-    let arguments = ["--exact", "bad_files::the_corpus", "--ignored", "--nocapture"];
-    let outcome = Command::new("sh").args(["-c", &script, "sh"]).arg(this).args(arguments).output().unwrap();
+    let this = this.display().to_string();
+    let outcome = bounded(&[&this, "--exact", "bad_files::the_corpus", "--ignored", "--nocapture"]);
     let said = String::from_utf8_lossy(&outcome.stdout);
     assert!(outcome.status.success() && said.contains("1 passed"), "{said}\n{}", error(&outcome));
+}
+
+/// Files that have broken other readers: the folder `bad_data` of apache/parquet-testing, where it lies
+/// beside this package.
+const KNOWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/bad-parquet");
+
+/// Every column of every file, in every part that a column of contacts can play.
+#[test]
+fn files_that_have_broken_other_readers() {
+    let Ok(files) = fs::read_dir(KNOWN) else {
+        eprintln!("skipped: there is no {KNOWN}");
+        return;
+    };
+    let example = Example::new();
+    let enrichment = fs::read_to_string(example.folder.path().join("enrichment.toml")).unwrap();
+    let (mut met, mut read) = (0, 0);
+    for file in files.map(|entry| entry.unwrap().path()) {
+        let mut run = |email: &str, id: &str| {
+            let contacts = format!(
+                "[contacts]\npath = \"{}\"\nemail = \"{email}\"\naccount_id = \"{id}\"\ncontact_id = \"{id}\"",
+                file.display()
+            );
+            let enrichment = enrichment.replace("[contacts]\npath = \"contacts.parquet\"", &contacts);
+            assert!(enrichment.contains(&contacts));
+            fs::write(example.folder.path().join("enrichment.toml"), enrichment).unwrap();
+            let outcome = bounded(&[ENGAGEMENT, "run", &example.file()]);
+            met += 1;
+            if outcome.status.success() {
+                read += 1;
+                return None;
+            }
+            refused(&outcome, 1, &file.display().to_string());
+            Some(error(&outcome))
+        };
+        // A refusal says which columns there are; a file that cannot be looked into has none.
+        let missing = run("no such column", "no such column").unwrap();
+        let columns = missing.split_once("the file has: ").map_or("", |(_, names)| names.trim());
+        for email in columns.split(", ").filter(|name| !name.is_empty()) {
+            for id in columns.split(", ") {
+                let _ = run(email, id);
+            }
+        }
+    }
+    assert!(met > 20 && read > 0, "{read} of {met} are read");
+}
+
+/// In bounded memory; what takes more is killed.
+fn bounded(command: &[&str]) -> Output {
+    let script = format!("ulimit -v {MEMORY}; exec \"$@\"");
+    Command::new("sh").args(["-c", &script, "sh"]).args(command).output().unwrap()
 }
 
 /// Through the command: one line, the file named, no backtrace.
@@ -166,16 +220,92 @@ fn the_command_names_the_file() {
     refused_now("more.parquet/text.parquet: is no Parquet file");
 }
 
+/// Not the mail alone: whichever input it is, the file at fault is named.
+#[test]
+fn every_input_has_its_file_named() {
+    let example = Example::new();
+    for section in ["users", "contacts", "accounts", "mail", "meetings"] {
+        let file = example.folder.path().join(format!("{section}.parquet"));
+        let good = fs::read(&file).unwrap();
+        let cut = good[..good.len() / 2].to_vec();
+        // The pages of all columns, not the footer.
+        let footer = u32::from_le_bytes(good[good.len() - 8..good.len() - 4].try_into().unwrap()) as usize;
+        let mut damaged = good.clone();
+        damaged[4..good.len() - 8 - footer].fill(0xee);
+        for (bytes, what) in [(cut, "cut short"), (damaged, "damaged")] {
+            fs::write(&file, bytes).unwrap();
+            let outcome = example.command();
+            refused(&outcome, 1, &format!("[{section}] {}: is ", file.display()));
+            assert!(error(&outcome).contains(what), "{section}: {}", error(&outcome));
+        }
+        fs::write(&file, good).unwrap();
+    }
+    assert_eq!(example.command().status.code(), Some(0));
+}
+
 #[test]
 fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;
     let example = Example::new();
     fs::set_permissions(example.mail(), fs::Permissions::from_mode(0o000)).unwrap();
-    if File::open(example.mail()).is_ok() {
-        eprintln!("skipped: permissions do not bind this user");
-        return;
+    match whom_permissions_bind(&["run".into(), example.file()]).output() {
+        Ok(outcome) => refused(&outcome, 1, &format!("{}: cannot be read", example.mail().display())),
+        Err(e) => eprintln!("skipped: {e}"),
     }
-    refused(&example.command(), 1, &format!("{}: cannot be read", example.mail().display()));
+}
+
+/// A pipe that nobody writes to: whoever reads it waits for ever.
+#[test]
+fn a_pipe_is_no_file() {
+    let example = Example::new();
+    for place in [example.mail(), example.folder.path().join("contacts.parquet")] {
+        fs::remove_file(&place).unwrap();
+        assert!(Command::new("mkfifo").arg(&place).status().unwrap().success());
+        refused(
+            &example.command(),
+            1,
+            &format!("{} cannot be read: it is neither a file nor a folder", place.display()),
+        );
+        fs::remove_file(&place).unwrap();
+        fs::create_dir(&place).unwrap();
+        assert!(Command::new("mkfifo").arg(place.join("x.parquet")).status().unwrap().success());
+        refused(&example.command(), 1, &format!("no *.parquet in the folder {}", place.display()));
+        fs::remove_dir_all(&place).unwrap();
+        fs::write(&place, &example.good).unwrap();
+    }
+}
+
+proptest! {
+    /// An enrichment file and a list of mailboxes are read, or refused in one line that names the file.
+    #[test]
+    fn no_bytes_of_an_enrichment_file_panic(
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        end in any::<prop::sample::Index>(),
+        list in vec(any::<u8>(), 0..60),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bytes = fs::read(bundled()).unwrap();
+        for (at, byte) in &changes {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        if changes.len() % 2 == 1 {
+            bytes.truncate(end.index(bytes.len()));
+        }
+        let list_file = folder.path().join("list.txt");
+        fs::write(&list_file, list).unwrap();
+        let listed = format!("file = \"{}\"\naddresses = [", list_file.display());
+        let with_list = fs::read_to_string(bundled()).unwrap().replacen("addresses = [", &listed, 1);
+        for text in [bytes, with_list.into_bytes()] {
+            let file = folder.path().join("enrichment.toml");
+            fs::write(&file, text).unwrap();
+            if let Err(error) = Enrichment::open(&file) {
+                let text = error.to_string();
+                prop_assert!(text.contains(&folder.path().display().to_string()), "{}", text);
+                prop_assert!(!text.contains('\n'), "{}", text);
+            }
+        }
+    }
 }
 
 /// Does something to the inputs once they have been looked at.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use datafusion::arrow::compute::concat_batches;
+use datafusion::prelude::SessionConfig;
 use datafusion_engagement::enrichment::Enrichment;
 use datafusion_engagement::error::{ErrorKind, Result};
 use datafusion_engagement::run::{self, Silent};
@@ -268,33 +269,117 @@ fn meetings_without_end() {
     assert_eq!(published(&enrichment, minutes), [format!("{mean:?}")]);
 }
 
-#[test]
-fn twenty_thousand_copies_of_one_message() {
-    let (_folder, enrichment) = inputs(&[(
-        "mail",
+/// So many copies of one message.
+fn copies(n: u32) -> String {
+    format!(
         "select '1' as message_id, 'k' || arrow_cast(value % 1000, 'Utf8') as conversation_id, \
          arrow_cast(1780304400000000 + value % 5000 * 1000000, 'Timestamp(Microsecond, None)') as sent_at, \
          case when value % 2 = 0 then 'anna@us.com' else 'Anna <ANNA@us.com>' end as sender, ['x@x.com'] as \"to\", \
          case when value % 100 = 0 then 'carl@acme.com' when value % 100 = 1 then 'ben@us.com' end as mailbox \
-         from generate_series(1, 20000)",
-    )]);
-    run(&enrichment).unwrap();
-    assert_eq!(published(&enrichment, EMAILS), ["acme 1 0 2 1 29 NULL", "bolt 0 0 0 0 NULL NULL"]);
-    assert_eq!(published(&enrichment, DISPOSITIONS)[1..], ["mail used 20000"]);
+         from generate_series(1, {n})"
+    )
 }
 
 #[test]
-fn one_conversation_with_twenty_thousand_messages() {
-    // To and fro, a minute apart: 20,000 minutes from 2026-06-01 are over by 2026-06-15.
-    let (_folder, enrichment) = inputs(&[(
-        "mail",
-        "select arrow_cast(value, 'Utf8') as message_id, 'k' as conversation_id, \
-         arrow_cast(1780272000000000 + value * 60000000, 'Timestamp(Microsecond, None)') as sent_at, \
-         case when value % 2 = 0 then 'anna@us.com' else 'carl@acme.com' end as sender, \
-         [case when value % 2 = 0 then 'carl@acme.com' else 'anna@us.com' end] as \"to\" from generate_series(1, 20000)",
-    )]);
+fn a_hundred_thousand_copies_of_one_message() {
+    let (_folder, enrichment) = inputs(&[("mail", &copies(100_000))]);
     run(&enrichment).unwrap();
-    assert_eq!(published(&enrichment, EMAILS), ["acme 10000 10000 1 1 16 1.0", "bolt 0 0 0 0 NULL NULL"]);
+    assert_eq!(published(&enrichment, EMAILS), ["acme 1 0 2 1 29 NULL", "bolt 0 0 0 0 NULL NULL"]);
+    assert_eq!(published(&enrichment, DISPOSITIONS)[1..], ["mail used 100000"]);
+}
+
+/// So many messages of one conversation, to and fro, ten seconds apart, from 2026-03-01.
+fn conversation(n: u32) -> String {
+    format!(
+        "select arrow_cast(value, 'Utf8') as message_id, 'k' as conversation_id, \
+         arrow_cast(1772323200000000 + value * 10000000, 'Timestamp(Microsecond, None)') as sent_at, \
+         case when value % 2 = 0 then 'anna@us.com' else 'carl@acme.com' end as sender, \
+         [case when value % 2 = 0 then 'carl@acme.com' else 'anna@us.com' end] as \"to\" from generate_series(1, {n})"
+    )
+}
+
+#[test]
+fn one_conversation_with_a_million_messages() {
+    let (_folder, enrichment) = inputs(&[("mail", &conversation(1_000_000))]);
+    run(&enrichment).unwrap();
+    // Ten million seconds later it is the 24th of June. Ten seconds are a sixth of a minute.
+    assert_eq!(
+        published(&enrichment, EMAILS),
+        ["acme 500000 500000 1 1 6 0.16666666666666666", "bolt 0 0 0 0 NULL NULL"]
+    );
+}
+
+/// So many messages between one account's people, each once, and ours.
+fn one_account(n: u32) -> [String; 2] {
+    let mail = format!(
+        "select arrow_cast(value, 'Utf8') as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, \
+         'anna@us.com' as sender, ['p' || arrow_cast(value, 'Utf8') || '@acme.com'] as \"to\" from generate_series(1, {n})"
+    );
+    let contacts = format!(
+        "select 'p' || arrow_cast(value, 'Utf8') || '@acme.com' as email, 'acme' as account_id, \
+         arrow_cast(value, 'Utf8') as contact_id from generate_series(1, {n})"
+    );
+    [mail, contacts]
+}
+
+#[test]
+fn one_account_with_everything() {
+    let [mail, contacts] = one_account(50_000);
+    let (_folder, enrichment) = inputs(&[("mail", &mail), ("contacts", &contacts)]);
+    run(&enrichment).unwrap();
+    assert_eq!(published(&enrichment, EMAILS), ["acme 50000 0 1 50000 29 NULL", "bolt 0 0 0 0 NULL NULL"]);
+    // Alone, it is ahead of nobody and nobody is ahead of it: 10 + 5 + 10 + 10.
+    let scores = "select \"CustomerId\", \"EngagementScore\" from \"Office\" order by 1";
+    assert_eq!(published(&enrichment, scores), ["acme 35.0", "bolt 0.0"]);
+}
+
+/// One mail to so many people, who are all contacts.
+fn recipients(n: u32) -> [String; 2] {
+    let mail = format!(
+        "select '1' as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, 'anna@us.com' as sender, \
+         array_agg('p' || arrow_cast(value, 'Utf8') || '@acme.com') as \"to\" from generate_series(1, {n})"
+    );
+    [mail, one_account(n)[1].clone()]
+}
+
+/// One mail to an address of so many accounts.
+fn accounts(n: u32) -> [String; 2] {
+    let mail = "select '1' as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, \
+        'anna@us.com' as sender, ['shared@agency.com'] as \"to\"";
+    let contacts = format!(
+        "select 'shared@agency.com' as email, 'a' || arrow_cast(value, 'Utf8') as account_id, 'c' as contact_id \
+         from generate_series(1, {n})"
+    );
+    [mail.to_owned(), contacts]
+}
+
+/// Four times as much of the same: what a run reserves and hands from stage to stage is not more than
+/// that.
+#[test]
+fn memory_and_work_in_proportion() {
+    let shapes: [(&str, u32, fn(u32) -> [String; 2]); 5] = [
+        ("copies of a message", 25_000, |n| [copies(n), CONTACTS.to_owned()]),
+        ("messages of a conversation", 25_000, |n| [conversation(n), CONTACTS.to_owned()]),
+        ("people of an account", 10_000, one_account),
+        ("recipients of a mail", 5_000, recipients),
+        ("accounts of an address", 2_500, accounts),
+    ];
+    for (name, n, shape) in shapes {
+        let [less, more] = [n, 4 * n].map(|n| {
+            let [mail, contacts] = shape(n);
+            // Every account of the contacts is in the profile.
+            let profile = format!("select distinct account_id, account_id as name from ({contacts})");
+            let (_folder, enrichment) =
+                inputs(&[("mail", &mail), ("contacts", &contacts), ("accounts", &profile)]);
+            let ctx = session::with_config(SessionConfig::new().with_target_partitions(2)).unwrap();
+            let report = block_on(run::run_on(&ctx, &enrichment, &Silent)).unwrap();
+            let reserved = report.stages.iter().map(|stage| stage.peak_memory).max().unwrap();
+            let rows = report.stages.iter().map(|stage| stage.rows_in + stage.rows_out).sum::<u64>();
+            (reserved, rows)
+        });
+        assert!(more.0 <= 5 * less.0 + (8 << 20), "{name}: {} bytes, then {}", less.0, more.0);
+        assert!(more.1 <= 5 * less.1 + 10_000, "{name}: {} rows, then {}", less.1, more.1);
+    }
 }
 
 #[test]

@@ -1,41 +1,84 @@
 //! A run that is killed, stopped, out of disk or beside another: afterwards the previous result is
 //! there, or the new one, complete and of one run.
 
-use std::fs::{self, File};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use datafusion_engagement::output::TABLES;
 use tempfile::TempDir;
 
 use crate::files::Random;
 use crate::process::{
-    DAYS, ENGAGEMENT, Published, arguments, caught, error, folders, published, refused, run, start,
+    self, DAYS, Disk, ENGAGEMENT, Published, arguments, bundled, caught, error, folders, published, refused,
+    run, whom_permissions_bind,
 };
+use crate::support::block_on;
+use crate::worked;
 
-/// How often a run is killed; half of the times anywhere, half of the times while it publishes.
-const ROUNDS: u32 = 12;
+/// How often runs are killed, of a small enrichment and of a larger one; half of the times anywhere,
+/// half of the times while they publish.
+const ROUNDS: [u32; 2] = [88, 12];
 
-/// What each of [`DAYS`] publishes, and how long a run of it took.
-fn whole() -> &'static (Vec<Published>, Duration) {
-    static WHOLE: OnceLock<(Vec<Published>, Duration)> = OnceLock::new();
-    WHOLE.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let began = Instant::now();
-        let results: Vec<_> = DAYS.iter().map(|day| run(folder.path(), day)).collect();
-        let differ = results[0].iter().all(|(file, bytes)| results[1][file] != *bytes);
-        assert!(differ, "a mixture of two results could not be told from one");
-        (results, began.elapsed() / 2)
-    })
+/// An enrichment, and what each of [`DAYS`] publishes of it.
+struct Case {
+    file: PathBuf,
+    whole: Vec<Published>,
+    /// How long a run took.
+    takes: Duration,
 }
 
-/// Which of [`DAYS`] is published, as a whole.
+impl Case {
+    fn of(file: PathBuf) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let began = Instant::now();
+        let whole: Vec<_> = DAYS.iter().map(|day| run(&file, folder.path(), day)).collect();
+        let differ = whole[0].iter().all(|(file, bytes)| whole[1][file] != *bytes);
+        assert!(differ, "a mixture of two results could not be told from one");
+        Self { file, whole, takes: began.elapsed() / 2 }
+    }
+
+    /// The bundled enrichment.
+    fn bundled() -> &'static Self {
+        static CASE: OnceLock<Case> = OnceLock::new();
+        CASE.get_or_init(|| Self::of(process::bundled()))
+    }
+
+    /// The worked example.
+    fn worked() -> &'static Self {
+        static CASE: OnceLock<(Case, TempDir)> = OnceLock::new();
+        let (case, _) = CASE.get_or_init(|| {
+            let folder = tempfile::tempdir().unwrap();
+            block_on(worked::inputs(folder.path()));
+            (Self::of(folder.path().join("enrichment.toml")), folder)
+        });
+        case
+    }
+
+    /// Which of [`DAYS`] is published, as a whole.
+    fn day_of(&self, output: &Path) -> usize {
+        let found = published(output).expect("every file is there");
+        let day = self.whole.iter().position(|result| *result == found);
+        day.expect("the files are those of one run")
+    }
+
+    fn start(&self, output: &Path, day: usize) -> Child {
+        process::start(&self.file, output, DAYS[day])
+    }
+
+    fn run(&self, output: &Path, day: usize) {
+        run(&self.file, output, DAYS[day]);
+        assert_eq!(self.day_of(output), day);
+    }
+}
+
+/// The same of the bundled enrichment.
 fn day_of(output: &Path) -> usize {
-    let found = published(output).expect("every file is there");
-    let day = whole().0.iter().position(|result| *result == found);
-    day.expect("the files are those of one run")
+    Case::bundled().day_of(output)
 }
 
 /// Ends a process, however far it is.
@@ -57,20 +100,18 @@ fn new_folder(output: &Path, before: &[PathBuf]) -> Option<PathBuf> {
     folders(output).into_iter().find(|f| !before.contains(f))
 }
 
-#[test]
-fn killed_at_any_moment() {
-    let (_, takes) = whole();
+fn killed(case: &Case, rounds: u32, seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path();
-    run(output, DAYS[0]);
-    let mut random = Random::new(11);
-    for round in 0..ROUNDS {
-        let before = day_of(output);
+    case.run(output, 0);
+    let mut random = Random::new(seed);
+    for round in 0..rounds {
+        let before = case.day_of(output);
         let there = folders(output);
-        let mut child = start(output, DAYS[1 - before]);
+        let mut child = case.start(output, 1 - before);
         let part = random.below(1000) as u32;
         if round % 2 == 0 {
-            sleep(*takes * part / 1000);
+            sleep(case.takes * part / 1000);
         } else {
             // The last file is there: what follows is the switch.
             let last = |f: PathBuf| f.join("Office_CustomerCard_History.parquet").exists();
@@ -78,37 +119,86 @@ fn killed_at_any_moment() {
             sleep(Duration::from_micros(u64::from(part) * 30));
         }
         kill(child);
-        day_of(output);
+        case.day_of(output);
     }
-    let after = 1 - day_of(output);
-    run(output, DAYS[after]);
-    assert_eq!(day_of(output), after);
+    case.run(output, 1 - case.day_of(output));
     assert_eq!(folders(output).len(), 2, "this run and the one before: the others have been cleaned up");
 }
 
 #[test]
+fn killed_at_any_moment() {
+    killed(Case::worked(), ROUNDS[0], 11);
+}
+
+#[test]
+fn killed_at_any_moment_of_a_larger_run() {
+    killed(Case::bundled(), ROUNDS[1], 13);
+}
+
+#[test]
 fn killed_before_anything_was_published() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, case) = (tempfile::tempdir().unwrap(), Case::worked());
     let mut random = Random::new(12);
-    for round in 0..3 {
+    for round in 0..10 {
         let output = folder.path().join(format!("{round}"));
-        let mut child = start(&output, DAYS[0]);
+        let mut child = case.start(&output, 0);
         wait_until(&mut child, || new_folder(&output, &[]).is_some());
-        sleep(whole().1 * random.below(1000) as u32 / 1000);
+        sleep(case.takes * random.below(1000) as u32 / 1000);
         kill(child);
-        let any = whole().0[0].keys().any(|file| output.join(file).exists());
-        assert!(!any || day_of(&output) == 0, "all files or none");
+        let any = case.whole[0].keys().any(|file| output.join(file).exists());
+        assert!(!any || case.day_of(&output) == 0, "all files or none");
     }
+}
+
+/// With a history, the tables of a date are replaced as a whole, too. Two enrichments of the same date
+/// differ in their name, which every file records.
+#[test]
+fn killed_while_a_date_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    block_on(worked::inputs(folder.path()));
+    let text = fs::read_to_string(folder.path().join("enrichment.toml")).unwrap();
+    let files = ["one", "two"].map(|name| {
+        let file = folder.path().join(format!("{name}.toml"));
+        let text = text.replace("name = \"worked\"", &format!("name = \"{name}\""));
+        fs::write(&file, text + "[output]\npath = \"out/\"\nhistory = true\n").unwrap();
+        file
+    });
+    let output = folder.path().join("out");
+    let date = output.join(format!("as_of={}", DAYS[0]));
+    let kept = || -> Option<Published> {
+        let tables = TABLES.iter().filter(|table| table.name != "Office_UserTable");
+        let file = |name: String| Some((name.clone(), fs::read(date.join(name)).ok()?));
+        tables.map(|table| file(table.file("Office"))).collect()
+    };
+    let whole = [1, 0].map(|which| {
+        run(&files[which], &output, DAYS[0]);
+        kept().unwrap()
+    });
+    assert!(whole[0].iter().all(|(file, bytes)| whole[1][file] != *bytes));
+    let mut random = Random::new(14);
+    for round in 0..20 {
+        let there = folders(&output);
+        let mut child = process::start(&files[round % 2], &output, DAYS[0]);
+        let begun = |f: PathBuf| f.display().to_string().contains("/kept-");
+        wait_until(&mut child, || folders(&output).into_iter().any(|f| !there.contains(&f) && begun(f)));
+        sleep(Duration::from_micros(random.below(1000) as u64 * 5));
+        kill(child);
+        assert!(whole.contains(&kept().expect("every file is there")), "the files are those of one run");
+    }
+    run(&files[0], &output, DAYS[0]);
+    run(&files[1], &output, DAYS[0]);
+    assert!(kept().as_ref() == Some(&whole[0]));
+    assert_eq!(folders(&output).len(), 4, "two of what is published, two of the date");
 }
 
 #[test]
 fn stopped_by_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path();
-    run(output, DAYS[0]);
+    Case::bundled().run(output, 0);
     for (signal, code, says) in [("INT", 130, "interrupted"), ("TERM", 143, "asked to end")] {
         let there = folders(output);
-        let mut child = start(output, DAYS[1]);
+        let mut child = Case::bundled().start(output, 1);
         wait_until(&mut child, || new_folder(output, &there).is_some());
         let sent = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
         assert!(sent.success());
@@ -121,20 +211,19 @@ fn stopped_by_a_signal() {
 fn many_runs_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path();
-    let children: Vec<_> = (0..4).map(|i| start(output, DAYS[i % 2])).collect();
+    let children: Vec<_> = (0..4).map(|i| Case::bundled().start(output, i % 2)).collect();
     for child in children {
         let outcome = child.wait_with_output().unwrap();
         assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
     }
-    let after = 1 - day_of(output);
-    run(output, DAYS[after]);
-    assert_eq!((day_of(output), folders(output).len()), (after, 2));
+    Case::bundled().run(output, 1 - day_of(output));
+    assert_eq!(folders(output).len(), 2);
 }
 
 /// A run under a shell that has said something first.
 fn under(shell: &str, output: &Path) -> std::process::Output {
     let mut all = vec!["-c".to_string(), format!("{shell}; exec \"$@\""), "sh".into(), ENGAGEMENT.into()];
-    all.extend(arguments(output, DAYS[1]));
+    all.extend(arguments(&bundled(), output, DAYS[1]));
     caught("sh", &all).output().unwrap()
 }
 
@@ -142,79 +231,54 @@ fn under(shell: &str, output: &Path) -> std::process::Output {
 #[test]
 fn a_file_that_cannot_be_written_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), DAYS[0]);
+    Case::bundled().run(folder.path(), 0);
     let there = folders(folder.path());
     let outcome = under("trap '' XFSZ; ulimit -f 8", folder.path());
     refused(&outcome, 1, "Office.parquet: cannot be written: ");
     assert_eq!((day_of(folder.path()), folders(folder.path())), (0, there));
 }
 
-/// A small file system in memory; `None` where this user may not mount one.
-struct Disk(TempDir);
-
-impl Disk {
-    fn new(kilobytes: u32) -> Option<Self> {
-        let disk = Self(tempfile::tempdir().unwrap());
-        let mounted = disk.mount(&["-t", "tmpfs", "-o", &format!("size={kilobytes}k"), "tmpfs"]);
-        if !mounted {
-            eprintln!("skipped: a tmpfs cannot be mounted here");
-        }
-        mounted.then_some(disk)
-    }
-
-    fn mount(&self, options: &[&str]) -> bool {
-        let mounted = Command::new("mount").args(options).arg(self.0.path()).output();
-        mounted.is_ok_and(|o| o.status.success())
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).output();
-    }
-}
-
 #[test]
 fn a_full_disk() {
-    let needed: usize = whole().0.iter().flat_map(|r| r.values()).map(Vec::len).sum();
+    let needed: usize = Case::bundled().whole.iter().flat_map(|r| r.values()).map(Vec::len).sum();
     // Room for one result, but not for the second beside it.
     let Some(disk) = Disk::new(needed as u32 * 3 / 4 / 1024) else { return };
-    let output = disk.0.path();
-    run(output, DAYS[0]);
+    let output = disk.path();
+    Case::bundled().run(output, 0);
     let there = folders(output);
-    let outcome = start(output, DAYS[1]).wait_with_output().unwrap();
+    let outcome = Case::bundled().start(output, 1).wait_with_output().unwrap();
     refused(&outcome, 1, "No space left on device");
     assert_eq!((day_of(output), folders(output)), (0, there.clone()));
 
     assert!(disk.mount(&["-o", "remount,ro"]));
-    let outcome = start(output, DAYS[1]).wait_with_output().unwrap();
+    let outcome = Case::bundled().start(output, 1).wait_with_output().unwrap();
     refused(&outcome, 1, &format!("[output] {}: cannot be written to: ", output.display()));
     assert_eq!((day_of(output), folders(output)), (0, there));
     assert!(disk.mount(&["-o", "remount,rw,size=16m"]));
-    run(output, DAYS[1]);
-    assert_eq!((day_of(output), folders(output).len()), (1, 2));
+    Case::bundled().run(output, 1);
+    assert_eq!(folders(output).len(), 2);
 }
 
 #[test]
 fn an_output_that_cannot_be_written_to() {
     // Nobody may make a folder here, whatever the permissions say.
     let nowhere = Path::new("/proc/engagement");
-    let outcome = start(nowhere, DAYS[0]).wait_with_output().unwrap();
+    let outcome = Case::bundled().start(nowhere, 0).wait_with_output().unwrap();
     refused(&outcome, 1, "[output] /proc/engagement: cannot be written to: ");
 
     let folder = tempfile::tempdir().unwrap();
-    run(folder.path(), DAYS[0]);
+    Case::bundled().run(folder.path(), 0);
     let home = folder.path().join(".engagement/Office");
-    let mut permissions = fs::metadata(&home).unwrap().permissions();
-    permissions.set_readonly(true);
-    fs::set_permissions(&home, permissions.clone()).unwrap();
-    if File::create(home.join("probe")).is_ok() {
-        eprintln!("skipped: permissions do not bind this user");
-        return;
+    let writable = |writable| {
+        let mode = if writable { 0o755 } else { 0o555 };
+        fs::set_permissions(&home, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    writable(false);
+    let arguments = arguments(&bundled(), folder.path(), DAYS[1]);
+    match whom_permissions_bind(&arguments).output() {
+        Ok(outcome) => refused(&outcome, 1, "cannot be written to: Permission denied"),
+        Err(e) => eprintln!("skipped: {e}"),
     }
-    let outcome = start(folder.path(), DAYS[1]).wait_with_output().unwrap();
-    refused(&outcome, 1, "cannot be written to: Permission denied");
     assert_eq!(day_of(folder.path()), 0);
-    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
-    fs::set_permissions(&home, permissions).unwrap();
+    writable(true);
 }

@@ -9,7 +9,7 @@ use datafusion_engagement::enrichment::Enrichment;
 use datafusion_engagement::run::{self, Silent};
 
 use crate::files::{Random, disguise};
-use crate::process::{ENGAGEMENT, arguments, caught, error};
+use crate::process::{self, ENGAGEMENT, arguments, caught, error};
 use crate::support::{block_on, bundled, bundled_run, data, published, rows, session};
 
 /// The rows of every published file, in the order in which they stand there.
@@ -111,7 +111,7 @@ fn rows_shuffled_into_many_files() {
 fn other_cores_and_surroundings() {
     let shared = published(&output_of(&bundled_run().enrichment));
     let folder = tempfile::tempdir().unwrap();
-    let arguments = arguments(folder.path(), "2026-10-31");
+    let arguments = arguments(&process::bundled(), folder.path(), "2026-10-31");
     let one_core = [&["-c", "0", ENGAGEMENT].map(str::to_owned)[..], &arguments[..]].concat();
     for mut command in [caught("taskset", &one_core), caught(ENGAGEMENT, &arguments)] {
         command.envs([("TZ", "Asia/Tokyo"), ("LC_ALL", "tr_TR.UTF-8"), ("LANG", "tr_TR.UTF-8")]);

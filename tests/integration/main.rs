@@ -19,6 +19,7 @@ mod process;
 mod readers;
 mod score;
 mod slt;
+mod spilling;
 mod stores;
 mod support;
 mod withheld;

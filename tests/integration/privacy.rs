@@ -11,10 +11,11 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion_engagement::output::{Description, TABLES};
+use datafusion_engagement::session;
 use flate2::read::MultiGzDecoder;
 
-use crate::files::read;
-use crate::support::{bundled_run, data, texts};
+use crate::files::{read, write};
+use crate::support::{block_on, bundled_run, data, texts};
 
 /// Texts that must not be found, in lower case, by their first bytes.
 struct Secrets {
@@ -230,11 +231,27 @@ fn nothing_of_an_individual_is_left_behind() {
         let inputs = ["stg_mail", "stg_meeting", "stg_contact", "directory", "mailbox", "mail_copy"];
         let published = ["Office", "Office_ScoreExplained", "CustomerCard_History", "Segment_Stale"];
         let statistics = "set datafusion.explain.show_statistics = true";
+        let dynamic = ["topk", "join", "aggregate"]
+            .map(|of| format!("set datafusion.optimizer.enable_{of}_dynamic_filter_pushdown = true"))
+            .join("; ");
+        let learnt = [
+            "select max(sender), min(message_id) from stg_mail",
+            "select sender, message_id from stg_mail order by sender, message_id limit 5",
+            "select address from contact_email where address > (select min(address) from contact_email)",
+            "select (select max(sender) from stg_mail) as last, count(*) from stg_mail",
+            "select m.message_id from stg_mail m join (select max(address) as address from contact_email) c on m.sender = c.address",
+        ];
         for (live, script) in [
             (true, plans("explain verbose", &inputs)),
             (true, format!("{statistics}; {}", plans("explain", &inputs))),
             (true, plans("explain analyze", &["Office"])),
-            (true, "explain analyze select max(sender), min(message_id) from stg_mail".into()),
+            // What operators learn from the rows: limits of a sort, results of subqueries, keys of a join.
+            (true, learnt.map(|query| format!("explain analyze {query}")).join("; ")),
+            (true, learnt.map(|query| format!("explain analyze verbose {query}")).join("; ")),
+            (
+                true,
+                format!("{dynamic}; {}", learnt.map(|query| format!("explain analyze {query}")).join("; ")),
+            ),
             (false, plans("explain verbose", &published)),
             (false, plans("explain analyze", &published)),
             (false, "show all; select * from information_schema.columns".into()),
@@ -253,6 +270,91 @@ fn nothing_of_an_individual_is_left_behind() {
             let (succeeded, said) = call(&["sql", "-c", script, "--live"]);
             assert!(!succeeded);
             secrets.none_in(script, &said);
+        }
+    }
+}
+
+/// What people write about is in no text of ours: exports have it, and it is passed over.
+#[test]
+fn subjects_and_bodies_are_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["mail", "meetings"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    let person = |name: &str, address: &str| {
+        format!(r#"{{"emailAddress":{{"name":"{name}","address":"{address}"}}}}"#)
+    };
+    let (anna, carl) = (person("Zanna Zquirk", "anna@us.com"), person("Zarl Zquirk", "carl@acme.com"));
+    let mail = |id: &str, rest: &str| {
+        format!(
+            r#"{{"internetMessageId":"<{id}-zquirk>","sentDateTime":"2026-06-01T10:00:00Z","subject":"Zquirk merger","from":{anna},
+            "toRecipients":[{carl}],"body":{{"content":"zquirk tomorrow"}},"bodyPreview":"zquirk",
+            "conversationId":"zquirk"{rest}}}"#
+        )
+    };
+    let meeting = format!(
+        r#"{{"iCalUId":"zquirk-1","subject":"Zquirk","organizer":{anna},"attendees":[{carl}],"location":{{"displayName":"Zquirk room"}},
+        "start":{{"dateTime":"2026-06-01T10:00:00","timeZone":"UTC"}},"end":{{"dateTime":"2026-06-01T11:00:00","timeZone":"UTC"}}}}"#
+    );
+    let write_mail = |text: &str| fs::write(at("mail/1.json"), text).unwrap();
+    fs::write(at("meetings/1.json"), meeting).unwrap();
+    block_on(async {
+        let ctx = session::new().unwrap();
+        let contacts = "select 'carl@acme.com' as email, 'acme' as account_id, 'zquirk' as contact_id";
+        let batches = ctx.sql(contacts).await.unwrap().collect().await.unwrap();
+        write(&at("contacts.parquet"), &batches[0]);
+    });
+    let enrichment = r#"
+name = "subjects"
+as_of = "2026-06-30"
+[consent]
+granted_by = "admin@us.com"
+granted_on = "2026-01-01"
+[mailboxes]
+addresses = ["anna@us.com", "ben@us.com"]
+[contacts]
+path = "contacts.parquet"
+[mail]
+path = "mail/"
+format = "graph-data-connect"
+[meetings]
+path = "meetings/"
+format = "graph-data-connect"
+"#;
+    fs::write(at("enrichment.toml"), enrichment).unwrap();
+    let file = at("enrichment.toml").display().to_string();
+    let none_in = |what: &str, bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).to_lowercase();
+        assert!(!text.contains("zquirk"), "{what}: {text}");
+    };
+    let call = |arguments: &[&str]| {
+        let output = command(arguments, folder.path()).output().unwrap();
+        (output.status.success(), [output.stdout, output.stderr].concat())
+    };
+    let good = [mail("1", ""), mail("2", "")].join("\n");
+    write_mail(&good);
+    let (succeeded, said) = call(&["run", &file]);
+    assert!(succeeded, "{}", String::from_utf8_lossy(&said));
+    assert!(String::from_utf8_lossy(&said).contains("2 messages, 1 meeting"));
+    none_in("run", &said);
+    for file in files_in(&at("out")) {
+        none_in(&file.display().to_string(), &contents(&file));
+    }
+    none_in("check", &call(&["check", &file]).1);
+    // Faults in the middle of what people wrote.
+    let fault = good.find("zquirk tomorrow").unwrap() + 3;
+    for damaged in [
+        good[..fault].to_owned(),
+        good.replace("zquirk tomorrow", "zquirk \u{1} tomorrow"),
+        good.replace("zquirk tomorrow\"", "zquirk tomorrow\\q\""),
+        good.replace("\"subject\":\"Zquirk merger\"", "\"subject\":Zquirk merger"),
+        good.replace("2026-06-01T10:00:00Z\"", "Zquirk\""),
+        good.replace("[{\"emailAddress\"", "[zquirk"),
+    ] {
+        write_mail(&damaged);
+        for command in ["check", "run"] {
+            none_in(&format!("{command}: {damaged}"), &call(&[command, &file]).1);
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use datafusion_engagement::output::TABLES;
+use tempfile::TempDir;
 
 use crate::support::data;
 
@@ -15,9 +17,14 @@ pub const DAYS: [&str; 2] = ["2026-10-31", "2026-09-15"];
 /// What a run has published, file by file.
 pub type Published = BTreeMap<String, Vec<u8>>;
 
-/// The arguments of a run of the bundled enrichment.
-pub fn arguments(output: &Path, as_of: &str) -> Vec<String> {
-    let file = data().join("enrichment.toml").display().to_string();
+/// The bundled enrichment.
+pub fn bundled() -> PathBuf {
+    data().join("enrichment.toml")
+}
+
+/// The arguments of a run.
+pub fn arguments(file: &Path, output: &Path, as_of: &str) -> Vec<String> {
+    let file = file.display().to_string();
     let output = output.display().to_string();
     ["run", &file, "--output", &output, "--as-of", as_of].map(str::to_owned).to_vec()
 }
@@ -32,13 +39,22 @@ pub fn caught(program: &str, arguments: &[String]) -> Command {
 /// The command under test.
 pub const ENGAGEMENT: &str = env!("CARGO_BIN_EXE_engagement");
 
-pub fn start(output: &Path, as_of: &str) -> Child {
-    caught(ENGAGEMENT, &arguments(output, as_of)).spawn().unwrap()
+/// The command as somebody whom permissions bind, although root may run the tests.
+pub fn whom_permissions_bind(arguments: &[String]) -> Command {
+    if fs::metadata("/proc/self").is_ok_and(|me| me.uid() != 0) {
+        return caught(ENGAGEMENT, arguments);
+    }
+    let without = ["--bounding-set=-all", "--inh-caps=-all", ENGAGEMENT].map(str::to_owned);
+    caught("setpriv", &[&without[..], arguments].concat())
+}
+
+pub fn start(file: &Path, output: &Path, as_of: &str) -> Child {
+    caught(ENGAGEMENT, &arguments(file, output, as_of)).spawn().unwrap()
 }
 
 /// A run that must succeed; what it has published.
-pub fn run(output: &Path, as_of: &str) -> Published {
-    let outcome = start(output, as_of).wait_with_output().unwrap();
+pub fn run(file: &Path, output: &Path, as_of: &str) -> Published {
+    let outcome = start(file, output, as_of).wait_with_output().unwrap();
     assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
     published(output).unwrap()
 }
@@ -68,4 +84,33 @@ pub fn folders(output: &Path) -> Vec<PathBuf> {
     let mut folders: Vec<_> = entries.filter(|p| !p.is_symlink()).collect();
     folders.sort();
     folders
+}
+
+/// A small file system in memory; `None` where this user may not mount one.
+pub struct Disk(TempDir);
+
+impl Disk {
+    pub fn new(kilobytes: u32) -> Option<Self> {
+        let disk = Self(tempfile::tempdir().unwrap());
+        let mounted = disk.mount(&["-t", "tmpfs", "-o", &format!("size={kilobytes}k"), "tmpfs"]);
+        if !mounted {
+            eprintln!("skipped: a tmpfs cannot be mounted here");
+        }
+        mounted.then_some(disk)
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn mount(&self, options: &[&str]) -> bool {
+        let mounted = Command::new("mount").args(options).arg(self.0.path()).output();
+        mounted.is_ok_and(|o| o.status.success())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).output();
+    }
 }
