@@ -53,6 +53,7 @@
 //! | [`functions`] | the one list of functions, a file for each |
 //! | [`source`] | inputs → canonical input tables |
 //! | `store` | object stores: from a URL to what lies there, and what its errors mean |
+//! | `delta` | Delta tables: as inputs, and as what is published |
 //! | [`views`] | the SQL files, their parameters, their order |
 //! | [`session`] | the one session builder |
 //! | [`run`], [`check`] | the one pipeline, and what can be said before it runs |
@@ -64,6 +65,7 @@
 extern crate self as datafusion_engagement;
 
 pub mod check;
+mod delta;
 pub mod enrichment;
 pub mod error;
 pub mod functions;
