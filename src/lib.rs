@@ -23,7 +23,7 @@
 //! # }
 //! ```
 //!
-//! [`run::run`] computes the same and publishes it as Parquet files, replaced as a whole or not at all;
+//! [`run::run`] computes the same and publishes it as Parquet files or Delta tables, replaced as a whole or not at all;
 //! [`session::published`] opens what was published last.
 //!
 //! # The functions alone

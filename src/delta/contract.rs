@@ -60,7 +60,7 @@ pub(super) fn check(table: &Table, found: &DeltaTable) -> Result<(), String> {
         return Err("is a Delta table of somebody else; give [output] another path or table".to_owned());
     }
     PROTOCOL.can_write_to(state).map_err(|e| format!("cannot be written to: {}", cause::tell(&e)))?;
-    let by: Vec<_> = metadata.partition_columns().iter().map(|column| column.as_ref()).collect();
+    let by: Vec<_> = metadata.partition_columns().iter().map(String::as_str).collect();
     let difference = difference(&schema(table)?, &state.schema(), partition(table).as_slice(), &by);
     match difference {
         None => Ok(()),

@@ -6,8 +6,8 @@ use std::path::{Path as LocalPath, PathBuf};
 use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
-use deltalake_core::DeltaTable;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use deltalake_core::{DeltaResult, DeltaTable};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -16,6 +16,7 @@ use url::Url;
 
 use super::{Data, cause};
 use crate::enrichment::Enrichment;
+use crate::error::{Error, Result};
 use crate::store::{Bucket, Object, Place};
 
 /// A folder that is a Delta table, may become one, or has some in it.
@@ -52,26 +53,30 @@ impl Folder {
 
     /// A folder of a store.
     pub(super) fn in_store(bucket: &Arc<Bucket>, path: Path) -> Result<Self, String> {
-        let url: &Url = &bucket.url(&path)?.as_ref().clone();
+        let url = AsRef::<Url>::as_ref(&bucket.url(&path)?).clone();
         let (name, store) = (bucket.show(&path), Arc::clone(&bucket.store));
-        Ok(Self { name, store, path, url: url.clone(), place: At::Bucket(Arc::clone(bucket)) })
+        Ok(Self { name, store, path, url, place: At::Bucket(Arc::clone(bucket)) })
     }
 
     /// As the enrichment file writes it.
-    pub(super) fn of(ctx: &SessionContext, enrichment: &Enrichment, path: &str) -> Result<Self, String> {
-        match Place::of(enrichment, path)? {
-            Place::Local(folder) => Self::local(&folder).map_err(|e| match e.kind() {
-                io::ErrorKind::NotFound => format!("there is no folder {}", folder.display()),
-                _ => format!("{}: cannot be read: {e}", folder.display()),
+    pub(super) fn of(ctx: &SessionContext, enrichment: &Enrichment, path: &str) -> Result<Self> {
+        match Place::of(enrichment, path).map_err(Error::enrichment)? {
+            Place::Local(folder) => Self::local(&folder).map_err(|e| {
+                Error::input(match e.kind() {
+                    io::ErrorKind::NotFound => format!("there is no folder {}", folder.display()),
+                    _ => format!("{}: cannot be read: {e}", folder.display()),
+                })
             }),
             Place::Store(address) => {
-                let bucket = Bucket::open(ctx, enrichment, &address)?;
+                let bucket = Bucket::open(ctx, enrichment, &address).map_err(Error::input)?;
                 if bucket.is_web() {
-                    return Err("a web server does not list its files, so it has no Delta tables".to_owned());
+                    return Err(Error::input(
+                        "a web server does not list its files, so it has no Delta tables",
+                    ));
                 }
-                let path =
-                    Path::parse(&address.path).map_err(|e| format!("this is no path in a store: {e}"))?;
-                Self::in_store(&bucket, path)
+                let path = Path::parse(&address.path);
+                let path = path.map_err(|e| Error::input(format!("this is no path in a store: {e}")))?;
+                Self::in_store(&bucket, path).map_err(Error::input)
             }
         }
     }
@@ -129,7 +134,7 @@ impl Folder {
 
     /// The Delta table, at a version or as it is now; `None` where there is none.
     pub(super) async fn table(&self, version: Option<u64>) -> Result<Option<DeltaTable>, String> {
-        let load = async || {
+        let load = async || -> DeltaResult<Option<DeltaTable>> {
             let mut table = DeltaTable::new(self.log_store());
             if !table.verify_deltatable_existence().await? {
                 return Ok(None);
@@ -137,9 +142,8 @@ impl Folder {
             table.update_incremental(version).await?;
             Ok(Some(table))
         };
-        load().await.map_err(|e: deltalake_core::DeltaTableError| {
-            format!("{}: cannot be read as a Delta table: {}", self.name, cause::tell(&e))
-        })
+        let cannot = |e| format!("{}: cannot be read as a Delta table: {}", self.name, cause::tell(&e));
+        load().await.map_err(cannot)
     }
 
     /// Makes a file of it, named relative to it, and the folders it is in durable. A store does that

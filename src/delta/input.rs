@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 /// No Delta table, or one that cannot be read; the text says nothing of the place in the enrichment
 /// file.
 pub(crate) async fn open(ctx: &SessionContext, enrichment: &Enrichment, path: &str) -> Result<Input> {
-    let folder = Folder::of(ctx, enrichment, path).map_err(Error::input)?;
+    let folder = Folder::of(ctx, enrichment, path)?;
     let table = folder.table(None).await.map_err(Error::input)?;
     let no_table = || Error::input(format!("{} is no Delta table: it has no _delta_log", folder.name));
     let table = table.ok_or_else(no_table)?;

@@ -53,6 +53,7 @@ pub(crate) use self::{input::open, publication::Publication, published::publishe
 use crate::store::Object;
 
 /// A Delta table that is an input, at the version it has now.
+#[cfg_attr(not(feature = "delta"), allow(dead_code, reason = "nobody opens one"))]
 pub(crate) struct Input {
     pub(crate) provider: Arc<dyn TableProvider>,
     /// What it is called in errors.
@@ -64,6 +65,7 @@ pub(crate) struct Input {
 }
 
 /// A data file of a Delta table.
+#[cfg_attr(not(feature = "delta"), allow(dead_code, reason = "nobody opens one"))]
 pub(crate) enum Data {
     /// On this machine.
     Local(PathBuf),

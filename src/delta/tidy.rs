@@ -6,7 +6,7 @@ use chrono::Utc;
 use deltalake_core::DeltaTable;
 use deltalake_core::checkpoints::create_checkpoint;
 use futures::stream::{self, StreamExt};
-use object_store::{ObjectStore, path::Path};
+use object_store::path::Path;
 
 use super::folder::Folder;
 use crate::output::{Table, store::DEAD_AFTER};

@@ -86,16 +86,16 @@ fn inputs_that_are_no_delta_tables() {
         "[mail]                          # a folder: all its Parquet files\npath = \"{}/mail/\"",
         data().display()
     );
-    for (path, says) in [
-        (data().join("mail"), "is no Delta table: it has no _delta_log"),
-        (data().join("mail2"), "there is no folder"),
-        (data().join("users.parquet"), "it is no folder, and a Delta table is one"),
-        (PathBuf::from("https://example.com/mail"), "a web server does not list its files"),
-        (PathBuf::from("ftp://example.com/mail"), "ftp:// is no scheme that is read"),
+    for (path, code, says) in [
+        (data().join("mail"), 1, "is no Delta table: it has no _delta_log"),
+        (data().join("mail2"), 1, "there is no folder"),
+        (data().join("users.parquet"), 1, "it is no folder, and a Delta table is one"),
+        (PathBuf::from("https://example.com/mail"), 1, "a web server does not list its files"),
+        (PathBuf::from("ftp://example.com/mail"), 2, "ftp:// is no scheme that is read"),
     ] {
         with(&mail, &format!("[mail]\nformat = \"delta\"\npath = \"{}\"", path.display()));
         let outcome = command("check", &file, &[]);
-        refused(&outcome, 1, says);
+        refused(&outcome, code, says);
         assert!(String::from_utf8_lossy(&outcome.stderr).contains("[mail] path = "));
     }
     // The other way round: a Delta table read as if it were a folder of Parquet files.
