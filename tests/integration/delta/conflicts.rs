@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Once;
 use std::thread::sleep;
@@ -12,7 +12,7 @@ use datafusion_engagement::output::TABLES;
 use datafusion_engagement::run::{self, Progress};
 use datafusion_engagement::session;
 
-use super::{command, enrichment_file, log, manifest, open, published, run as whole_run};
+use super::{command, enrichment_file, files, log, manifest, open, published, run as whole_run};
 use crate::files::Random;
 use crate::process::{DAYS, ENGAGEMENT, caught, error, refused};
 use crate::support::{block_on, rows};
@@ -65,7 +65,8 @@ fn who_comes_second_fails_and_changes_nothing() {
             );
             assert!(text.contains("nothing of this run is published"), "{text}");
             assert_eq!(error.exit_code(), 1);
-            assert!(!folder.join(format!("out/Office/AsOfDate={}", DAYS[0])).join("x").exists());
+            let left = files(&folder.join(format!("out/Office/AsOfDate={}", DAYS[0])), "parquet");
+            assert_eq!(left, [PathBuf::new(); 0], "what it uploaded is deleted");
         });
         assert_whole(folder);
         assert_eq!(manifest(folder)["as_of"], DAYS[1]);
@@ -109,20 +110,20 @@ fn of_many_at_once_none_mix() {
 
 #[test]
 fn killed_at_any_moment() {
-    let folder = tempfile::tempdir().unwrap();
-    let folder = folder.path();
-    let file = enrichment_file(folder);
-    let mut results = vec![];
-    let began = Instant::now();
-    for day in DAYS.iter().rev() {
-        block_on(whole_run(&file, day));
-        results.push(block_on(published(&file)));
-    }
-    let takes = began.elapsed() / 2;
+    let (folder, alone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (folder, file) = (folder.path(), enrichment_file(folder.path()));
+    let alone = enrichment_file(alone.path());
+    let days: Vec<_> = (16..24).map(|day| format!("2026-10-{day}")).collect();
+    block_on(whole_run(&file, "2026-10-15"));
+    let mut before = block_on(published(&file));
     let mut random = Random::new(21);
-    for round in 0..8 {
-        let arguments = ["run", file.to_str().unwrap(), "--as-of", DAYS[0]].map(str::to_owned);
+    for (round, day) in days.iter().enumerate() {
+        let began = Instant::now();
+        block_on(whole_run(&alone, day));
+        let (after, takes) = (block_on(published(&alone)), began.elapsed());
+        assert_ne!(before, after);
         let commits = log(&folder.join("out/Office")).len();
+        let arguments = ["run", file.to_str().unwrap(), "--as-of", day].map(str::to_owned);
         let mut child = caught(ENGAGEMENT, &arguments).stderr(Stdio::null()).spawn().unwrap();
         let part = random.below(1000) as u32;
         if round % 2 == 0 {
@@ -137,11 +138,13 @@ fn killed_at_any_moment() {
         }
         let _ = child.kill();
         child.wait().unwrap();
-        // Its date is published already, so what it commits changes no row; the older date stays.
-        assert_eq!(block_on(published(&file)), results[1], "round {round}");
+        let found = block_on(published(&file));
+        assert!(found == before || found == after, "{day}: the run before or this one, as a whole");
+        before = found;
     }
-    block_on(whole_run(&file, DAYS[0]));
-    assert_eq!(block_on(published(&file)), results[1]);
+    let last = days.last().unwrap();
+    block_on(whole_run(&file, last));
+    assert_eq!(block_on(published(&file)), block_on(published(&alone)));
     assert_whole(folder);
 }
 
