@@ -57,7 +57,7 @@ impl Publication {
                     let home = folder.join(manifest::home(&office));
                     fs::create_dir_all(&home)?;
                     tempfile::tempfile_in(&home)?;
-                    Ok(Folder { name: folder.display().to_string(), ..Folder::local(&folder)? })
+                    Folder::local(&folder)
                 };
                 create().map_err(|e| wrong(format!("{}: cannot be written to: {e}", folder.display())))?
             }
