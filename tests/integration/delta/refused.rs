@@ -33,10 +33,10 @@ fn a_table_with_another_schema() {
             "column EngagementScore is long instead of double",
         ),
         (
-            "Office_Overview",
-            r#"["AsOfDate"]"#,
-            r#"["Enrichment"]"#,
-            "partitioned by Enrichment instead of AsOfDate",
+            "Office_UserTable",
+            "\"partitionColumns\":[]",
+            "\"partitionColumns\":[\"EntraId\"]",
+            "partitioned by EntraId instead of nothing",
         ),
         (
             "Office_CustomerCard",
