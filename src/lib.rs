@@ -23,7 +23,7 @@
 //! # }
 //! ```
 //!
-//! [`run::run`] computes the same and publishes it as Parquet files, replaced as a whole or not at all;
+//! [`run::run`] computes the same and publishes it as Parquet files or Delta tables, replaced as a whole or not at all;
 //! [`session::published`] opens what was published last.
 //!
 //! # The functions alone
@@ -53,6 +53,7 @@
 //! | [`functions`] | the one list of functions, a file for each |
 //! | [`source`] | inputs → canonical input tables |
 //! | `store` | object stores: from a URL to what lies there, and what its errors mean |
+//! | `delta` | Delta tables: as inputs, and as what is published |
 //! | [`views`] | the SQL files, their parameters, their order |
 //! | [`session`] | the one session builder |
 //! | [`memory`], `spill`, `kept` | bounds on memory, and where the rest goes |
@@ -66,6 +67,7 @@
 extern crate self as datafusion_engagement;
 
 pub mod check;
+mod delta;
 pub mod enrichment;
 pub mod error;
 mod explained;

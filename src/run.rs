@@ -136,7 +136,7 @@ async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn P
     let mut office_rows = 0;
     for table in TABLES {
         progress.stage(table.name);
-        let draft = destination.draft(table, &enrichment.output.table)?;
+        let draft = destination.draft(table, enrichment)?;
         let stage = write(ctx, table, &description, draft).await?;
         if table.suffix.is_empty() {
             office_rows = stage.rows_out;

@@ -1,5 +1,6 @@
 //! The inputs: where they lie, their shape, and the names of their columns.
 
+use super::delta;
 use super::place::{listed, quote};
 use super::section::{Section, Text};
 use super::{Accounts, Contacts, Format, Input};
@@ -22,9 +23,9 @@ pub(super) fn contacts(file: &Section<'_>) -> Result<Contacts> {
     let Some(section) = file.section("contacts")? else {
         return Err(file.source.error("[contacts] is missing: who belongs to which account, with a path"));
     };
-    only_canonical(&section)?;
     Ok(Contacts {
         path: path(&section)?,
+        format: not_graph(&section)?,
         email: emails(&section)?,
         account_id: column(&section, "account_id")?.unwrap_or_else(|| "account_id".to_owned()),
         contact_id: column(&section, "contact_id")?,
@@ -34,9 +35,9 @@ pub(super) fn contacts(file: &Section<'_>) -> Result<Contacts> {
 /// The profile, where it is an input of its own.
 pub(super) fn accounts(file: &Section<'_>) -> Result<Option<Accounts>> {
     let Some(section) = file.section("accounts")? else { return Ok(None) };
-    only_canonical(&section)?;
     Ok(Some(Accounts {
         path: path(&section)?,
+        format: not_graph(&section)?,
         account_id: column(&section, "account_id")?.unwrap_or_else(|| "account_id".to_owned()),
         name: column(&section, "name")?,
     }))
@@ -71,16 +72,22 @@ fn emails(section: &Section<'_>) -> Result<Vec<String>> {
 fn format<'a>(section: &Section<'a>) -> Result<Option<(Format, Text<'a>)>> {
     let Some(word) = section.text("format")? else { return Ok(None) };
     match Format::ALL.into_iter().find(|format| format.as_str() == word.text) {
+        Some(Format::Delta) => delta::is_built_in(section, word).map(|()| Some((Format::Delta, word))),
         Some(format) => Ok(Some((format, word))),
         None => Err(refused(section, word, &listed(&Format::ALL.map(Format::as_str), "or"))),
     }
 }
 
 /// Contacts and accounts come from the organization's own systems, in columns that are mapped.
-fn only_canonical(section: &Section<'_>) -> Result<()> {
+fn not_graph(section: &Section<'_>) -> Result<Format> {
     match format(section)? {
-        None | Some((Format::Canonical, _)) => Ok(()),
-        Some((Format::GraphDataConnect, word)) => Err(refused(section, word, Format::Canonical.as_str())),
+        None => Ok(Format::Canonical),
+        Some((Format::GraphDataConnect, word)) => Err(refused(
+            section,
+            word,
+            &listed(&[Format::Canonical, Format::Delta].map(Format::as_str), "or"),
+        )),
+        Some((format, _)) => Ok(format),
     }
 }
 
@@ -108,15 +115,15 @@ mod tests {
         assert_eq!(enrichment.meetings, input("m", Format::Canonical));
         assert_eq!(
             refusal(&VALID.replace("[mail]\n", "[mail]\nformat = \"mbox\"\n")),
-            r#"sales.toml:11: [mail] format must be canonical or graph-data-connect, not "mbox""#
+            r#"sales.toml:11: [mail] format must be canonical, graph-data-connect or delta, not "mbox""#
         );
         assert_eq!(
             refusal(&VALID.replace("[contacts]\n", "[contacts]\nformat = \"graph-data-connect\"\n")),
-            r#"sales.toml:9: [contacts] format must be canonical, not "graph-data-connect""#
+            r#"sales.toml:9: [contacts] format must be canonical or delta, not "graph-data-connect""#
         );
         assert_eq!(
             refusal(&with("", "[accounts]\npath = 'a'\nformat = 'graph-data-connect'")),
-            r#"sales.toml:14: [accounts] format must be canonical, not "graph-data-connect""#
+            r#"sales.toml:14: [accounts] format must be canonical or delta, not "graph-data-connect""#
         );
     }
 
@@ -126,6 +133,7 @@ mod tests {
             |written: &str| VALID.replace("path = \"contacts.parquet\"", &format!("path = \"c\"\n{written}"));
         let expected = |email: &[&str], account_id: &str, contact_id: Option<&str>| Contacts {
             path: "c".to_owned(),
+            format: Format::Canonical,
             email: email.iter().map(|e| (*e).to_owned()).collect(),
             account_id: account_id.to_owned(),
             contact_id: contact_id.map(str::to_owned),
@@ -159,6 +167,7 @@ mod tests {
         let expected = |account_id: &str, name: Option<&str>| {
             Some(Accounts {
                 path: "a".to_owned(),
+                format: Format::Canonical,
                 account_id: account_id.to_owned(),
                 name: name.map(str::to_owned),
             })

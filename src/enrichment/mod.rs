@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use crate::error::Result;
 
 mod dates;
+mod delta;
 mod inputs;
 mod mailbox_list;
 mod measure;
@@ -29,7 +30,7 @@ mod zone;
 
 pub use measure::{Measure, Weights};
 pub use storage::Storage;
-pub use words::{Format, Level, Region};
+pub use words::{Format, Level, OutputFormat, Region};
 
 /// One enrichment: what to read, for whom, over which days, and where the result goes.
 ///
@@ -102,6 +103,8 @@ pub struct Input {
 pub struct Contacts {
     /// A file, a folder or a glob, as written; local or the URL of an object store.
     pub path: String,
+    /// The shape: canonical or a Delta table.
+    pub format: Format,
     /// The columns with email addresses; at least one.
     pub email: Vec<String>,
     /// The column with the account.
@@ -116,6 +119,8 @@ pub struct Contacts {
 pub struct Accounts {
     /// A file, a folder or a glob, as written; local or the URL of an object store.
     pub path: String,
+    /// The shape: canonical or a Delta table.
+    pub format: Format,
     /// The column with the account.
     pub account_id: String,
     /// The column with its name; `None` where it was not mapped (then `name` is taken if it is
@@ -131,7 +136,9 @@ pub struct Output {
     pub path: String,
     /// The name of the Office table; the others begin with it.
     pub table: String,
-    /// Whether the tables of each as-of date are kept.
+    /// As what the tables are published.
+    pub format: OutputFormat,
+    /// Whether the tables of each as-of date are kept, which Delta tables always do.
     pub history: bool,
 }
 

@@ -1,8 +1,8 @@
 //! Where the result goes and what it is called.
 
-use super::place::quote;
+use super::place::{listed, quote};
 use super::section::Section;
-use super::{Output, Overrides};
+use super::{Output, OutputFormat, Overrides, delta};
 use crate::error::{Error, Result};
 
 /// The folder where the file names none.
@@ -16,7 +16,12 @@ const LONGEST_NAME: usize = 100;
 
 /// The `[output]` of the file, with what the command line says instead.
 pub(super) fn read(file: &Section<'_>, overrides: &Overrides) -> Result<Output> {
-    let mut output = Output { path: FOLDER.to_owned(), table: TABLE.to_owned(), history: false };
+    let mut output = Output {
+        path: FOLDER.to_owned(),
+        table: TABLE.to_owned(),
+        format: OutputFormat::Parquet,
+        history: false,
+    };
     if let Some(section) = file.section("output")? {
         if let Some(path) = section.text("path")? {
             output.path = path.text.to_owned();
@@ -32,12 +37,38 @@ pub(super) fn read(file: &Section<'_>, overrides: &Overrides) -> Result<Output> 
             }
             output.table = table.text.to_owned();
         }
-        output.history = section.truth("history")?.unwrap_or_default();
+        output.format = format(&section)?;
+        output.history = history(&section, output.format)?;
     }
     if let Some(folder) = &overrides.output {
         output.path = absolute(folder)?;
     }
     Ok(output)
+}
+
+fn format(section: &Section<'_>) -> Result<OutputFormat> {
+    let Some(word) = section.text("format")? else { return Ok(OutputFormat::Parquet) };
+    match OutputFormat::ALL.into_iter().find(|format| format.as_str() == word.text) {
+        Some(OutputFormat::Delta) => delta::is_built_in(section, word).map(|()| OutputFormat::Delta),
+        Some(format) => Ok(format),
+        None => {
+            let allowed = listed(&OutputFormat::ALL.map(OutputFormat::as_str), "or");
+            let what = format!("{} must be {allowed}, not {}", section.label("format"), quote(word.text));
+            Err(section.source.error_at(word.offset, what))
+        }
+    }
+}
+
+/// Delta tables keep every as-of date, so that nobody should believe that they do not.
+fn history(section: &Section<'_>, format: OutputFormat) -> Result<bool> {
+    match (format, section.truth("history")?) {
+        (OutputFormat::Delta, Some(false)) => Err(section.error_on(
+            "history",
+            "= false: Delta tables keep every as-of date; leave it out, or delete the dates you do not want",
+        )),
+        (OutputFormat::Delta, _) => Ok(true),
+        (OutputFormat::Parquet, history) => Ok(history.unwrap_or_default()),
+    }
 }
 
 /// A name that needs no quotes, neither in SQL nor as a file.
@@ -71,7 +102,8 @@ mod tests {
     use crate::error::ErrorKind;
 
     fn output(path: &str, table: &str) -> Output {
-        Output { path: path.to_owned(), table: table.to_owned(), history: false }
+        let format = OutputFormat::Parquet;
+        Output { path: path.to_owned(), table: table.to_owned(), format, history: false }
     }
 
     #[test]
@@ -80,6 +112,22 @@ mod tests {
         assert_eq!(open(&with("", "[output]\npath = 'x'")).unwrap().output, output("x", "Office"));
         assert_eq!(open(&with("", "[output]\ntable = '_eu_2'")).unwrap().output, output("out/", "_eu_2"));
         assert!(open(&with("", "[output]\nhistory = true")).unwrap().output.history);
+        assert_eq!(
+            refusal(&with("", "[output]\nformat = 'orc'")),
+            r#"sales.toml:13: [output] format must be parquet or delta, not "orc""#
+        );
+    }
+
+    #[cfg(feature = "delta")]
+    #[test]
+    fn delta_tables_have_a_history() {
+        let delta = |more: &str| with("", &format!("[output]\nformat = 'delta'\n{more}"));
+        assert!(open(&delta("history = true")).unwrap().output.history);
+        assert_eq!(
+            refusal(&delta("history = false")),
+            "sales.toml:14: [output] history = false: Delta tables keep every as-of date; leave it out, or delete \
+             the dates you do not want"
+        );
     }
 
     #[test]

@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
     use crate::enrichment::testing::{VALID, open as open_toml, refusal, with};
-    use crate::enrichment::{Consent, Contacts, Format, Input, Output, Storage, Weights};
+    use crate::enrichment::{Consent, Contacts, Format, Input, Output, OutputFormat, Storage, Weights};
     use crate::error::ErrorKind;
 
     #[test]
@@ -143,12 +143,14 @@ mod tests {
         assert_eq!(mail, Some(Input { path: "mail.parquet".to_owned(), format: Format::Canonical }));
         let contacts_expected = Contacts {
             path: "contacts.parquet".to_owned(),
+            format: Format::Canonical,
             email: vec!["email".to_owned()],
             account_id: "account_id".to_owned(),
             contact_id: None,
         };
         assert_eq!(contacts, contacts_expected);
-        assert_eq!(output, Output { path: "out/".to_owned(), table: "Office".to_owned(), history: false });
+        let (path, table) = ("out/".to_owned(), "Office".to_owned());
+        assert_eq!(output, Output { path, table, format: OutputFormat::Parquet, history: false });
         assert_eq!(storage, Storage::default());
         assert_eq!((weights, min_people), (Weights::default(), 1));
     }

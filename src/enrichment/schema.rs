@@ -32,7 +32,7 @@ pub(super) static FILE: Schema = Schema {
         Schema::leaf("accounts", &["path", "format", "account_id", "name"]),
         Schema::leaf("mail", &["path", "format"]),
         Schema::leaf("meetings", &["path", "format"]),
-        Schema::leaf("output", &["path", "table", "history"]),
+        Schema::leaf("output", &["path", "table", "format", "history"]),
         Schema::leaf("privacy", &["min_people"]),
         Schema {
             name: "storage",

@@ -9,17 +9,42 @@ pub enum Format {
     Canonical,
     /// Microsoft Graph Data Connect, as delivered.
     GraphDataConnect,
+    /// A Delta table with the columns of this project's reference.
+    Delta,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Format; 2] = [Format::Canonical, Format::GraphDataConnect];
+    pub const ALL: [Format; 3] = [Format::Canonical, Format::GraphDataConnect, Format::Delta];
 
     /// The word used in the enrichment file.
     pub fn as_str(self) -> &'static str {
         match self {
             Format::Canonical => "canonical",
             Format::GraphDataConnect => "graph-data-connect",
+            Format::Delta => "delta",
+        }
+    }
+}
+
+/// As what the result is published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// Parquet files.
+    Parquet,
+    /// Delta tables.
+    Delta,
+}
+
+impl OutputFormat {
+    /// All of them.
+    pub const ALL: [OutputFormat; 2] = [OutputFormat::Parquet, OutputFormat::Delta];
+
+    /// The word used in the enrichment file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            OutputFormat::Parquet => "parquet",
+            OutputFormat::Delta => "delta",
         }
     }
 }
@@ -80,6 +105,12 @@ impl fmt::Display for Format {
     }
 }
 
+impl fmt::Display for OutputFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -98,7 +129,8 @@ mod tests {
 
     #[test]
     fn displayed_as_written_in_the_file() {
-        assert_eq!(Format::ALL.map(|f| f.to_string()), ["canonical", "graph-data-connect"]);
+        assert_eq!(Format::ALL.map(|f| f.to_string()), ["canonical", "graph-data-connect", "delta"]);
+        assert_eq!(OutputFormat::ALL.map(|f| f.to_string()), ["parquet", "delta"]);
         assert_eq!(Level::ALL.map(|l| l.to_string()), ["year", "month", "week"]);
         assert_eq!(Region::ALL.map(|r| r.to_string()), ["united_kingdom", "europe", "north_america"]);
     }

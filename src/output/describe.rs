@@ -43,6 +43,18 @@ impl Description {
         Self(ours.map(|e| (e.key.clone(), e.value.clone().unwrap_or_default())).collect())
     }
 
+    /// Its entries, with their prefix.
+    #[cfg(feature = "delta")]
+    pub(crate) fn entries(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// With entries as [`Description::entries`] gives them.
+    #[cfg(feature = "delta")]
+    pub(crate) fn from_entries(entries: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(entries.into_iter().collect())
+    }
+
     pub(super) fn key_values(&self) -> Vec<KeyValue> {
         self.0.iter().map(|(k, v)| KeyValue::new(k.clone(), v.clone())).collect()
     }

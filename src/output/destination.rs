@@ -2,6 +2,7 @@
 
 use std::fs::File;
 
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::listing::ListingTableUrl;
 use datafusion::prelude::SessionContext;
 use object_store::path::Path;
@@ -11,7 +12,8 @@ use super::published::published_day;
 use super::store::{Home, Upload};
 use super::tables::{TABLES, Table};
 use super::target::{self, Target};
-use crate::enrichment::Enrichment;
+use crate::delta::Publication;
+use crate::enrichment::{Enrichment, OutputFormat};
 use crate::error::{Error, Result};
 use crate::source::file_url;
 use crate::store::{Bucket, Place, redacted};
@@ -22,12 +24,16 @@ pub(crate) enum Destination {
     Folder(Target),
     /// In an object store.
     Store(Upload),
+    /// As Delta tables, wherever.
+    Delta(Publication),
 }
 
 /// A file to be written, and what it is called in errors.
 pub(crate) struct Draft {
-    pub(super) file: File,
-    pub(super) name: String,
+    pub(crate) file: File,
+    pub(crate) name: String,
+    /// The columns that the file has.
+    pub(crate) schema: SchemaRef,
 }
 
 impl Destination {
@@ -36,6 +42,9 @@ impl Destination {
     /// # Errors
     /// It cannot be created or written to.
     pub(crate) async fn create(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Self> {
+        if enrichment.output.format == OutputFormat::Delta {
+            return Publication::create(ctx, enrichment).await.map(Self::Delta);
+        }
         Ok(match place(ctx, enrichment)? {
             Output::Folder(out) => Self::Folder(Target::create(out, &enrichment.output.table)?),
             Output::Store(home) => Self::Store(Upload::create(home).await?),
@@ -46,9 +55,10 @@ impl Destination {
     ///
     /// # Errors
     /// It cannot be created.
-    pub(crate) fn draft(&mut self, table: &'static Table, office: &str) -> Result<Draft> {
-        let name = table.file(office);
+    pub(crate) fn draft(&mut self, table: &'static Table, enrichment: &Enrichment) -> Result<Draft> {
+        let name = table.file(&enrichment.output.table);
         let (file, name) = match self {
+            Self::Delta(publication) => return publication.draft(table),
             Self::Folder(target) => {
                 let path = target.folder().join(name);
                 (File::create(&path), path.display().to_string())
@@ -56,7 +66,7 @@ impl Destination {
             Self::Store(upload) => (upload.file(table), format!("a temporary file for {name}")),
         };
         let file = file.map_err(|e| Error::output(format!("{name}: cannot be written: {e}")))?;
-        Ok(Draft { file, name })
+        Ok(Draft { file, name, schema: table.schema(enrichment.min_people) })
     }
 
     /// Makes the files of this run the published ones; gives the place of Office, a path or a URL. With
@@ -66,7 +76,8 @@ impl Destination {
     /// What was published before stays published.
     pub(crate) async fn publish(self, ctx: &SessionContext, enrichment: &Enrichment) -> Result<String> {
         let (as_of, history) = (enrichment.as_of, enrichment.output.history);
-        let newest = if history { published_day(ctx, enrichment).await? } else { None };
+        let has_files = enrichment.output.format == OutputFormat::Parquet;
+        let newest = if history && has_files { published_day(ctx, enrichment).await? } else { None };
         let is_newest = newest.is_none_or(|newest| newest <= as_of);
         match self {
             Self::Folder(target) => {
@@ -82,6 +93,7 @@ impl Destination {
             }
             Self::Store(upload) if is_newest => upload.publish(as_of, history).await,
             Self::Store(upload) => upload.keep(as_of).await,
+            Self::Delta(publication) => publication.publish().await,
         }
     }
 }
@@ -130,12 +142,12 @@ pub(super) fn shown(enrichment: &Enrichment) -> String {
     }
 }
 
-pub(super) enum Output {
+pub(crate) enum Output {
     Folder(std::path::PathBuf),
     Store(Home),
 }
 
-pub(super) fn place(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Output> {
+pub(crate) fn place(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Output> {
     let path = &enrichment.output.path;
     let wrong = |e: &dyn std::fmt::Display| {
         let file = enrichment.file.display();

@@ -18,7 +18,8 @@ use std::path::{Path as LocalPath, PathBuf};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use datafusion::datasource::listing::ListingTableUrl;
+use datafusion::catalog::TableProvider;
+use datafusion::datasource::listing::{ListingTable, ListingTableUrl};
 use datafusion::prelude::SessionContext;
 use object_store::ObjectStoreExt;
 
@@ -37,12 +38,6 @@ const AS_OF: &str = "as_of=";
 /// What the folder of the files of a date begins with.
 const KEPT: &str = "kept-";
 
-/// The table about individuals.
-const INDIVIDUALS: &str = "Office_UserTable";
-
-/// The table of which each date has a row.
-pub(super) const OVERVIEW: &str = "Office_Overview";
-
 /// The view of all dates, over a table that only it sees.
 const VIEW: &str = "Office_History";
 const SQL: &str = include_str!("../../sql/published/office_history.sql");
@@ -50,7 +45,7 @@ const DATES: &str = "overview_of_each_date";
 
 /// The tables that are kept.
 pub(super) fn kept() -> impl Iterator<Item = &'static Table> {
-    TABLES.iter().filter(|table| table.name != INDIVIDUALS)
+    TABLES.iter().filter(|table| !table.is_about_individuals())
 }
 
 /// The folder of a date, in the output folder.
@@ -120,14 +115,13 @@ fn clean(home: &LocalPath, before: Option<PathBuf>) {
     }
 }
 
-/// Registers the view of all dates: those that are kept, and the one that is published.
-pub(super) async fn register(
-    ctx: &SessionContext,
+/// The overviews of all dates: those that are kept, and the one that is published.
+pub(super) async fn overviews(
+    overview: &Table,
     output: &Output,
     office: &str,
     published: (Option<NaiveDate>, ListingTableUrl),
-) -> Result<()> {
-    let Some(overview) = Table::named(OVERVIEW) else { return Ok(()) };
+) -> Result<ListingTable> {
     let mut dates = match output {
         Output::Folder(out) => local(out, &overview.file(office))?,
         Output::Store(home) => in_store(home, &overview.file(office)).await?,
@@ -138,7 +132,12 @@ pub(super) async fn register(
     }
     let urls = dates.into_iter().map(|(_, url)| url).collect();
     // Some runs may have withheld numbers, others not.
-    ctx.register_table(DATES, Arc::new(listing(overview.schema(u32::MAX), urls)?))?;
+    listing(overview.schema(u32::MAX), urls)
+}
+
+/// Registers the view of all dates over their overviews.
+pub(super) async fn register(ctx: &SessionContext, overviews: Arc<dyn TableProvider>) -> Result<()> {
+    ctx.register_table(DATES, overviews)?;
     let view = View { name: VIEW, layer: Layer::Office, sql: SQL, shared: false };
     view.register(ctx, &Parameters::of_published(&[], &[])).await?;
     ctx.deregister_table(DATES)?;

@@ -17,10 +17,11 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// The version that is written, and the only one that is read.
-pub(super) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// Which run is published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,19 +37,20 @@ pub(super) struct Manifest {
     pub(super) files: BTreeMap<String, String>,
 }
 
-impl Manifest {
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
-        let version = serde_json::from_slice::<serde_json::Value>(bytes)
-            .map_err(|e| format!("is no manifest of a run: {e}"))?;
-        match version.get("version").and_then(serde_json::Value::as_u64) {
-            Some(v) if v == u64::from(VERSION) => {
-                serde_json::from_value(version).map_err(|e| format!("is no manifest of a run: {e}"))
-            }
-            Some(v) => Err(format!("has version {v}, and this program knows version {VERSION}; update it")),
-            None => Err("is no manifest of a run: it has no version".to_owned()),
+/// A manifest of this version.
+pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let version = serde_json::from_slice::<serde_json::Value>(bytes)
+        .map_err(|e| format!("is no manifest of a run: {e}"))?;
+    match version.get("version").and_then(serde_json::Value::as_u64) {
+        Some(v) if v == u64::from(VERSION) => {
+            serde_json::from_value(version).map_err(|e| format!("is no manifest of a run: {e}"))
         }
+        Some(v) => Err(format!("has version {v}, and this program knows version {VERSION}; update it")),
+        None => Err("is no manifest of a run: it has no version".to_owned()),
     }
+}
 
+impl Manifest {
     pub(super) fn write(&self) -> String {
         // A structure of texts and numbers has a JSON text.
         serde_json::to_string_pretty(self).unwrap_or_default()
@@ -73,10 +75,10 @@ mod tests {
             as_of: NaiveDate::MIN,
             files: [("Office".to_owned(), ".engagement/Office/run-1/Office.parquet".to_owned())].into(),
         };
-        assert_eq!(Manifest::read(manifest.write().as_bytes()), Ok(manifest));
-        assert!(Manifest::read(b"{").unwrap_err().starts_with("is no manifest of a run: "));
-        assert!(Manifest::read(b"{\"version\": 1}").unwrap_err().contains("missing field"));
-        let newer = Manifest::read(b"{\"version\": 2}").unwrap_err();
+        assert_eq!(read::<Manifest>(manifest.write().as_bytes()), Ok(manifest));
+        assert!(read::<Manifest>(b"{").unwrap_err().starts_with("is no manifest of a run: "));
+        assert!(read::<Manifest>(b"{\"version\": 1}").unwrap_err().contains("missing field"));
+        let newer = read::<Manifest>(b"{\"version\": 2}").unwrap_err();
         assert_eq!(newer, "has version 2, and this program knows version 1; update it");
     }
 }

@@ -4,15 +4,20 @@
 mod describe;
 mod destination;
 mod history;
-mod manifest;
+pub(crate) mod manifest;
 mod published;
-mod store;
+pub(crate) mod store;
 mod tables;
 mod target;
 mod write;
 
 pub use describe::Description;
-pub(crate) use destination::Destination;
+pub(crate) use destination::{Destination, Draft};
+#[cfg(feature = "delta")]
+pub(crate) use destination::{Output, place};
+pub(crate) use published::Opened;
 pub use published::register;
 pub use tables::{TABLES, Table};
+#[cfg(feature = "delta")]
+pub(crate) use target::{HIDDEN, RUN, lock_home};
 pub(crate) use write::write;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
@@ -14,8 +15,9 @@ use object_store::ObjectStoreExt;
 use super::Description;
 use super::destination::{self, Published};
 use super::history;
-use super::tables::TABLES;
-use crate::enrichment::Enrichment;
+use super::tables::{TABLES, Table};
+use crate::delta;
+use crate::enrichment::{Enrichment, OutputFormat};
 use crate::error::{Error, Result};
 use crate::views::{Layer, Parameters, View, quoted, register_own_names};
 
@@ -29,23 +31,22 @@ const VIEWS: [&str; 4] = ["office_disclosed", "period_standing", "office_scored"
 /// # Errors
 /// Nothing was published yet, or it cannot be read.
 pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Description> {
-    let Some(published) = destination::current(ctx, enrichment).await? else {
+    let opened = match enrichment.output.format {
+        OutputFormat::Parquet => files(ctx, enrichment).await?,
+        OutputFormat::Delta => delta::published(ctx, enrichment).await?,
+    };
+    let Some(Opened { description, tables, overviews }) = opened else {
         return Err(Error::output(format!(
             "{}: nothing is published there yet; start with: engagement run {}",
             destination::shown(enrichment),
             enrichment.file.display()
         )));
     };
-    let description = describe(ctx, &published[0]).await?;
-    for (table, file) in TABLES.iter().zip(&published) {
-        let schema = table.schema(description.min_people());
-        ctx.register_table(quoted(table.name), Arc::new(listing(schema, vec![file.url.clone()])?))?;
+    for (table, provider) in tables {
+        ctx.register_table(quoted(table.name), provider)?;
     }
-    let overviews = TABLES.iter().zip(published).find(|(table, _)| table.name == history::OVERVIEW);
-    if let Some((_, overview)) = overviews {
-        let output = destination::place(ctx, enrichment)?;
-        let office = &enrichment.output.table;
-        history::register(ctx, &output, office, (description.as_of(), overview.url)).await?;
+    if let Some(overviews) = overviews {
+        history::register(ctx, overviews).await?;
     }
     let parameters = Parameters::of_published(&description.levels(), &description.weights());
     for name in VIEWS {
@@ -60,6 +61,34 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
     }
     register_own_names(ctx, enrichment).await?;
     Ok(description)
+}
+
+/// What was published, whatever as.
+pub(crate) struct Opened {
+    /// What the run of the newest as-of date says of itself.
+    pub(crate) description: Description,
+    /// The tables of that date.
+    pub(crate) tables: Vec<(&'static Table, Arc<dyn TableProvider>)>,
+    /// The overview of each date.
+    pub(crate) overviews: Option<Arc<dyn TableProvider>>,
+}
+
+/// The published Parquet files.
+async fn files(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Opened>> {
+    let Some(published) = destination::current(ctx, enrichment).await? else { return Ok(None) };
+    let description = describe(ctx, &published[0]).await?;
+    let (mut tables, mut overviews) = (vec![], None);
+    for (table, file) in TABLES.iter().zip(published) {
+        if table.is_overview() {
+            let (output, office) = (destination::place(ctx, enrichment)?, &enrichment.output.table);
+            let published = (description.as_of(), file.url.clone());
+            let dates = history::overviews(table, &output, office, published).await?;
+            overviews = Some(Arc::new(dates) as Arc<dyn TableProvider>);
+        }
+        let provider = Arc::new(listing(table.schema(description.min_people()), vec![file.url])?);
+        tables.push((table, provider as Arc<dyn TableProvider>));
+    }
+    Ok(Some(Opened { description, tables, overviews }))
 }
 
 /// Files with these columns as one table.

@@ -42,7 +42,7 @@ const PART: usize = 8 << 20;
 const PARTS_AT_ONCE: usize = 4;
 
 /// How old the files of a dead run are when they are deleted. No upload takes nearly as long.
-const DEAD_AFTER: TimeDelta = TimeDelta::days(1);
+pub(crate) const DEAD_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// How often the manifest is read again because another run has replaced it.
 const PATIENCE: usize = 10;
@@ -50,10 +50,10 @@ const PATIENCE: usize = 10;
 /// A folder of a store in which the tables of one name are published.
 #[derive(Debug, Clone)]
 pub(crate) struct Home {
-    pub(super) bucket: Arc<Bucket>,
+    pub(crate) bucket: Arc<Bucket>,
     /// The output folder.
-    pub(super) out: Path,
-    pub(super) table: String,
+    pub(crate) out: Path,
+    pub(crate) table: String,
 }
 
 /// The files of one run, on their way.
@@ -96,7 +96,7 @@ impl Home {
         };
         let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
         let bytes = got.bytes().await.map_err(self.cannot(&path, "cannot be read"))?;
-        let manifest = Manifest::read(&bytes)
+        let manifest = super::manifest::read::<Manifest>(&bytes)
             .map_err(|e| Error::output(format!("[output] {}: {e}", self.bucket.show(&path))))?;
         Ok(Some((manifest, version)))
     }
@@ -109,10 +109,8 @@ impl Upload {
     /// No such bucket, no permission, no connection.
     pub(super) async fn create(home: Home) -> Result<Self> {
         home.current().await?;
-        let run = format!("{}{:016x}", super::target::RUN, random()?);
-        let (store, probe) = (&home.bucket.store, home.run(&run).join("probe"));
-        store.put(&probe, "".into()).await.map_err(home.cannot(&probe, "cannot be written to"))?;
-        store.delete(&probe).await.map_err(home.cannot(&probe, "cannot be cleaned"))?;
+        let run = new_run()?;
+        probe(&home, &run).await?;
         Ok(Self { home, run, files: vec![] })
     }
 
@@ -153,10 +151,33 @@ impl Upload {
     }
 }
 
+/// The name of a run.
+pub(crate) fn new_run() -> Result<String> {
+    Ok(format!("{}{:016x}", super::target::RUN, random()?))
+}
+
+/// Makes sure that a run can write and delete.
+pub(crate) async fn probe(home: &Home, run: &str) -> Result<()> {
+    let (store, probe) = (&home.bucket.store, home.run(run).join("probe"));
+    store.put(&probe, "".into()).await.map_err(home.cannot(&probe, "cannot be written to"))?;
+    store.delete(&probe).await.map_err(home.cannot(&probe, "cannot be cleaned"))
+}
+
 async fn upload(home: &Home, file: &mut File, path: &Path) -> Result<()> {
-    let size = file.rewind().and_then(|()| file.metadata()).map_err(|e| unread(&e))?.len();
-    let put = put(&*home.bucket.store, path, size, chunks(file)).await;
-    put.map_err(home.cannot(path, "cannot be written"))
+    let put = put_file(&*home.bucket.store, path, file).await;
+    put.map(|_| ()).map_err(home.cannot(path, "cannot be written"))
+}
+
+/// Uploads a file from its start; gives its size.
+pub(crate) async fn put_file(
+    store: &dyn ObjectStore,
+    path: &Path,
+    file: &mut File,
+) -> Result<u64, StoreError> {
+    let unread = |e: std::io::Error| StoreError::Generic { store: "file", source: Box::new(unread(&e)) };
+    let size = file.rewind().and_then(|()| file.metadata()).map_err(unread)?.len();
+    put(store, path, size, chunks(file)).await?;
+    Ok(size)
 }
 
 /// Replaces the manifest that is there, and only that one.

@@ -142,8 +142,23 @@ impl Table {
         TABLES.iter().find(|t| t.name == name)
     }
 
+    /// Whether its rows are people; it is the only one.
+    pub(crate) fn is_about_individuals(&self) -> bool {
+        self.name == "Office_UserTable"
+    }
+
+    /// Whether its one row is the run.
+    pub(crate) fn is_overview(&self) -> bool {
+        self.name == "Office_Overview"
+    }
+
+    /// The name of its folder as a Delta table, given that of the Office table.
+    pub fn folder(&self, office: &str) -> String {
+        format!("{office}{}", self.suffix)
+    }
+
     /// The name of its file, given that of the Office table.
     pub fn file(&self, office: &str) -> String {
-        format!("{office}{}.parquet", self.suffix)
+        format!("{}.parquet", self.folder(office))
     }
 }

@@ -27,10 +27,10 @@ use tempfile::TempDir;
 use super::tables::TABLES;
 use crate::error::{Error, Result};
 
-pub(super) const HIDDEN: &str = ".engagement";
+pub(crate) const HIDDEN: &str = ".engagement";
 const CURRENT: &str = "current";
 const LOCK: &str = "lock";
-pub(super) const RUN: &str = "run-";
+pub(crate) const RUN: &str = "run-";
 const LINK: &str = "link-";
 
 /// The folder of one run, deleted unless it is published.
@@ -131,7 +131,7 @@ impl Target {
 
 /// Keeps other runs from creating or publishing a folder as long as the handle lives. The lock is on
 /// the folder itself, so that a run that fails leaves no file.
-pub(super) fn lock_home(home: &Path) -> io::Result<File> {
+pub(crate) fn lock_home(home: &Path) -> io::Result<File> {
     let lock = File::open(home)?;
     lock.lock()?;
     Ok(lock)

@@ -38,7 +38,7 @@ pub(crate) async fn write(
     draft: Draft,
 ) -> Result<Stage> {
     let watch = Watch::start(ctx, table.name);
-    let schema = table.schema(description.min_people());
+    let schema = Arc::clone(&draft.schema);
     let columns: Vec<_> = schema.fields().iter().map(|f| ident(f.name())).collect();
     let order: Vec<_> = table.order.iter().map(|c| ident(*c).sort(true, false)).collect();
     let frame = ctx.table(quoted(table.name)).await?.select(columns)?.sort(order)?;
@@ -102,8 +102,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let enrichment = crate::sample::enrichment(folder.path());
         let file = tempfile::tempfile().unwrap();
-        let draft = Draft { file: file.try_clone().unwrap(), name: "x".into() };
         let table = Table::named("Office_Dispositions").unwrap();
+        let draft = Draft { file: file.try_clone().unwrap(), name: "x".into(), schema: table.schema(1) };
         let stage = write(&ctx, table, &Description::of(&enrichment), draft).await.unwrap();
         assert_eq!(stage.rows_out, 300_000);
         let reader = SerializedFileReader::new(file).unwrap();

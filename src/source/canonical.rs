@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::functions;
 
 /// The fields of a file that are needed, by canonical column; `None` for a column it lacks.
-type Needed = Vec<Vec<Option<Arc<Field>>>>;
+pub(super) type Needed = Vec<Vec<Option<Arc<Field>>>>;
 
 /// Opens the files of a section as one table.
 pub(super) async fn open(
@@ -44,18 +44,35 @@ pub(super) async fn open(
     let types = take_dictionaries(section, &mut found);
     let schemas = schemas(&files, &found)?;
     let alike = parquet::alike(&files, found.into_iter().map(|f| f.needed))?;
-    let missing = section.columns.iter().enumerate().filter_map(|(i, column)| match column.absent {
-        Absent::Means(means) => {
-            alike.iter().any(|(n, _)| n[i].contains(&None)).then_some((column.name, means))
-        }
-        _ => None,
-    });
-    let missing = missing.collect();
+    let missing = missing(section, alike.iter().map(|(needed, _)| needed));
     let parts =
         alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, &types, needed, (urls, &schemas)));
     let frame =
         union_all(parts)?.ok_or_else(|| Error::input(format!("[{}] {path}: no file", section.name)))?;
     Ok((frame, Source { section: section.name, format: Format::Canonical, files, rows, missing }))
+}
+
+/// Optional columns that some file or table lacks, with what that means.
+pub(super) fn missing<'a>(
+    section: &Section,
+    found: impl Iterator<Item = &'a Needed> + Clone,
+) -> Vec<(&'static str, &'static str)> {
+    let lacking = section.columns.iter().enumerate().filter_map(|(i, column)| match column.absent {
+        Absent::Means(means) => {
+            found.clone().any(|needed| needed[i].contains(&None)).then_some((column.name, means))
+        }
+        _ => None,
+    });
+    lacking.collect()
+}
+
+/// The type of a column where it is not read as dictionaries.
+pub(super) fn plain_type(section: &Section, column: &Column) -> DataType {
+    match column.kind {
+        // Ids of messages are all different: as views they are not copied.
+        Kind::Text if section.has_copies => DataType::Utf8View,
+        kind => kind.data_type(),
+    }
 }
 
 /// What was found in a file.
@@ -67,7 +84,7 @@ struct Found {
 }
 
 fn look(section: &Section, footer: &Footer, place: &str) -> Result<Found> {
-    let needed = needed(section, &footer.schema, place)?;
+    let needed = needed(section, &footer.schema, place, "file")?;
     let coded = section.columns.iter().zip(&needed).map(|(column, fields)| match &fields[..] {
         [Some(field)] if matches!(column.kind, Kind::Address | Kind::Addresses) => {
             dictionaries::as_dictionary(field, &footer.metadata)
@@ -100,9 +117,7 @@ fn take_dictionaries(section: &Section, found: &mut [Found]) -> Vec<DataType> {
         match column.kind {
             Kind::Address if all => dictionaries::text_type(),
             Kind::Addresses if all => DataType::new_list(dictionaries::text_type(), true),
-            // Ids of messages are all different: as views they are not copied.
-            Kind::Text if section.has_copies => DataType::Utf8View,
-            kind => kind.data_type(),
+            _ => plain_type(section, column),
         }
     });
     types.collect()
@@ -122,11 +137,11 @@ fn schemas(files: &[InputFile], found: &[Found]) -> Result<HashMap<Path, SchemaR
     Ok(schemas)
 }
 
-/// Finds the columns of a section in a file.
-fn needed(section: &Section, schema: &Schema, place: &str) -> Result<Needed> {
+/// Finds the columns of a section in a file or table, which `what` says.
+pub(super) fn needed(section: &Section, schema: &Schema, place: &str, what: &str) -> Result<Needed> {
     let find = |column: &Column, name: &String| -> Result<Option<Arc<Field>>> {
         match parquet::find(schema, name, place)? {
-            None if column.absent == Absent::Error => Err(parquet::missing(schema, name, place)),
+            None if column.absent == Absent::Error => Err(parquet::missing(schema, name, place, what)),
             Some(field) if !column.kind.takes(field.data_type()) => Err(Error::input(format!(
                 "{place}: column '{}' has type {}, but {} is needed",
                 field.name(),
@@ -156,8 +171,18 @@ fn read_alike(
     let own = |url: &ListingTableUrl| Some((url.prefix().clone(), Arc::clone(schemas.get(url.prefix())?)));
     let schemas = urls.iter().filter_map(own).collect();
     let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls, schemas)?;
+    select(section, types, &needed, frame)
+}
+
+/// The canonical columns of a table with these fields.
+pub(super) fn select(
+    section: &Section,
+    types: &[DataType],
+    needed: &Needed,
+    frame: DataFrame,
+) -> Result<DataFrame> {
     let df_schema = frame.schema().clone();
-    let columns = section.columns.iter().zip(types).zip(&needed).map(|((column, wanted), fields)| {
+    let columns = section.columns.iter().zip(types).zip(needed).map(|((column, wanted), fields)| {
         let values = fields
             .iter()
             .map(|f| canonical(f.as_deref(), wanted))

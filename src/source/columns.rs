@@ -153,7 +153,7 @@ pub(super) fn sections(enrichment: &Enrichment) -> Vec<(Section, Option<(&str, F
                     .called(&mapped(&contacts.contact_id, "contact_id")),
                 ],
             ),
-            Some((contacts.path.as_str(), Format::Canonical)),
+            Some((contacts.path.as_str(), contacts.format)),
         ),
         (
             section(
@@ -170,7 +170,7 @@ pub(super) fn sections(enrichment: &Enrichment) -> Vec<(Section, Option<(&str, F
                     .called(&accounts.map_or(vec!["name".to_string()], |a| mapped(&a.name, "name"))),
                 ],
             ),
-            accounts.map(|a| (a.path.as_str(), Format::Canonical)),
+            accounts.map(|a| (a.path.as_str(), a.format)),
         ),
         (
             section(

@@ -62,7 +62,7 @@ async fn damaged(ctx: &SessionContext, sources: &[Source]) -> Option<Error> {
 
 /// Whether a file is read as Parquet; one that is gone since is, so that reading it says so.
 pub(super) fn is_parquet(source: &Source, file: &InputFile) -> bool {
-    source.format == Format::Canonical || graph::is_parquet(file).unwrap_or(true)
+    source.format != Format::GraphDataConnect || graph::is_parquet(file).unwrap_or(true)
 }
 
 /// Reads all that the engine can read of a file, and keeps nothing.

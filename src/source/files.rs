@@ -11,6 +11,7 @@ use datafusion::prelude::SessionContext;
 use glob::{MatchOptions, Pattern};
 use url::Url;
 
+use crate::delta::Data;
 use crate::enrichment::Enrichment;
 use crate::error::{Error, Result};
 use crate::store::{self, Blocking, Bucket, Files, Object, Place, redacted};
@@ -66,6 +67,15 @@ impl fmt::Display for InputFile {
     }
 }
 
+impl From<Data> for InputFile {
+    fn from(data: Data) -> Self {
+        match data {
+            Data::Local(path) => Self::Local(path),
+            Data::Object(object) => Self::Object(object),
+        }
+    }
+}
+
 /// A file that exists as a URL, its name taken literally.
 pub(crate) fn file_url(path: &Path) -> std::io::Result<ListingTableUrl> {
     // The store refuses `..`, so the path is made whole.
@@ -88,7 +98,7 @@ pub(super) async fn find(
 ) -> Result<Vec<InputFile>> {
     let what = format!("{}: [{section}] path = \"{}\"", enrichment.file.display(), redacted(path));
     match Place::of(enrichment, path).map_err(|e| Error::enrichment(format!("{what}: {e}")))? {
-        Place::Local(full) => local(&what, &full, &enrichment.resolve(""), endings),
+        Place::Local(full) => local(&what, section, &full, &enrichment.resolve(""), endings),
         Place::Store(address) => {
             let cannot = |e: String| Error::input(format!("{what} cannot be read: {e}"));
             let bucket = Bucket::open(ctx, enrichment, &address).map_err(cannot)?;
@@ -97,6 +107,7 @@ pub(super) async fn find(
                 Files::Found(objects) => Ok(objects.into_iter().map(InputFile::Object).collect()),
                 Files::EmptyFolder => Err(empty_folder(&what, redacted(path), endings)),
                 Files::Nothing => Err(nothing(&what, redacted(path))),
+                Files::DeltaTable(folder) => Err(delta_table(&what, section, bucket.show(&folder))),
             }
         }
     }
@@ -111,8 +122,15 @@ fn nothing(what: &str, file: impl fmt::Display) -> Error {
     Error::input(format!("{what} matches nothing: there is no file {file}"))
 }
 
+/// Read file by file, a Delta table would have the rows that were deleted from it, too.
+fn delta_table(what: &str, section: &str, folder: impl fmt::Display) -> Error {
+    Error::input(format!(
+        "{what}: {folder} is a Delta table; name it and say format = \"delta\" in [{section}]"
+    ))
+}
+
 /// The same on this machine, for a path that may be a pattern within a folder.
-fn local(what: &str, full: &Path, within: &Path, endings: &[&str]) -> Result<Vec<InputFile>> {
+fn local(what: &str, section: &str, full: &Path, within: &Path, endings: &[&str]) -> Result<Vec<InputFile>> {
     let cannot = |place: &Path, e: &dyn fmt::Display| {
         Error::input(format!("{what}: {} cannot be read: {e}", place.display()))
     };
@@ -121,7 +139,10 @@ fn local(what: &str, full: &Path, within: &Path, endings: &[&str]) -> Result<Vec
     let mut found = vec![];
     match std::fs::metadata(full) {
         Ok(meta) if meta.is_dir() => {
-            walk(full, endings, &mut vec![], &mut found).map_err(|(place, e)| cannot(&place, &e))?;
+            walk(full, endings, &mut vec![], &mut found).map_err(|(place, e)| match e {
+                Stop::Io(e) => cannot(&place, &e),
+                Stop::DeltaTable => delta_table(what, section, place.display()),
+            })?;
             if found.is_empty() {
                 return Err(empty_folder(what, full.display(), endings));
             }
@@ -157,14 +178,21 @@ fn is_glob(path: &str) -> bool {
     path.contains(['*', '?', '['])
 }
 
+/// Why a folder is not read.
+#[derive(Debug)]
+enum Stop {
+    Io(std::io::Error),
+    DeltaTable,
+}
+
 /// Adds the files of a folder below those that it is `within`, by device and number.
 fn walk(
     folder: &Path,
     endings: &[&str],
     within: &mut Vec<(u64, u64)>,
     found: &mut Vec<PathBuf>,
-) -> Result<(), (PathBuf, std::io::Error)> {
-    let place = |e| (folder.to_path_buf(), e);
+) -> Result<(), (PathBuf, Stop)> {
+    let place = |e| (folder.to_path_buf(), Stop::Io(e));
     let meta = std::fs::metadata(folder).map_err(place)?;
     let this = (meta.dev(), meta.ino());
     // A link to a folder above: all that is there is found already.
@@ -176,16 +204,19 @@ fn walk(
         let entry = entry.map_err(place)?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
+        let path = entry.path();
+        if name == store::DELTA_LOG && path.is_dir() {
+            return Err((folder.to_path_buf(), Stop::DeltaTable));
+        }
         if name.starts_with(['_', '.']) {
             continue;
         }
-        let path = entry.path();
         let is_wanted = endings.iter().any(|e| name.to_ascii_lowercase().ends_with(&format!(".{e}")));
         // Follows links, as a lake made of links would want.
         match std::fs::metadata(&path) {
             Ok(meta) if meta.is_dir() => walk(&path, endings, within, found)?,
             Ok(meta) if is_wanted && meta.is_file() => found.push(path),
-            Err(e) if is_wanted => return Err((path, e)),
+            Err(e) if is_wanted => return Err((path, Stop::Io(e))),
             _ => {}
         }
     }
@@ -215,5 +246,8 @@ mod tests {
         let names: Vec<_> =
             found.iter().map(|p| p.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
         assert_eq!(names, ["b.parquet", "d=1/A.PARQUET"]);
+        std::fs::create_dir(folder.path().join("d=1/_delta_log")).unwrap();
+        let (place, stop) = walk(folder.path(), &["parquet"], &mut vec![], &mut found).unwrap_err();
+        assert!(matches!(stop, Stop::DeltaTable) && place.ends_with("d=1"), "{place:?}");
     }
 }

@@ -6,6 +6,7 @@
 mod canonical;
 mod caught;
 mod columns;
+mod delta;
 mod diagnose;
 mod dictionaries;
 mod files;
@@ -58,7 +59,7 @@ pub struct Source {
     pub format: Format,
     /// The files.
     pub files: Vec<files::InputFile>,
-    /// How many rows they say they hold, which only Parquet files do; [`Source::count`] counts the others.
+    /// How many rows they say they hold, which only Parquet files and Delta tables do; [`Source::count`] counts the others.
     pub rows: u64,
     /// Optional columns that some file lacks, with what that means for the result.
     pub missing: Vec<(&'static str, &'static str)>,
@@ -106,6 +107,7 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<V
         let (frame, source) = match format {
             Format::Canonical => canonical::open(ctx, enrichment, &section, path).await?,
             Format::GraphDataConnect => graph::open(ctx, enrichment, &section, path).await?,
+            Format::Delta => delta::open(ctx, enrichment, &section, path).await?,
         };
         ctx.register_table(quoted(&table), frame.into_view())?;
         sources.push(source);

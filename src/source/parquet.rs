@@ -111,9 +111,9 @@ pub(super) fn find(schema: &Schema, name: &str, place: &str) -> Result<Option<Ar
 }
 
 /// A column that must be there is not.
-pub(super) fn missing(schema: &Schema, name: &str, place: &str) -> Error {
+pub(super) fn missing(schema: &Schema, name: &str, place: &str, what: &str) -> Error {
     let there = schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>().join(", ");
-    Error::input(format!("{place}: column '{name}' is missing; the file has: {there}"))
+    Error::input(format!("{place}: column '{name}' is missing; the {what} has: {there}"))
 }
 
 /// Files by what was found in them: those with the same findings together, in a fixed order.

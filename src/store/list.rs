@@ -24,7 +24,12 @@ pub(crate) enum Files {
     EmptyFolder,
     /// Nothing is there.
     Nothing,
+    /// A folder that is, or has in it, a Delta table.
+    DeltaTable(Path),
 }
+
+/// The folder that makes the one around it a Delta table.
+pub(crate) const DELTA_LOG: &str = "_delta_log";
 
 /// The objects of a path: the object itself; all objects of a folder at any depth with one of these
 /// endings, names beginning with `_` or `.` left out; or the objects that a pattern matches.
@@ -76,16 +81,25 @@ pub(crate) async fn find(bucket: &Arc<Bucket>, written: &str, endings: &[&str]) 
     };
     let shown = |name: &str| !name.starts_with(['_', '.']);
     let mut any = false;
+    let mut delta = None;
     let in_folder = walk(
         bucket,
         path.clone(),
-        |p| last(p).is_some_and(shown),
+        |p| {
+            if last(p) == Some(DELTA_LOG) {
+                delta = p.as_ref().strip_suffix(DELTA_LOG).and_then(|p| Path::parse(p).ok());
+            }
+            last(p).is_some_and(shown)
+        },
         |p| {
             any = true;
             last(p).is_some_and(|name| shown(name) && wanted(name))
         },
     );
     let in_folder = in_folder.await.map_err(tell)?;
+    if let Some(folder) = delta {
+        return Ok(Files::DeltaTable(folder));
+    }
     match object {
         _ if !in_folder.is_empty() => Ok(listed(in_folder)),
         // An empty object may be how a store marks a folder.
@@ -125,7 +139,7 @@ async fn matching(bucket: &Arc<Bucket>, path: &Path) -> Result<Vec<ObjectMeta>, 
 async fn walk(
     bucket: &Bucket,
     root: Path,
-    enter: impl Fn(&Path) -> bool,
+    mut enter: impl FnMut(&Path) -> bool,
     mut wanted: impl FnMut(&Path) -> bool,
 ) -> object_store::Result<Vec<ObjectMeta>> {
     let list = |folder: Path| async move { bucket.store.list_with_delimiter(Some(&folder)).await };
@@ -167,6 +181,7 @@ mod tests {
     async fn found(bucket: &Arc<Bucket>, written: &str) -> Vec<String> {
         match find(bucket, written, &["parquet"]).await.unwrap() {
             Files::Found(objects) => objects.iter().map(|o| o.path.to_string()).collect(),
+            Files::DeltaTable(folder) => vec![format!("the Delta table {folder}")],
             Files::EmptyFolder => vec!["empty".to_owned()],
             Files::Nothing => vec!["nothing".to_owned()],
         }
@@ -185,6 +200,8 @@ mod tests {
             "m/[1].parquet",
             "mm/z.parquet",
             "t/note.txt",
+            "x/y/_delta_log/00000000000000000000.json",
+            "x/y/a.parquet",
         ];
         let bucket = bucket(&names).await;
         for (written, expected) in [
@@ -199,6 +216,8 @@ mod tests {
             ("m*/[a-z].parquet", &["m/b.parquet", "mm/z.parquet"]),
             ("m/.*.parquet", &["m/.x.parquet"]),
             ("m/[1].parquet", &["m/[1].parquet"]),
+            ("x", &["the Delta table x/y"]),
+            ("x/y/", &["the Delta table x/y"]),
             ("t", &["empty"]),
             ("n", &["nothing"]),
             ("m/q*.parquet", &["nothing"]),

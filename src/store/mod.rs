@@ -23,7 +23,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
 pub(crate) use self::address::{Address, redacted};
-pub(crate) use self::list::{Files, find};
+pub(crate) use self::list::{DELTA_LOG, Files, find};
 pub(crate) use self::read::{Blocking, small};
 use crate::enrichment::Enrichment;
 

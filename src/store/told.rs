@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::future::ready;
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
@@ -96,7 +96,11 @@ impl ObjectStore for Told {
         prefix: Option<&Path>,
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.tell_all(folder(prefix), self.inner.list_with_offset(prefix, offset))
+        // Some servers, Azurite for one, list from the start.
+        let after = offset.clone();
+        let listed = self.inner.list_with_offset(prefix, offset);
+        let listed = listed.try_filter(move |meta| ready(meta.location > after));
+        self.tell_all(folder(prefix), listed.boxed())
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {

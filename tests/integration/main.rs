@@ -2,6 +2,8 @@
 
 mod bad_files;
 mod bad_rows;
+#[cfg(feature = "delta")]
+mod delta;
 mod documentation;
 mod doors;
 mod files;

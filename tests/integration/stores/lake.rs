@@ -11,6 +11,7 @@ use datafusion_engagement::output::TABLES;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
+use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::servers::{self, ACCOUNT, KEY, LAKE};
@@ -87,7 +88,7 @@ impl Lake {
     }
 
     pub fn put(&self, name: &str, bytes: Vec<u8>) {
-        let path = format!("{}/{name}", self.folder).into();
+        let path = ObjectPath::parse(format!("{}/{name}", self.folder)).unwrap();
         block_on(self.store.put(&path, bytes.into())).unwrap();
     }
 

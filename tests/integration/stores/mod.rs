@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BinaryArray, RecordBatch};
 
-use self::faults::{Fault, Proxy};
-use self::lake::Lake;
+pub use self::faults::{Fault, Proxy};
+pub use self::lake::Lake;
 use crate::support::{bundled_run, data, published};
 
 /// Failed with this code and one line that says this.
-fn refused(output: &Output, code: i32, says: &[&str]) {
+pub fn refused(output: &Output, code: i32, says: &[&str]) {
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{error}");
     assert!(error.starts_with("error: ") && error.lines().count() == 1, "{error}");
@@ -25,7 +25,7 @@ fn refused(output: &Output, code: i32, says: &[&str]) {
     }
 }
 
-fn fine(output: &Output) -> String {
+pub fn fine(output: &Output) -> String {
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

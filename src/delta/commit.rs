@@ -1,0 +1,130 @@
+//! One commit to one table: the files of an as-of date are removed and one is added, at once.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, Utc};
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::transaction::{CommitBuilder, TableReference};
+use deltalake_core::kernel::{Action, Add};
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use serde_json::Value;
+
+use super::cause;
+use super::contract::{self, AS_OF};
+use super::folder::Folder;
+use crate::output::{Description, Table};
+
+/// The entry of a commit that says which run made it.
+const RUN: &str = "engagement.run";
+
+/// The file of a table, uploaded and not yet committed.
+pub(super) struct Uploaded {
+    /// Relative to the folder of the table.
+    pub(super) path: String,
+    pub(super) size: u64,
+    pub(super) statistics: String,
+}
+
+/// Why there is no commit.
+pub(super) enum Refused {
+    /// Somebody else has committed first.
+    Conflict,
+    Failed(String),
+}
+
+/// What the commits of a run say of it.
+pub(super) struct Run<'a> {
+    pub(super) name: &'a str,
+    pub(super) as_of: NaiveDate,
+    pub(super) description: &'a Description,
+}
+
+impl Run<'_> {
+    /// Each entry by itself, and all of them in the one that every program shows.
+    fn metadata(&self) -> HashMap<String, Value> {
+        let entries = self.description.entries().iter().map(|(k, v)| (k.clone(), Value::from(v.as_str())));
+        let mut metadata: HashMap<_, _> = entries.chain([(RUN.to_owned(), Value::from(self.name))]).collect();
+        let all: serde_json::Map<_, _> = metadata.clone().into_iter().collect();
+        metadata.insert("userMetadata".to_owned(), Value::from(Value::from(all).to_string()));
+        metadata
+    }
+}
+
+/// Whether a table has the version that was found, or still is not there.
+pub(super) async fn is_unchanged(folder: &Folder, found: Option<&DeltaTable>) -> Result<bool, String> {
+    let next = found.and_then(DeltaTable::version).map_or(0, |version| version + 1);
+    let entry = folder.log_store().read_commit_entry(next).await;
+    entry.map(|entry| entry.is_none()).map_err(|e| cause::tell(&e))
+}
+
+/// Commits a file in the place of those of the same as-of date, or of all in a table without dates;
+/// gives the version. The table must be as it was found.
+pub(super) async fn commit(
+    table: &Table,
+    folder: &Folder,
+    found: Option<&DeltaTable>,
+    uploaded: &Uploaded,
+    run: &Run<'_>,
+) -> Result<u64, Refused> {
+    let failed = |e: &(dyn std::error::Error + 'static)| Refused::Failed(cause::tell(e));
+    let mut actions = vec![];
+    match found {
+        None => actions.extend(contract::first_actions(table).map_err(Refused::Failed)?),
+        Some(found) => {
+            let snapshot = found.snapshot().map_err(|e| failed(&e))?.snapshot();
+            let date = Some(run.as_of.to_string());
+            for view in snapshot.try_log_data().map_err(|e| failed(&e))?.iter() {
+                if contract::partition(table).is_none()
+                    || view.partition_values_map().get(AS_OF) == Some(&date)
+                {
+                    actions.push(Action::Remove(view.remove_action(true)));
+                }
+            }
+        }
+    }
+    actions.push(Action::Add(add(table, uploaded, run.as_of)));
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Overwrite,
+        partition_by: contract::partition(table).map(|column| vec![column.to_owned()]),
+        predicate: contract::partition(table).map(|column| format!("{column} = '{}'", run.as_of)),
+    };
+    let snapshot = found.map(DeltaTable::snapshot).transpose().map_err(|e| failed(&e))?;
+    let log = folder.log_store();
+    let commit = CommitBuilder::default()
+        .with_actions(actions)
+        .with_app_metadata(run.metadata())
+        .with_max_retries(0)
+        .build(snapshot.map(|s| s as &dyn TableReference), log.clone(), operation);
+    let next = found.and_then(DeltaTable::version).map_or(0, |version| version + 1);
+    // What the library does after a commit may fail without undoing it, so it is not asked to.
+    let committed = async { commit.into_prepared_commit_future().await?.await };
+    match committed.await {
+        Ok(committed) => Ok(committed.version),
+        Err(e) if cause::is_conflict(&e) => match log.read_commit_entry(next).await {
+            // The answer to an earlier try was lost on its way.
+            Ok(Some(entry)) if says(&entry, run.name) => Ok(next),
+            _ => Err(Refused::Conflict),
+        },
+        Err(e) => Err(failed(&e)),
+    }
+}
+
+fn add(table: &Table, uploaded: &Uploaded, as_of: NaiveDate) -> Add {
+    let date = |column: &str| (column.to_owned(), Some(as_of.to_string()));
+    Add {
+        path: uploaded.path.clone(),
+        partition_values: contract::partition(table).map(date).into_iter().collect(),
+        size: uploaded.size.cast_signed(),
+        modification_time: Utc::now().timestamp_millis(),
+        data_change: true,
+        stats: Some(uploaded.statistics.clone()),
+        ..Add::default()
+    }
+}
+
+/// Whether an entry of the log is the commit of this run.
+fn says(entry: &[u8], run: &str) -> bool {
+    let lines = String::from_utf8_lossy(entry);
+    let infos = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    infos.map(|action| action["commitInfo"][RUN] == run).any(|is| is)
+}

@@ -1,0 +1,210 @@
+//! What a run publishes as Delta tables, until it does.
+
+use std::fs::{self, File};
+use std::io;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
+use datafusion::prelude::SessionContext;
+use deltalake_core::DeltaTable;
+use object_store::ObjectStoreExt;
+
+use super::commit::{self, Refused, Run, Uploaded};
+use super::contract;
+use super::folder::Folder;
+use super::manifest::{self, Manifest};
+use super::tidy;
+use crate::enrichment::Enrichment;
+use crate::error::{Error, Result};
+use crate::output::{Description, Draft, Output, RUN, TABLES, Table, lock_home, place, store};
+
+/// The version of the manifest that is written, and the only one that is read.
+const VERSION: u32 = crate::output::manifest::VERSION;
+
+/// The tables of one run, and what was there when it began.
+pub(crate) struct Publication {
+    out: Folder,
+    /// The name of the Office table.
+    office: String,
+    run: String,
+    as_of: NaiveDate,
+    description: Description,
+    manifest: manifest::Found,
+    tables: Vec<Prepared>,
+}
+
+/// A table, as it was found.
+struct Prepared {
+    table: &'static Table,
+    folder: Folder,
+    found: Option<DeltaTable>,
+    /// What is to be added to it.
+    file: Option<File>,
+}
+
+impl Publication {
+    /// Looks at the tables that are there, and makes sure that others can be written.
+    ///
+    /// # Errors
+    /// A place that cannot be written to, or a table in the way that is not ours or has another schema.
+    pub(crate) async fn create(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Self> {
+        let office = enrichment.output.table.clone();
+        let run = store::new_run()?;
+        let out = match place(ctx, enrichment)? {
+            Output::Folder(folder) => {
+                let create = || -> io::Result<Folder> {
+                    let home = folder.join(manifest::home(&office));
+                    fs::create_dir_all(&home)?;
+                    tempfile::tempfile_in(&home)?;
+                    Folder::local(&folder)
+                };
+                create().map_err(|e| wrong(format!("{}: cannot be written to: {e}", folder.display())))?
+            }
+            Output::Store(home) => {
+                store::probe(&home, &run).await?;
+                Folder::in_store(&home.bucket, home.out.clone()).map_err(wrong)?
+            }
+        };
+        let manifest = manifest::read(&out, &office).await.map_err(wrong)?;
+        let mut tables = vec![];
+        for table in TABLES {
+            let folder = out.child(&table.folder(&office));
+            let found = folder.table(None).await.map_err(wrong)?;
+            if let Some(found) = &found {
+                contract::check(table, found).map_err(|e| wrong(format!("{} {e}", folder.name)))?;
+            }
+            tables.push(Prepared { table, folder, found, file: None });
+        }
+        let (as_of, description) = (enrichment.as_of, Description::of(enrichment));
+        Ok(Self { out, office, run, as_of, description, manifest, tables })
+    }
+
+    /// The file of a table of this run: one without a name, of which a kill leaves nothing.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub(crate) fn draft(&mut self, table: &'static Table) -> Result<Draft> {
+        let name = format!("a temporary file for {}", table.folder(&self.office));
+        let create = |out: &Folder| match out.on_this_machine() {
+            Some(folder) => tempfile::tempfile_in(folder.join(manifest::home(&self.office))),
+            None => tempfile::tempfile(),
+        };
+        let cannot = |e| Error::output(format!("{name}: cannot be written: {e}"));
+        let file = create(&self.out).map_err(cannot)?;
+        if let Some(prepared) = self.tables.iter_mut().find(|prepared| prepared.table.name == table.name) {
+            prepared.file = Some(file.try_clone().map_err(cannot)?);
+        }
+        Ok(Draft { file, name, schema: contract::file_schema(table) })
+    }
+
+    /// Uploads the files, commits each, and makes the versions that come of it the published ones; gives
+    /// the place of Office. A date before the newest leaves the table about individuals as it is.
+    ///
+    /// # Errors
+    /// Somebody else has committed meanwhile, or it cannot be written. The published run stays the
+    /// published one.
+    pub(crate) async fn publish(mut self) -> Result<String> {
+        let newest = self.manifest.as_ref().map(|(manifest, _)| manifest.as_of);
+        let is_newest = newest.is_none_or(|newest| newest <= self.as_of);
+        self.tables.retain(|prepared| is_newest || !prepared.table.is_about_individuals());
+        let mut uploaded = vec![];
+        for prepared in &mut self.tables {
+            uploaded.push(prepared.upload(&self.run, self.as_of).await?);
+        }
+        let _lock = self.lock()?;
+        let committed = self.commit(&uploaded).await;
+        if matches!(committed, Err((0, _))) {
+            // Nothing names these files. What cannot be deleted is left to VACUUM.
+            for (prepared, file) in self.tables.iter().zip(&uploaded) {
+                let _ = prepared.folder.store.delete(&prepared.folder.file(&file.path)).await;
+            }
+        }
+        let versions = committed.map_err(|(_, e)| e)?;
+        let mut tables = self.manifest.as_ref().map(|(m, _)| m.tables.clone()).unwrap_or_default();
+        tables.extend(self.tables.iter().map(|prepared| prepared.table.name.to_owned()).zip(versions));
+        let (as_of, description) = match &self.manifest {
+            Some((manifest, _)) if !is_newest => (manifest.as_of, manifest.description.clone()),
+            _ => (self.as_of, self.description.entries().iter().cloned().collect()),
+        };
+        let manifest = Manifest { version: VERSION, run: self.run.clone(), as_of, tables, description };
+        let replaced = manifest::replace(&self.out, &self.office, &self.manifest, &manifest).await;
+        if !replaced.map_err(wrong)? {
+            return Err(wrong(format!("{}: {CONFLICT}, {HALF}", self.out.name)));
+        }
+        for (prepared, file) in self.tables.iter().zip(&uploaded) {
+            tidy::tidy(prepared.table, &prepared.folder, prepared.found.as_ref(), &file.path).await;
+        }
+        Ok(self.out.child(&self.office).name)
+    }
+
+    /// Commits to each table, if all are as they were found; gives their versions, or how many commits
+    /// were made before one failed.
+    async fn commit(&self, uploaded: &[Uploaded]) -> Result<Vec<u64>, (usize, Error)> {
+        for prepared in &self.tables {
+            let (folder, found) = (&prepared.folder, prepared.found.as_ref());
+            let unchanged = commit::is_unchanged(folder, found).await;
+            if !unchanged.map_err(|e| (0, wrong(format!("{}: {e}", folder.name))))? {
+                return Err((0, wrong(format!("{}: {CONFLICT}, {WHOLE}", folder.name))));
+            }
+        }
+        let run = Run { name: &self.run, as_of: self.as_of, description: &self.description };
+        let mut versions = vec![];
+        for (prepared, uploaded) in self.tables.iter().zip(uploaded) {
+            let (table, folder, found) = (prepared.table, &prepared.folder, prepared.found.as_ref());
+            let after = if versions.is_empty() { WHOLE } else { HALF };
+            let version = commit::commit(table, folder, found, uploaded, &run).await.map_err(|refused| {
+                let why = match refused {
+                    Refused::Conflict => CONFLICT.to_owned(),
+                    Refused::Failed(why) => format!("cannot be committed to: {why}"),
+                };
+                (versions.len(), wrong(format!("{}: {why}, {after}", folder.name)))
+            })?;
+            let synced = folder.sync(&format!("_delta_log/{version:020}.json"));
+            versions.push(version);
+            synced.map_err(|e| {
+                (versions.len(), wrong(format!("{}: cannot be written to: {e}", folder.name)))
+            })?;
+        }
+        Ok(versions)
+    }
+
+    /// Keeps other runs on this machine from committing; a store has no locks.
+    fn lock(&self) -> Result<Option<File>> {
+        let Some(out) = self.out.on_this_machine() else { return Ok(None) };
+        let lock = lock_home(&out.join(manifest::home(&self.office)));
+        lock.map(Some).map_err(|e| wrong(format!("{}: cannot be written to: {e}", self.out.name)))
+    }
+}
+
+const CONFLICT: &str = "somebody else has committed to it since this run began";
+const WHOLE: &str = "and nothing of this run is published; run again";
+const HALF: &str =
+    "after tables of this run were committed: the run before stays the published one; run again";
+
+fn wrong(what: String) -> Error {
+    Error::output(format!("[output] {what}"))
+}
+
+impl Prepared {
+    /// Puts the file of a run where the table will find it.
+    async fn upload(&mut self, run: &str, as_of: NaiveDate) -> Result<Uploaded> {
+        let (folder, of_table) = (&self.folder, self.folder.path.filename().unwrap_or_default());
+        let name = format!("{of_table}-{}.parquet", run.trim_start_matches(RUN));
+        let path = match contract::partition(self.table) {
+            Some(column) => format!("{column}={as_of}/{name}"),
+            None => name,
+        };
+        let cannot = |e: &(dyn std::error::Error + 'static)| {
+            wrong(format!("{}/{path}: cannot be written: {}", folder.name, super::cause::tell(e)))
+        };
+        let file = self.file.as_mut().ok_or_else(|| wrong(format!("{} was not written", folder.name)))?;
+        let reader = file.try_clone().map_err(|e| cannot(&e))?;
+        let footer = SerializedFileReader::new(reader).map_err(|e| cannot(&e))?;
+        let statistics = super::statistics::of(footer.metadata());
+        let store = Arc::clone(&folder.store);
+        let size = store::put_file(&*store, &folder.file(&path), file).await.map_err(|e| cannot(&e))?;
+        folder.sync(&path).map_err(|e| cannot(&e))?;
+        Ok(Uploaded { path, size, statistics })
+    }
+}

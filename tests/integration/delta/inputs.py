@@ -1,0 +1,75 @@
+"""Writes the bundled data as Delta tables, with rows that count no longer, and prints their numbers of rows.
+
+mail is partitioned by the mailbox, and rows were deleted from it: their files are still in the folder.
+meetings has a deletion vector. groups came in two commits. The counts are DuckDB's and Polars'.
+"""
+import datetime, glob, json, os, struct, sys
+
+import duckdb, duckdb_extension_delta, polars, pyarrow
+import pyarrow.parquet as parquet
+from deltalake import DeltaTable, write_deltalake
+
+data, target = sys.argv[1:]
+Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+
+
+def path(name):
+    return os.path.join(target, name)
+
+
+def read(name):
+    return parquet.read_table(os.path.join(data, name))
+
+
+def doubled(table, column):
+    """The rows, and as many that are not to count."""
+    at = table.schema.get_field_index(column)
+    ids = pyarrow.array([f"deleted-{i}" for i in range(len(table))], table.schema.field(at).type)
+    return table, table.set_column(at, table.schema.field(at), ids)
+
+
+def deletion_vector(rows):
+    """A vector within the log: a bitmap of one container of 16-bit numbers."""
+    assert rows and max(rows) < 1 << 16 and len(rows) <= 4096
+    bitmap = struct.pack("<IIHHI", 12346, 1, 0, len(rows) - 1, 16) + struct.pack(f"<{len(rows)}H", *rows)
+    vector = struct.pack("<iqI", 1681511377, 1, 0) + bitmap
+    size, vector = len(vector), vector + b"\0" * (-len(vector) % 4)
+    text = ""
+    for (word,) in struct.iter_unpack(">I", vector):
+        text += "".join(Z85[word // 85**i % 85] for i in (4, 3, 2, 1, 0))
+    return {"storageType": "i", "pathOrInlineDv": text, "sizeInBytes": size, "cardinality": len(rows)}
+
+
+kept, deleted = doubled(read("mail"), "message_id")
+write_deltalake(path("mail"), pyarrow.concat_tables([kept, deleted]), partition_by=["mailbox"])
+DeltaTable(path("mail")).delete("starts_with(message_id, 'deleted-')")
+
+kept, deleted = doubled(read("meetings.parquet"), "meeting_id")
+rows = pyarrow.concat_tables([kept, deleted.slice(0, 300)])
+features = {"delta.enableDeletionVectors": "true"}
+write_deltalake(path("meetings"), rows, configuration=features)
+log = path("meetings/_delta_log/%020d.json")
+(add,) = [a["add"] for a in map(json.loads, open(log % 0)) if "add" in a]
+# The writer may have changed the order of the rows.
+written = parquet.read_table(os.path.join(path("meetings"), add["path"]))["meeting_id"].to_pylist()
+vector = deletion_vector([i for i, name in enumerate(written) if name and name.startswith("deleted-")])
+remove = {"path": add["path"], "dataChange": True, "deletionTimestamp": add["modificationTime"]}
+with open(log % 1, "w") as entry:
+    info = {"operation": "DELETE", "timestamp": add["modificationTime"], "operationParameters": {}}
+    for action in {"commitInfo": info}, {"remove": remove}, {"add": add | {"deletionVector": vector}}:
+        entry.write(json.dumps(action) + "\n")
+
+groups = read("groups.parquet")
+for part in groups.slice(0, 2), groups.slice(2):
+    write_deltalake(path("groups"), part, mode="append")
+for name in "users", "contacts", "accounts":
+    write_deltalake(path(name), read(name + ".parquet"))
+
+extension = os.path.join(os.path.dirname(duckdb_extension_delta.__file__), "extensions/*/delta.duckdb_extension")
+duckdb.sql(f"load '{glob.glob(extension)[0]}'")
+counts = {}
+for name in "mail", "meetings", "groups", "users", "contacts", "accounts":
+    (counts[name],) = duckdb.sql(f"select count(*) from delta_scan('{path(name)}')").fetchone()
+    if name != "meetings":  # of deletion vectors, Polars knows only those in files
+        assert polars.read_delta(path(name)).height == counts[name], name
+print(json.dumps(counts))

@@ -1,0 +1,69 @@
+//! Inputs that are Delta tables give what the same rows in Parquet files give.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::{READERS, command, with_output};
+use crate::installed::{python, run};
+use crate::process::{error, refused};
+use crate::support::{bundled_run, data, published};
+
+/// Delta tables of the bundled data, written by delta-rs's Python package; gives how many rows each
+/// reader finds in them.
+pub fn tables(folder: &Path) -> Value {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/delta/inputs.py");
+    let mut command = Command::new(python("delta", READERS).join("bin/python"));
+    serde_json::from_str(&run(command.arg(script).arg(data()).arg(folder))).unwrap()
+}
+
+/// The bundled enrichment with every input a Delta table of a folder.
+pub fn over_tables(text: &str, tables: &str) -> String {
+    let mut text = text.to_owned();
+    for name in ["users", "groups", "contacts", "accounts", "meetings"] {
+        let file = format!("path = \"{}/{name}.parquet\"", data().display());
+        assert!(text.contains(&file));
+        text = text.replace(&file, &format!("format = \"delta\"\npath = \"{tables}/{name}\""));
+    }
+    let mail = format!("path = \"{}/mail/\"", data().display());
+    assert!(text.contains(&mail));
+    text.replace(&mail, &format!("format = \"delta\"\npath = \"{tables}/mail\""))
+}
+
+#[test]
+fn deleted_rows_partitions_and_deletion_vectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let counts = tables(&folder.join("tables"));
+    let file = with_output(folder, "path = \"out/\"");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, over_tables(&text, "tables")).unwrap();
+
+    let outcome = command("check", &file, &[]);
+    assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
+    let report = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    for (table, count) in counts.as_object().unwrap() {
+        let line = report.lines().find(|line| line.trim_start().starts_with(table)).unwrap();
+        let digits = line.replace(',', "");
+        assert!(
+            line.contains("delta") && digits.contains(&format!(" {count} rows")),
+            "{table}: {count}\n{report}"
+        );
+    }
+
+    let outcome = command("run", &file, &[]);
+    assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
+    let bundled = &bundled_run().enrichment;
+    assert_eq!(published(&folder.join("out")), published(&bundled.resolve(&bundled.output.path)));
+
+    // A data file that is gone, and one that is damaged.
+    let mail = folder.join("tables/users");
+    let data_file = super::files(&mail, "parquet").pop().unwrap();
+    let bytes = fs::read(&data_file).unwrap();
+    fs::write(&data_file, &bytes[..bytes.len() / 2]).unwrap();
+    refused(&command("run", &file, &[]), 1, "[users]");
+    fs::remove_file(&data_file).unwrap();
+    refused(&command("run", &file, &[]), 1, "[users]");
+}

@@ -1,0 +1,99 @@
+//! Delta tables as inputs and as output: read by programs that nobody here wrote, and written by one.
+
+mod conflicts;
+mod inputs;
+mod output;
+mod readers;
+mod refused;
+mod stores;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use datafusion_engagement::enrichment::{Enrichment, Overrides};
+use datafusion_engagement::output::TABLES;
+use datafusion_engagement::run::{self, Report, Silent};
+use datafusion_engagement::session;
+use serde_json::Value;
+
+use crate::process::{ENGAGEMENT, caught};
+use crate::support::{data, rows};
+
+/// Python with three readers of Delta tables; DuckDB's comes as a package of its own.
+const READERS: &str =
+    "duckdb==1.5.5 duckdb-extension-delta==1.5.5 polars==2.1.0 pyarrow==26.0.1 deltalake==1.6.6";
+
+/// The bundled enrichment in a file of its own, publishing Delta tables into `out` beside it.
+fn enrichment_file(folder: &Path) -> PathBuf {
+    with_output(folder, "path = \"out/\"\nformat = \"delta\"")
+}
+
+/// The same with another `[output]`.
+fn with_output(folder: &Path, output: &str) -> PathBuf {
+    let text = fs::read_to_string(data().join("enrichment.toml")).unwrap();
+    let text = text.replace("path = \"", &format!("path = \"{}/", data().display()));
+    let bundled = format!("path = \"{}/out/\"", data().display());
+    assert!(text.contains(&bundled));
+    let file = folder.join("enrichment.toml");
+    fs::write(&file, text.replace(&bundled, output)).unwrap();
+    file
+}
+
+fn open(file: &Path, as_of: &str) -> Enrichment {
+    let overrides = Overrides { as_of: Some(as_of.to_owned()), ..Overrides::default() };
+    Enrichment::open_with(file, &overrides).unwrap()
+}
+
+async fn run(file: &Path, as_of: &str) -> Report {
+    run::run(&open(file, as_of), &Silent).await.unwrap()
+}
+
+/// The same as a process.
+fn command(name: &str, file: &Path, more: &[&str]) -> Output {
+    let file = file.display().to_string();
+    let arguments = [&[name, &file], more].concat();
+    caught(ENGAGEMENT, &arguments.into_iter().map(str::to_owned).collect::<Vec<_>>()).output().unwrap()
+}
+
+/// Every published row of every table, as the commands see it.
+async fn published(file: &Path) -> BTreeMap<&'static str, Vec<Vec<String>>> {
+    let ctx = session::published(&open(file, "2026-10-31")).await.unwrap();
+    let mut all = BTreeMap::new();
+    for table in TABLES {
+        let order: Vec<_> = table.order.iter().map(|column| format!("\"{column}\"")).collect();
+        let query = format!("select * from \"{}\" order by {}", table.name, order.join(", "));
+        all.insert(table.name, rows(&ctx, &query).await.unwrap());
+    }
+    all
+}
+
+/// The entries of the log of a table, in their order, each as its actions.
+fn log(table: &Path) -> Vec<Vec<Value>> {
+    let mut entries: Vec<_> = files(&table.join("_delta_log"), "json");
+    entries.sort();
+    let actions = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    entries.iter().map(actions).collect()
+}
+
+/// The files of a folder, at any depth, with this ending.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = vec![];
+    for entry in fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path()) {
+        match entry.is_dir() {
+            true => found.extend(files(&entry, ending)),
+            false if entry.extension().is_some_and(|e| e == ending) => found.push(entry),
+            false => {}
+        }
+    }
+    found
+}
+
+/// The manifest of the published run.
+fn manifest(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("out/.engagement/Office/delta.json")).unwrap()).unwrap()
+}

@@ -1,0 +1,133 @@
+//! What is no Delta table, or none of ours, is refused in one line that says what to do.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{command, enrichment_file, published, run};
+use crate::process::refused;
+use crate::support::{block_on, data};
+
+/// The first entry of the log of a published table.
+fn first_entry(folder: &Path, table: &str) -> PathBuf {
+    folder.join("out").join(table).join("_delta_log/00000000000000000000.json")
+}
+
+#[test]
+fn a_table_with_another_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = enrichment_file(folder);
+    block_on(run(&file, "2026-10-31"));
+    let before = block_on(published(&file));
+    for (table, from, to, says) in [
+        (
+            "Office",
+            "DaysSinceLastEmail",
+            "DaysSinceLastMail",
+            "Office has another schema: column DaysSinceLastEmail is missing",
+        ),
+        (
+            "Office",
+            r#"\"EngagementScore\",\"type\":\"double\""#,
+            r#"\"EngagementScore\",\"type\":\"long\""#,
+            "column EngagementScore is long instead of double",
+        ),
+        (
+            "Office_UserTable",
+            "\"partitionColumns\":[]",
+            "\"partitionColumns\":[\"EntraId\"]",
+            "partitioned by EntraId instead of nothing",
+        ),
+        (
+            "Office_CustomerCard",
+            "\"engagement.table\":\"CustomerCard\"",
+            "\"owner\":\"crm\"",
+            "Office_CustomerCard is a Delta table of somebody else; give [output] another path or table",
+        ),
+        (
+            "Office",
+            "\"minWriterVersion\":2",
+            "\"minWriterVersion\":7,\"writerFeatures\":[\"madeUp\"]",
+            "cannot be written to",
+        ),
+    ] {
+        let entry = first_entry(folder, table);
+        let text = fs::read_to_string(&entry).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        fs::write(&entry, text.replace(from, to)).unwrap();
+        let outcome = command("run", &file, &[]);
+        refused(&outcome, 1, says);
+        assert!(String::from_utf8_lossy(&outcome.stderr).starts_with("error: [output] "));
+        fs::write(&entry, text).unwrap();
+    }
+    fs::write(first_entry(folder, "Office"), "no JSON").unwrap();
+    refused(&command("run", &file, &[]), 1, "cannot be read as a Delta table");
+    refused(&command("sql", &file, &["-c", "select 1 from office"]), 1, "cannot be read as a Delta table");
+    fs::remove_dir_all(folder.join("out/Office")).unwrap();
+    refused(&command("sql", &file, &["-c", "select 1 from office"]), 1, "is gone");
+    // Moved away is out of the way.
+    fs::remove_dir_all(folder.join("out")).unwrap();
+    refused(&command("sql", &file, &["-c", "select 1 from office"]), 1, "nothing is published there yet");
+    block_on(run(&file, "2026-10-31"));
+    assert_eq!(block_on(published(&file)), before);
+}
+
+#[test]
+fn inputs_that_are_no_delta_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = enrichment_file(folder);
+    let text = fs::read_to_string(&file).unwrap();
+    let with = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from}");
+        fs::write(&file, text.replace(from, to)).unwrap();
+    };
+    let mail = format!(
+        "[mail]                          # a folder: all its Parquet files\npath = \"{}/mail/\"",
+        data().display()
+    );
+    for (path, code, says) in [
+        (data().join("mail"), 1, "is no Delta table: it has no _delta_log"),
+        (data().join("mail2"), 1, "there is no folder"),
+        (data().join("users.parquet"), 1, "it is no folder, and a Delta table is one"),
+        (PathBuf::from("https://example.com/mail"), 1, "a web server does not list its files"),
+        (PathBuf::from("ftp://example.com/mail"), 2, "ftp:// is no scheme that is read"),
+    ] {
+        with(&mail, &format!("[mail]\nformat = \"delta\"\npath = \"{}\"", path.display()));
+        let outcome = command("check", &file, &[]);
+        refused(&outcome, code, says);
+        assert!(String::from_utf8_lossy(&outcome.stderr).contains("[mail] path = "));
+    }
+    // The other way round: a Delta table read as if it were a folder of Parquet files.
+    block_on(run(
+        &{
+            fs::write(&file, &text).unwrap();
+            file.clone()
+        },
+        "2026-10-31",
+    ));
+    let card = folder.join("out/Office_CustomerCard");
+    with(&mail, &format!("[mail]\npath = \"{}\"", card.display()));
+    refused(
+        &command("check", &file, &[]),
+        1,
+        "is a Delta table; name it and say format = \"delta\" in [mail]",
+    );
+    // And one without the columns.
+    with(&mail, &format!("[mail]\nformat = \"delta\"\npath = \"{}\"", card.display()));
+    refused(
+        &command("check", &file, &[]),
+        1,
+        "column 'message_id' is missing; the table has: CustomerId, Name",
+    );
+    let accounts = format!("path = \"{}/accounts.parquet\"\naccount_id = \"accountid\"", data().display());
+    with(
+        &accounts,
+        &format!("format = \"delta\"\npath = \"{}\"\naccount_id = \"EngagementScore\"", card.display()),
+    );
+    refused(
+        &command("check", &file, &[]),
+        1,
+        "column 'EngagementScore' has type Float64, but text or a whole number is needed",
+    );
+}
