@@ -125,6 +125,6 @@ fn add(table: &Table, uploaded: &Uploaded, as_of: NaiveDate) -> Add {
 /// Whether an entry of the log is the commit of this run.
 fn says(entry: &[u8], run: &str) -> bool {
     let lines = String::from_utf8_lossy(entry);
-    let infos = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    infos.map(|action| action["commitInfo"][RUN] == run).any(|is| is)
+    let mut infos = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    infos.any(|action| action["commitInfo"][RUN] == run)
 }

@@ -23,6 +23,7 @@ pub mod normalize_address;
 pub mod period_start;
 mod reply_times;
 mod set_union;
+mod sets;
 #[cfg(test)]
 mod sizes;
 mod standings;

@@ -25,7 +25,7 @@ pub(crate) enum Destination {
     /// In an object store.
     Store(Upload),
     /// As Delta tables, wherever.
-    Delta(Publication),
+    Delta(Box<Publication>),
 }
 
 /// A file to be written, and what it is called in errors.
@@ -43,7 +43,7 @@ impl Destination {
     /// It cannot be created or written to.
     pub(crate) async fn create(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Self> {
         if enrichment.output.format == OutputFormat::Delta {
-            return Publication::create(ctx, enrichment).await.map(Self::Delta);
+            return Ok(Self::Delta(Box::new(Publication::create(ctx, enrichment).await?)));
         }
         Ok(match place(ctx, enrichment)? {
             Output::Folder(out) => Self::Folder(Target::create(out, &enrichment.output.table)?),

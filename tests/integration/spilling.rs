@@ -101,7 +101,7 @@ fn the_same_bytes_or_one_line_that_helps() {
                 spilling += usize::from(spilled(&report) > 0);
                 assert!(published(&output) == published(&plenty), "{megabytes} MB: other bytes");
                 let most = report.stages.iter().map(|stage| stage.peak_memory).max().unwrap();
-                assert!(most <= megabytes << 20, "{most} bytes of {megabytes} MB");
+                assert!(most <= (megabytes << 20) as u64, "{most} bytes of {megabytes} MB");
             }
             Err(error) => {
                 refused += 1;

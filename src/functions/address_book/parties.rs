@@ -14,6 +14,7 @@ use crate::functions::define::{SECTION, Scalar};
 use crate::functions::id_hash::id_hash;
 use crate::functions::memo::{AddressDictionary, Memo};
 use crate::functions::normalize_address::normalize;
+use crate::functions::sets::sort_from;
 use crate::functions::text::{Texts, texts_type};
 
 pub(in crate::functions) fn parties_type() -> DataType {
@@ -68,25 +69,6 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let field = Arc::new(Field::new_list_field(DataType::UInt64, true));
     let offsets = OffsetBuffer::new(ends.into());
     Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt64Array::from(parties)), None)?))
-}
-
-/// Makes what stands from a place on a set: in order, each once.
-#[inline]
-fn sort_from(parties: &mut Vec<u64>, begin: usize) {
-    match parties[begin..] {
-        [] | [_] => return,
-        [first, second] if first < second => return,
-        _ => {}
-    }
-    parties[begin..].sort_unstable();
-    let mut kept = begin + 1;
-    for i in kept..parties.len() {
-        if parties[i] != parties[kept - 1] {
-            parties[kept] = parties[i];
-            kept += 1;
-        }
-    }
-    parties.truncate(kept);
 }
 
 /// Who is behind an address as it came.

@@ -11,6 +11,7 @@ use datafusion::common::Result;
 
 use crate::functions::address_book::parties_type;
 use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key};
+use crate::functions::sets::sort_from;
 
 /// A column of lists of parties, or of keys.
 #[derive(Debug)]
@@ -43,16 +44,8 @@ impl Lists<u64> {
     pub(super) fn push_set(&mut self, values: impl IntoIterator<Item = u64>) {
         let begin = self.values.len();
         self.values.extend(values);
-        self.values[begin..].sort_unstable();
-        let mut kept = begin;
-        for i in begin..self.values.len() {
-            if kept == begin || self.values[i] != self.values[kept - 1] {
-                self.values[kept] = self.values[i];
-                kept += 1;
-            }
-        }
-        self.values.truncate(kept);
-        self.ends.push(kept as i32);
+        sort_from(&mut self.values, begin);
+        self.ends.push(self.values.len() as i32);
     }
 
     pub(super) fn parties(self) -> Result<ArrayRef> {
