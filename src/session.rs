@@ -7,11 +7,10 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::enrichment::Enrichment;
 use crate::error::Result;
-use crate::explained::InWordsOfBefore;
 use crate::memory::Resources;
 use crate::source::{self, Source};
 use crate::views::{self, Parameters, VIEWS};
-use crate::{functions, output};
+use crate::{explained, functions, output};
 
 /// A session with the functions of this crate and the settings its views expect.
 ///
@@ -48,7 +47,7 @@ pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<Se
         .with_config(config)
         .with_runtime_env(resources.runtime()?)
         .with_default_features()
-        .with_physical_optimizer_rule(Arc::new(InWordsOfBefore))
+        .with_query_planner(Arc::new(explained::Planner))
         .build();
     let ctx = SessionContext::new_with_state(state);
     functions::register(&mut *ctx.state_ref().write())?;

@@ -14,11 +14,11 @@ use super::testing::Tester;
 /// Which function and shape a process of its own is to measure.
 const WHICH: &str = "SIZE_OF";
 /// Groups, and how often each meets the rows of the documented example.
-const SHAPES: [(usize, usize); 2] = [(60_000, 1), (256, 300)];
+const SHAPES: [(usize, usize); 2] = [(200_000, 1), (256, 1000)];
 /// Rows come in batches, as from the engine.
 const BATCH: usize = 8192;
 /// Less than this says nothing: the allocator takes and keeps pages as it likes.
-const LEAST: usize = 4 << 20;
+const LEAST: usize = 2 << 20;
 
 /// The memory of this process in bytes.
 fn resident() -> usize {
@@ -44,8 +44,8 @@ fn one() {
     let batch: Vec<ArrayRef> = arguments.iter().map(|a| take(a, &indices, None).unwrap()).collect();
     let mut state = tester.many();
     state.update_batch(&arguments, &vec![0; rows], None, 1).unwrap();
-    let (before, said_before) = (resident(), state.size());
     let all: Vec<usize> = (0..times).flat_map(|_| 0..groups).collect();
+    let (before, said_before) = (resident(), state.size());
     let mut total = 1;
     for some in all.chunks(per_batch) {
         total = total.max(some.iter().max().unwrap() + 1);
@@ -75,7 +75,8 @@ fn states_say_how_large_they_are() {
             let (held, said) = grown.trim().split_once(' ').unwrap();
             let (held, said): (usize, usize) = (held.parse().unwrap(), said.parse().unwrap());
             eprintln!("{which}: {held} bytes are held, {said} are said");
-            assert!(said + LEAST >= held / 10 * 7, "{which}: {held} bytes are held, {said} are said");
+            // The allocator has a share of its own in small pieces.
+            assert!(said + LEAST >= held / 2, "{which}: {held} bytes are held, {said} are said");
             assert!(said <= 2 * held + 2 * LEAST, "{which}: {held} bytes are held, {said} are said");
             measured += usize::from(held > LEAST);
         }

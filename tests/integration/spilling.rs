@@ -35,15 +35,15 @@ path = "mail.parquet"
 "#;
 
 /// Two hundred thousand messages between two hundred of ours and twenty thousand contacts.
-const MAIL: &str = "select 'message-' || value || repeat('x', 40) as message_id, 'thread-' || value / 3 as conversation_id, \
+const MAIL: &str = "select 'message-' || value || repeat('x', 40) as message_id, 'thread-' || (value / 3) as conversation_id, \
     arrow_cast(1767225600000000 + value * 100000000, 'Timestamp(Microsecond, None)') as sent_at, \
     case when value % 3 = 0 then ours else theirs end as sender, \
     [case when value % 3 = 0 then theirs else ours end, 'stranger' || value || '@elsewhere.com'] as \"to\" \
-    from (select value, 'colleague' || value % 200 || '@us.com' as ours, \
-          'customer' || (value * 7919) % 20000 || '@account' || (value * 7919) % 2000 || '.com' as theirs \
+    from (select value, 'colleague' || (value % 200) || '@us.com' as ours, \
+          'customer' || (value * 7919 % 20000) || '@account' || (value * 7919 % 2000) || '.com' as theirs \
           from generate_series(1, 200000))";
-const CONTACTS: &str = "select 'customer' || value || '@account' || value % 2000 || '.com' as email, \
-    'account-' || value % 2000 as account_id, 'contact-' || value as contact_id from generate_series(0, 19999)";
+const CONTACTS: &str = "select 'customer' || value || '@account' || (value % 2000) || '.com' as email, \
+    'account-' || (value % 2000) as account_id, 'contact-' || value as contact_id from generate_series(0, 19999)";
 
 /// The folder with the inputs.
 fn inputs() -> &'static Path {
@@ -101,7 +101,7 @@ fn the_same_bytes_or_one_line_that_helps() {
                 spilling += usize::from(spilled(&report) > 0);
                 assert!(published(&output) == published(&plenty), "{megabytes} MB: other bytes");
                 let most = report.stages.iter().map(|stage| stage.peak_memory).max().unwrap();
-                assert!(most <= (megabytes << 20) as u64, "{most} bytes of {megabytes} MB");
+                assert!(most <= (megabytes as u64) << 20, "{most} bytes of {megabytes} MB");
             }
             Err(error) => {
                 refused += 1;
