@@ -1,8 +1,5 @@
 //! What an error of a Delta table means for the person who wrote its path.
 
-use deltalake_core::DeltaTableError;
-use deltalake_core::kernel::transaction::TransactionError;
-
 use crate::error::{one_line, ours};
 
 /// The longest error that is repeated.
@@ -36,22 +33,10 @@ pub(super) fn tell(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
-/// Whether it says that somebody else has committed.
-pub(super) fn is_conflict(error: &DeltaTableError) -> bool {
-    match error {
-        DeltaTableError::VersionAlreadyExists(_) => true,
-        DeltaTableError::Transaction { source } => matches!(
-            source,
-            TransactionError::VersionAlreadyExists(_)
-                | TransactionError::CommitConflict(_)
-                | TransactionError::MaxCommitAttempts(_)
-        ),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use deltalake_core::DeltaTableError;
+
     use super::*;
     use crate::error::Error;
 
@@ -62,13 +47,5 @@ mod tests {
         let ours = DeltaTableError::GenericError { source: Box::new(Error::input("s3://b/x: denied")) };
         assert_eq!(tell(&ours), "s3://b/x: denied");
         assert_eq!(tell(&DeltaTableError::generic("é".repeat(500))).chars().count(), LONGEST + 3);
-    }
-
-    #[test]
-    fn conflicts() {
-        let lost = TransactionError::MaxCommitAttempts(0);
-        assert!(is_conflict(&DeltaTableError::Transaction { source: lost }));
-        assert!(is_conflict(&DeltaTableError::VersionAlreadyExists(3)));
-        assert!(!is_conflict(&DeltaTableError::generic("x")));
     }
 }

@@ -29,6 +29,7 @@ pub(super) struct Uploaded {
 pub(super) enum Refused {
     /// Somebody else has committed first.
     Conflict,
+    /// Whether the commit will be there is not known.
     Failed(String),
 }
 
@@ -100,12 +101,12 @@ pub(super) async fn commit(
     let committed = async { commit.into_prepared_commit_future().await?.await };
     match committed.await {
         Ok(committed) => Ok(committed.version),
-        Err(e) if cause::is_conflict(&e) => match log.read_commit_entry(next).await {
-            // The answer to an earlier try was lost on its way.
+        // What it says may be about an answer that was lost on its way; the log knows.
+        Err(e) => match log.read_commit_entry(next).await {
             Ok(Some(entry)) if says(&entry, run.name) => Ok(next),
-            _ => Err(Refused::Conflict),
+            Ok(Some(_)) => Err(Refused::Conflict),
+            _ => Err(failed(&e)),
         },
-        Err(e) => Err(failed(&e)),
     }
 }
 

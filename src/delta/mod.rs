@@ -15,8 +15,8 @@
 //! Two runs at the same time do not mix: a run fails, before it commits anything, if anybody has
 //! committed since it began. The one that comes first to the first table makes the others fail there.
 //!
-//! Stores are those of the enrichment file, on this machine the file system: [`folder`] is the one way
-//! from either to a Delta log. Without the feature `delta` there is [`without`] in the place of all of it.
+//! Stores are those of the enrichment file, on this machine the file system: `folder` is the one way
+//! from either to a Delta log. Without the feature `delta` there is `without` in the place of all of it.
 
 #[cfg(feature = "delta")]
 mod cause;

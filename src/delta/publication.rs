@@ -114,8 +114,8 @@ impl Publication {
         }
         let _lock = self.lock()?;
         let committed = self.commit(&uploaded).await;
-        if matches!(committed, Err((0, _))) {
-            // Nothing names these files. What cannot be deleted is left to VACUUM.
+        if matches!(committed, Err((Trace::None, _))) {
+            // No log names these files, nor ever will. What cannot be deleted is left to VACUUM.
             for (prepared, file) in self.tables.iter().zip(&uploaded) {
                 let _ = prepared.folder.store.delete(&prepared.folder.file(&file.path)).await;
             }
@@ -138,33 +138,31 @@ impl Publication {
         Ok(self.out.child(&self.office).name)
     }
 
-    /// Commits to each table, if all are as they were found; gives their versions, or how many commits
-    /// were made before one failed.
-    async fn commit(&self, uploaded: &[Uploaded]) -> Result<Vec<u64>, (usize, Error)> {
+    /// Commits to each table, if all are as they were found; gives their versions.
+    async fn commit(&self, uploaded: &[Uploaded]) -> Result<Vec<u64>, (Trace, Error)> {
         for prepared in &self.tables {
             let (folder, found) = (&prepared.folder, prepared.found.as_ref());
-            let unchanged = commit::is_unchanged(folder, found).await;
-            if !unchanged.map_err(|e| (0, wrong(format!("{}: {e}", folder.name))))? {
-                return Err((0, wrong(format!("{}: {CONFLICT}, {WHOLE}", folder.name))));
+            let untouched = |why: String| (Trace::None, wrong(format!("{}: {why}", folder.name)));
+            if !commit::is_unchanged(folder, found).await.map_err(untouched)? {
+                return Err(untouched(format!("{CONFLICT}, {WHOLE}")));
             }
         }
         let run = Run { name: &self.run, as_of: self.as_of, description: &self.description };
         let mut versions = vec![];
         for (prepared, uploaded) in self.tables.iter().zip(uploaded) {
             let (table, folder, found) = (prepared.table, &prepared.folder, prepared.found.as_ref());
-            let after = if versions.is_empty() { WHOLE } else { HALF };
+            let (trace, after) = if versions.is_empty() { (Trace::None, WHOLE) } else { (Trace::Some, HALF) };
             let version = commit::commit(table, folder, found, uploaded, &run).await.map_err(|refused| {
-                let why = match refused {
-                    Refused::Conflict => CONFLICT.to_owned(),
-                    Refused::Failed(why) => format!("cannot be committed to: {why}"),
+                let (trace, why) = match refused {
+                    Refused::Conflict => (trace, CONFLICT.to_owned()),
+                    Refused::Failed(why) => (Trace::Some, format!("cannot be committed to: {why}")),
                 };
-                (versions.len(), wrong(format!("{}: {why}, {after}", folder.name)))
+                (trace, wrong(format!("{}: {why}, {after}", folder.name)))
             })?;
             let synced = folder.sync(&format!("_delta_log/{version:020}.json"));
+            synced
+                .map_err(|e| (Trace::Some, wrong(format!("{}: cannot be written to: {e}", folder.name))))?;
             versions.push(version);
-            synced.map_err(|e| {
-                (versions.len(), wrong(format!("{}: cannot be written to: {e}", folder.name)))
-            })?;
         }
         Ok(versions)
     }
@@ -175,6 +173,12 @@ impl Publication {
         let lock = lock_home(&out.join(manifest::home(&self.office)));
         lock.map(Some).map_err(|e| wrong(format!("{}: cannot be written to: {e}", self.out.name)))
     }
+}
+
+/// What a run that failed may have left in the logs.
+enum Trace {
+    None,
+    Some,
 }
 
 const CONFLICT: &str = "somebody else has committed to it since this run began";
