@@ -56,7 +56,7 @@
 //! | `delta` | Delta tables: as inputs, and as what is published |
 //! | [`views`] | the SQL files, their parameters, their order |
 //! | [`session`] | the one session builder |
-//! | [`memory`], `spill`, `kept`, `bulky` | bounds on memory, and where the rest goes |
+//! | [`memory`], `spill`, `kept` | bounds on memory, and where the rest goes |
 //! | `explained` | plans that are shown after they have run |
 //! | [`run`], [`check`] | the one pipeline, and what can be said before it runs |
 //! | [`output`] | what is published, and how it is replaced |
@@ -66,7 +66,6 @@
 #[cfg(test)]
 extern crate self as datafusion_engagement;
 
-mod bulky;
 pub mod check;
 mod delta;
 pub mod enrichment;

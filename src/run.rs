@@ -16,7 +16,7 @@ use crate::output::{Description, Destination, TABLES, Table, write};
 use crate::source;
 use crate::timings::{Stage, Watch};
 use crate::views::{self, Layer, Parameters, VIEWS, quoted};
-use crate::{bulky, enrichment, session, withheld};
+use crate::{enrichment, session, withheld};
 
 /// Hears which stage a run has reached.
 pub trait Progress: Sync {
@@ -165,9 +165,9 @@ impl Computed {
 async fn keep(ctx: &SessionContext, name: &str) -> Result<(Arc<Kept>, Stage)> {
     let watch = Watch::start(ctx, name);
     let frame = ctx.table(quoted(name)).await?;
-    let context = frame.task_ctx();
-    let (plan, context) = bulky::in_small_batches(frame.create_physical_plan().await?, context)?;
-    let kept = Arc::new(Kept::compute(name, Arc::clone(&plan), Arc::new(context)).await?);
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?;
+    let kept = Arc::new(Kept::compute(name, Arc::clone(&plan), context).await?);
     ctx.deregister_table(quoted(name))?;
     ctx.register_table(quoted(name), Arc::<Kept>::clone(&kept))?;
     let stage = watch.stop(plan.as_ref(), kept.rows, kept.bytes_spilled);
