@@ -14,7 +14,7 @@ use datafusion::catalog::streaming::StreamingTable;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Result, exec_err};
 use datafusion::datasource::{MemTable, TableType};
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, SpillFile, TaskContext};
 use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::SpillManager;
@@ -66,6 +66,7 @@ impl Kept {
                 rows: 0,
                 batches: vec![],
                 files: vec![],
+                pool: Arc::clone(context.memory_pool()),
                 reservation,
                 seen: HashSet::new(),
             };
@@ -121,6 +122,7 @@ struct Part {
     batches: Vec<RecordBatch>,
     /// What there was no room for.
     files: Vec<Arc<dyn SpillFile>>,
+    pool: Arc<dyn MemoryPool>,
     reservation: MemoryReservation,
     /// Where the buffers of what is in memory begin: the slices of one result share them.
     seen: HashSet<usize>,
@@ -142,6 +144,16 @@ impl Part {
         Ok(self)
     }
 
+    /// Whether what is kept would leave enough to those who work: they need some to get any further,
+    /// and nobody can take from what is kept.
+    fn is_room_for(&self, bytes: usize) -> bool {
+        let most = match self.pool.memory_limit() {
+            MemoryLimit::Finite(bytes) => bytes - bytes / 4,
+            _ => usize::MAX,
+        };
+        self.pool.reserved().saturating_add(bytes) < most
+    }
+
     fn push(&mut self, batch: RecordBatch, spill: &SpillManager) -> Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
@@ -152,7 +164,7 @@ impl Part {
         let slices =
             (0..batch.num_rows()).step_by(rows).map(|at| batch.slice(at, rows.min(batch.num_rows() - at)));
         self.batches.extend(slices);
-        if self.reservation.try_grow(bytes).is_err() {
+        if !self.is_room_for(bytes) || self.reservation.try_grow(bytes).is_err() {
             // A slice shares the lists of its batch, which would all be written with it.
             let own = std::mem::take(&mut self.batches).into_iter().map(|slice| {
                 take_record_batch(&slice, &UInt32Array::from_iter_values(0..slice.num_rows() as u32))

@@ -34,14 +34,14 @@ path = "contacts.parquet"
 path = "mail.parquet"
 "#;
 
-/// Two hundred thousand messages between two hundred of ours and twenty thousand contacts.
+/// Six hundred thousand messages between two hundred of ours and twenty thousand contacts.
 const MAIL: &str = "select 'message-' || value || repeat('x', 40) as message_id, 'thread-' || (value / 3) as conversation_id, \
-    arrow_cast(1767225600000000 + value * 100000000, 'Timestamp(Microsecond, None)') as sent_at, \
+    arrow_cast(1767225600000000 + value * 33000000, 'Timestamp(Microsecond, None)') as sent_at, \
     case when value % 3 = 0 then ours else theirs end as sender, \
     [case when value % 3 = 0 then theirs else ours end, 'stranger' || value || '@elsewhere.com'] as \"to\" \
     from (select value, 'colleague' || (value % 200) || '@us.com' as ours, \
           'customer' || (value * 7919 % 20000) || '@account' || (value * 7919 % 2000) || '.com' as theirs \
-          from generate_series(1, 200000))";
+          from generate_series(1, 600000))";
 const CONTACTS: &str = "select 'customer' || value || '@account' || (value % 2000) || '.com' as email, \
     'account-' || (value % 2000) as account_id, 'contact-' || value as contact_id from generate_series(0, 19999)";
 
@@ -94,7 +94,7 @@ fn the_same_bytes_or_one_line_that_helps() {
     let roomy = run_within(4 << 30, &spill, &plenty).unwrap();
     assert_eq!(spilled(&roomy), 0);
     let (mut refused, mut spilling) = (0, 0);
-    for megabytes in [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128] {
+    for megabytes in [1, 4, 16, 32, 48, 64, 80, 96, 112, 128, 160, 192] {
         let output = folder.path().join(format!("{megabytes}"));
         match run_within(megabytes << 20, &spill, &output) {
             Ok(report) => {
@@ -124,7 +124,7 @@ fn start(spill: &Path, output: &Path) -> Child {
 }
 
 /// With so much memory it spills, and comes to its end.
-const MEMORY: &str = "48MiB";
+const MEMORY: &str = "112MiB";
 
 /// How many bytes the process has put on the disk under this folder, into files that no folder has.
 fn nameless_bytes(child: &Child, spill: &Path) -> u64 {
