@@ -35,10 +35,21 @@ pub struct Resources {
 }
 
 impl Resources {
+    /// How much is handed out.
+    fn pool_bytes(&self) -> usize {
+        let of_machine = || Some((machine_memory()? as f64 * SHARE_OF_MACHINE) as usize);
+        let limit = self.memory_limit.or_else(of_machine);
+        limit.map_or(usize::MAX, |limit| (limit as f64 * SHARE_OF_LIMIT) as usize)
+    }
+
+    /// How much a sort sets aside for merging what it has spilled, if so many sorts at once are to take
+    /// a quarter of all, and no more than the engine would.
+    pub(crate) fn merge_bytes(&self, sorts: usize, most: usize) -> usize {
+        (self.pool_bytes() / 4 / sorts.max(1)).min(most)
+    }
+
     pub(crate) fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
-        let limit =
-            self.memory_limit.or_else(|| Some((machine_memory()? as f64 * SHARE_OF_MACHINE) as usize));
-        let pool_bytes = limit.map_or(usize::MAX, |limit| (limit as f64 * SHARE_OF_LIMIT) as usize);
+        let pool_bytes = self.pool_bytes();
         let folder = self.spill_dir.clone().map_or_else(|| Ok(Folder::of_the_system()), Folder::given)?;
         RuntimeEnvBuilder::new()
             .with_disk_manager_builder(DiskManager::builder().with_temp_file_factory(Arc::new(folder)))

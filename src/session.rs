@@ -34,7 +34,10 @@ pub fn with_config(config: SessionConfig) -> Result<SessionContext> {
 /// A folder for intermediate results that cannot be used.
 pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<SessionContext> {
     let mut config = config.with_information_schema(true);
+    let sorts = config.target_partitions();
     let options = config.options_mut();
+    let aside = &mut options.execution.sort_spill_reservation_bytes;
+    *aside = resources.merge_bytes(sorts, *aside);
     // Views would only be cast back: list elements are never read as views.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
