@@ -175,6 +175,15 @@ mod tests {
     }
 
     #[test]
+    fn sorts_set_aside_what_there_is() {
+        let within = |memory_limit| Resources { memory_limit: Some(memory_limit), spill_dir: None };
+        assert_eq!(within(100 << 30).merge_bytes(8, 10 << 20), 10 << 20);
+        // A quarter of 60 MB for four sorts.
+        assert_eq!(within(100_000_000).merge_bytes(4, 10 << 20), 3_750_000);
+        assert_eq!(within(0).merge_bytes(0, 10), 0);
+    }
+
+    #[test]
     fn control_groups_of_both_versions() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
