@@ -84,6 +84,7 @@ pub mod run;
 mod sample;
 pub mod segments;
 pub mod session;
+mod shared;
 pub mod source;
 mod spill;
 pub mod statements;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use datafusion::common::Result;
 use datafusion::execution::DiskManager;
@@ -94,25 +94,32 @@ pub fn peak_resident() -> Option<usize> {
     Some(peak.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.saturating_mul(1024))
 }
 
-/// A pool that hands out memory up to a limit and remembers the most that was out at once.
+/// A pool that hands out memory up to a limit and can be watched.
 #[derive(Debug)]
 pub(crate) struct Observed {
     pool: TrackConsumersPool<GreedyMemoryPool>,
-    peak: AtomicUsize,
+    peaks: RwLock<Vec<Weak<AtomicUsize>>>,
 }
 
 impl Observed {
     fn new(bytes: usize) -> Self {
-        Self { pool: TrackConsumersPool::new(GreedyMemoryPool::new(bytes), NAMED), peak: AtomicUsize::new(0) }
+        Self { pool: TrackConsumersPool::new(GreedyMemoryPool::new(bytes), NAMED), peaks: RwLock::default() }
     }
 
-    /// The most memory that was out since the last call.
-    pub(crate) fn take_peak(&self) -> usize {
-        self.peak.swap(self.pool.reserved(), Ordering::Relaxed)
+    /// The most memory in bytes that is out at once from now on, as long as somebody holds it.
+    pub(crate) fn peak(&self) -> Arc<AtomicUsize> {
+        let peak = Arc::new(AtomicUsize::new(self.pool.reserved()));
+        let mut peaks = self.peaks.write().unwrap_or_else(PoisonError::into_inner);
+        peaks.retain(|peak| peak.strong_count() > 0);
+        peaks.push(Arc::downgrade(&peak));
+        peak
     }
 
     fn observe(&self) {
-        self.peak.fetch_max(self.pool.reserved(), Ordering::Relaxed);
+        let peaks = self.peaks.read().unwrap_or_else(PoisonError::into_inner);
+        for peak in peaks.iter().filter_map(Weak::upgrade) {
+            peak.fetch_max(self.pool.reserved(), Ordering::Relaxed);
+        }
     }
 }
 
@@ -166,12 +173,15 @@ mod tests {
     #[test]
     fn the_most_at_once_is_remembered() {
         let pool: Arc<dyn MemoryPool> = Arc::new(Observed::new(100));
+        let peak = || pool.downcast_ref::<Observed>().unwrap().peak();
         let one = MemoryConsumer::new("one").register(&pool);
+        let from_the_start = peak();
         one.try_grow(70).unwrap();
         assert!(one.try_grow(40).is_err(), "no more than the limit");
         one.shrink(50);
-        let observed = pool.downcast_ref::<Observed>().unwrap();
-        assert_eq!((observed.take_peak(), observed.take_peak()), (70, 20));
+        let later = peak();
+        one.grow(10);
+        assert_eq!([from_the_start, later].map(|peak| peak.load(Ordering::Relaxed)), [70, 30]);
     }
 
     #[test]

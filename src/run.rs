@@ -1,21 +1,22 @@
 //! The one pipeline: sources → views → output.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Date32Type, Int64Type};
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
+use futures::future::try_join_all;
 
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
-use crate::kept::Kept;
 use crate::output::{Description, Destination, TABLES, Table, write};
+use crate::shared::Shared;
 use crate::source;
-use crate::timings::{Stage, Watch};
-use crate::views::{self, Layer, Parameters, VIEWS, quoted};
+use crate::timings::Stage;
+use crate::views::{self, Parameters, VIEWS, quoted};
 use crate::{enrichment, session, withheld};
 
 /// Hears which stage a run has reached.
@@ -111,38 +112,32 @@ struct Computed {
 async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn Progress) -> Result<Computed> {
     let parameters = Parameters::of(enrichment);
     let mut destination = Destination::create(ctx, enrichment).await?;
-    let (mut kept, mut stages) = (vec![], vec![]);
-    let last_readers = last_readers(ctx)?;
+    let mut shared = Shared::new(ctx, progress)?;
     for (position, view) in VIEWS.iter().enumerate() {
-        view.register(ctx, &parameters).await?;
-        if view.shared {
-            progress.stage(view.name);
-            let (view, stage) = keep(ctx, view.name).await?;
-            kept.push((VIEWS[position].name, view));
-            stages.push(stage);
-        }
-        kept.retain(|(name, view): &(&str, Arc<Kept>)| {
-            let is_read_later = last_readers.get(name).is_none_or(|last| *last > position);
-            if !is_read_later {
-                view.release();
-            }
-            is_read_later
-        });
-        if view.name == "mailbox" {
+        if shared.keeps_waiting(view)? && shared.compute().await?.contains(&"mailbox") {
             check_mailboxes(ctx, enrichment).await?;
         }
+        view.register(ctx, &parameters).await?;
+        if view.shared {
+            shared.add(position);
+        }
     }
-    let description = Description::of(enrichment);
-    let mut office_rows = 0;
+    shared.compute().await?;
+    let mut stages = shared.stages;
+    let description = Arc::new(Description::of(enrichment));
+    let mut tables = vec![];
     for table in TABLES {
         progress.stage(table.name);
         let draft = destination.draft(table, enrichment)?;
-        let stage = write(ctx, table, &description, draft).await?;
-        if table.suffix.is_empty() {
-            office_rows = stage.rows_out;
-        }
-        stages.push(stage);
+        let (ctx, description) = (ctx.clone(), Arc::clone(&description));
+        // Tasks of their own, so that the small tables are written beside the large one.
+        tables.push(SpawnedTask::spawn(async move { write(&ctx, table, &description, draft).await }));
     }
+    let tables = try_join_all(tables.into_iter().map(|table| async {
+        table.await.map_err(|e| Error::from(DataFusionError::ExecutionJoin(Box::new(e))))?
+    }));
+    stages.extend(tables.await?);
+    let office_rows = stages.iter().find(|stage| stage.name == TABLES[0].name).map_or(0, |s| s.rows_out);
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
     let withheld = withheld::note(ctx, enrichment).await?;
     Ok(Computed { destination, overview, dispositions, withheld, office_rows, stages })
@@ -159,49 +154,6 @@ impl Computed {
         let notes = notes.into_iter().chain(withheld).collect();
         Ok(Report { overview, dispositions, office, office_rows, notes, stages })
     }
-}
-
-/// Computes a view once and puts the result in its place.
-async fn keep(ctx: &SessionContext, name: &str) -> Result<(Arc<Kept>, Stage)> {
-    let watch = Watch::start(ctx, name);
-    let frame = ctx.table(quoted(name)).await?;
-    let context = Arc::new(frame.task_ctx());
-    let plan = frame.create_physical_plan().await?;
-    let kept = Arc::new(Kept::compute(name, Arc::clone(&plan), context).await?);
-    ctx.deregister_table(quoted(name))?;
-    ctx.register_table(quoted(name), Arc::<Kept>::clone(&kept))?;
-    let stage = watch.stop(plan.as_ref(), kept.rows, kept.bytes_spilled);
-    Ok((kept, stage))
-}
-
-/// By view that is kept: the place in [`VIEWS`] of the last kept view that reads it, directly or
-/// through views that are not kept. What is published, and what it reads, is not here: they are held
-/// to the end.
-fn last_readers(ctx: &SessionContext) -> Result<HashMap<&'static str, usize>> {
-    let mut readers: HashMap<&str, BTreeSet<usize>> = HashMap::new();
-    for (position, view) in VIEWS.iter().enumerate() {
-        for name in view.reads(ctx)? {
-            readers.entry(name).or_default().insert(position);
-        }
-    }
-    let mut last = HashMap::new();
-    for view in VIEWS.iter().filter(|v| v.shared && v.layer != Layer::Office) {
-        let (mut open, mut seen, mut to_the_end) = (vec![view.name], 0, false);
-        while let Some(name) = open.pop() {
-            for position in readers.get(name).into_iter().flatten() {
-                seen = seen.max(*position);
-                let reader = &VIEWS[*position];
-                if !reader.shared {
-                    to_the_end |= reader.layer == Layer::Office;
-                    open.push(reader.name);
-                }
-            }
-        }
-        if !to_the_end {
-            last.insert(view.name, seen);
-        }
-    }
-    Ok(last)
 }
 
 /// Checks the number of mailboxes after groups are resolved; gives it.

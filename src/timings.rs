@@ -1,5 +1,7 @@
 //! Where the time of a run went.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use datafusion::physical_plan::ExecutionPlan;
@@ -15,7 +17,8 @@ pub struct Stage {
     pub name: String,
     /// How long it took by the clock.
     pub elapsed: Duration,
-    /// The processor time of the process meanwhile, all threads together; 0 where the system does not say.
+    /// The processor time of the process meanwhile, all threads together: that of stages at the same time
+    /// too. 0 where the system does not say.
     pub cpu: Duration,
     /// Rows that it read: of files, and of views computed before.
     pub rows_in: u64,
@@ -25,31 +28,32 @@ pub struct Stage {
     pub bytes_read: u64,
     /// Bytes that did not fit into memory and were written to disk for a while.
     pub bytes_spilled: u64,
-    /// The most memory in bytes that operators and kept results had reserved at once. 0 in a session
+    /// The most memory in bytes that operators and kept results, of all stages, had reserved at once. 0 in a session
     /// whose memory pool is not this crate's.
     pub peak_memory: u64,
 }
 
 /// A stage under way.
-pub(crate) struct Watch<'a> {
-    ctx: &'a SessionContext,
+pub(crate) struct Watch {
     began: Instant,
     cpu: Duration,
+    peak: Option<Arc<AtomicUsize>>,
     stage: Stage,
 }
 
-impl<'a> Watch<'a> {
-    pub(crate) fn start(ctx: &'a SessionContext, name: &str) -> Self {
-        take_peak(ctx);
+impl Watch {
+    pub(crate) fn start(ctx: &SessionContext, name: &str) -> Self {
+        let env = ctx.runtime_env();
+        let peak = env.memory_pool.downcast_ref::<Observed>().map(Observed::peak);
         let stage = Stage { name: name.to_string(), ..Stage::default() };
-        Self { ctx, began: Instant::now(), cpu: cpu_time(), stage }
+        Self { began: Instant::now(), cpu: cpu_time(), peak, stage }
     }
 
     /// The stage is over; `plan` is what was executed for it.
     pub(crate) fn stop(mut self, plan: &dyn ExecutionPlan, rows_out: u64, bytes_spilled: u64) -> Stage {
         self.stage.elapsed = self.began.elapsed();
         self.stage.cpu = cpu_time().saturating_sub(self.cpu);
-        self.stage.peak_memory = take_peak(self.ctx);
+        self.stage.peak_memory = self.peak.map_or(0, |peak| peak.load(Ordering::Relaxed)) as u64;
         self.stage.rows_out = rows_out;
         self.stage.bytes_spilled = bytes_spilled;
         add(plan, &mut self.stage);
@@ -65,11 +69,6 @@ pub fn cpu_time() -> Duration {
         times.split(' ').next()?.parse().ok().map(Duration::from_nanos)
     };
     threads.filter_map(of_thread).sum()
-}
-
-fn take_peak(ctx: &SessionContext) -> u64 {
-    let env = ctx.runtime_env();
-    env.memory_pool.downcast_ref::<Observed>().map_or(0, Observed::take_peak) as u64
 }
 
 /// Adds what the operators of a plan have counted.

@@ -91,6 +91,7 @@ pub const VIEWS: &[View] = views! {
     Intermediate "office_disclosed" "intermediate/office_disclosed";
     Intermediate "period_standing" "intermediate/period_standing" shared;
     Intermediate "office_scored" "intermediate/office_scored";
+    Intermediate "office_placed" "intermediate/office_placed";
     Office "Office" "office/office";
     Office "Office_UserTable" "office/office_usertable";
     Office "Office_Overview" "office/office_overview" shared;

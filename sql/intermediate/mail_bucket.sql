@@ -5,7 +5,7 @@ select
   disposition,
   case when is_relevant then bucket(message_key) end as bucket,
   count(*) as rows,
-  set_union(sent_on) filter (where disposition = 'used') as used_days,
+  set_union(sent_on) filter (where is_used) as used_days,
   message_copies(message_key, sent_at, senders, recipients, conversation_id) filter (where is_relevant) as copies
 from mail_copy
 group by disposition, case when is_relevant then bucket(message_key) end

@@ -17,10 +17,10 @@ mail as (
     parties(address_book.book, sender) as senders,
     parties(
       address_book.book,
+      mailbox,
       "to",
       cc,
       bcc,
-      mailbox,
       case when mailbox is null then known_holder.address end
     ) as recipients
   from address_book
@@ -34,5 +34,6 @@ select
   sent_on,
   senders,
   recipients,
+  disposition = 'used' as is_used,
   disposition = 'used' and anybody(senders, recipients) as is_relevant
 from mail

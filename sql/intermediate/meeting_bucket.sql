@@ -5,7 +5,7 @@ select
   disposition,
   case when is_relevant then bucket(meeting_key) end as bucket,
   count(*) as rows,
-  set_union(held_on) filter (where disposition = 'used') as used_days,
+  set_union(held_on) filter (where is_used) as used_days,
   meeting_copies(meeting_key, start_at, end_at, is_cancelled, organizers, attendees, declined)
     filter (where is_relevant) as copies
 from meeting_copy

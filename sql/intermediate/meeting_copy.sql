@@ -19,8 +19,8 @@ meeting as (
     parties(address_book.book, organizer) as organizers,
     parties(
       address_book.book,
-      attendees,
       mailbox,
+      attendees,
       case when mailbox is null then known_holder.address end
     ) as attendees,
     parties(
@@ -41,5 +41,6 @@ select
   organizers,
   attendees,
   declined,
+  disposition = 'used' as is_used,
   disposition = 'used' and anybody(organizers, attendees, declined) as is_relevant
 from meeting

@@ -25,7 +25,8 @@ select
   "AggregationLevel",
   is_withheld,
   is_engaged and not is_withheld as is_engaged,
-  case when not is_withheld then recency end as recency
+  case when not is_withheld then recency end as recency,
+  place
 from (
   select
     measure.*,

@@ -1,6 +1,8 @@
 -- Office without its score: one row per account and period, and a row for the year of every other
 -- account of the profile. is_engaged: at least one engaged message or meeting in the period.
 -- recency is the smaller of the days since the last email and meeting. Averages are minutes.
+-- place is where the row stands in the order of level, account and period: one number, because that
+-- is sorted several times faster than two texts and a date.
 select
   profile.account_id as "CustomerId",
   coalesce(period.emails_to, 0) as "NoOfEmails_ToAccount",
@@ -23,6 +25,11 @@ select
   period.account_no is not null as is_engaged,
   cast(
     least(period.period_end - period.last_email_on, period.period_end - period.last_meeting_on) as bigint
-  ) as recency
+  ) as recency,
+  (
+    case coalesce(period.level, 'year') when 'month' then 0 when 'week' then 1 else 2 end * 4294967296
+    + profile.account_no
+  ) * 65536
+  + coalesce(cast(period.period_start - cast($first_day as date) as bigint), 0) + 6 as place
 from profile
 left join account_period as period on period.account_no = profile.account_no

@@ -13,7 +13,7 @@ from (
     measure.*,
     standing.accounts,
     case
-      when is_engaged then make_array(
+      when is_engaged then numbers(
         case when "NoOfEmails_ToAccount" > 0 then standing(emails_to, "NoOfEmails_ToAccount") else 0 end,
         case when "NoOfEmails_FromAccount" > 0 then standing(emails_from, "NoOfEmails_FromAccount") else 0 end,
         case when "NoOfMeetings_FromAccount" > 0 then standing(meetings_from, "NoOfMeetings_FromAccount") else 0 end,
@@ -26,7 +26,7 @@ from (
           then standing(account_email_people, "NoOfAccountContactsInvolved_Emails") else 0 end,
         standing(standing.recency, -measure.recency)
       )
-      else make_array(0, 0, 0, 0, 0, 0, 0, 0, 0)
+      else numbers(0, 0, 0, 0, 0, 0, 0, 0, 0)
     end as standings
   -- The few come first: the engine holds what stands on the left, and lets the rest pass by.
   from period_standing as standing

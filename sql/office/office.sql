@@ -17,5 +17,4 @@ select
   "AverageDuration_Of_AccountEmailReplies",
   "AggregationStartDate",
   "AggregationLevel"
-from office_scored
-where array_has($levels, "AggregationLevel")
+from office_placed

@@ -1,8 +1,9 @@
 //! `engagement_score(standings, weights, accounts)`: the score from its standings.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, ListArray};
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -47,14 +48,22 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let arrays = ColumnarValue::values_to_arrays(&args.args)?;
     let (standings, weights) = (arrays[0].as_list::<i32>(), arrays[1].as_list::<i32>());
     let accounts = arrays[2].as_primitive::<Int64Type>();
+    let numbers = |lists: &ListArray| lists.values().as_primitive::<Int64Type>().clone();
+    let (all_standings, all_weights) = (numbers(standings), numbers(weights));
+    let within = |lists: &ListArray, row: usize| {
+        lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
+    };
     let mut scores = Float64Array::builder(accounts.len());
     for row in 0..accounts.len() {
         if standings.is_null(row) || weights.is_null(row) || accounts.is_null(row) {
             scores.append_null();
             continue;
         }
-        let (c, w) = (standings.value(row), weights.value(row));
-        if c.len() != w.len() || c.null_count() + w.null_count() > 0 {
+        let (c, w) = (within(standings, row), within(weights, row));
+        let has_null = |numbers: &Int64Array, range: &Range<usize>| {
+            numbers.null_count() > 0 && range.clone().any(|i| numbers.is_null(i))
+        };
+        if c.len() != w.len() || has_null(&all_standings, &c) || has_null(&all_weights, &w) {
             return exec_err!(
                 "engagement_score needs as many standings as weights, none of them NULL: {} and {}",
                 c.len(),
@@ -64,8 +73,8 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         if accounts.value(row) < 1 {
             return exec_err!("engagement_score needs at least one account, not {}", accounts.value(row));
         }
-        let (c, w) = (c.as_primitive::<Int64Type>(), w.as_primitive::<Int64Type>());
-        let Some(score) = score(c.values(), w.values(), accounts.value(row)) else {
+        let (c, w) = (&all_standings.values()[c], &all_weights.values()[w]);
+        let Some(score) = score(c, w, accounts.value(row)) else {
             return exec_err!("engagement_score: the sum of weight times standing is too large");
         };
         scores.append_value(score);

@@ -4,15 +4,20 @@
 //! groups, most of which hold one to three values. Here every value is an entry (group, value) of
 //! one vector, which is sorted and rid of duplicates whenever it has doubled, and when it is read.
 
+use std::hash::{BuildHasher, Hash};
 use std::mem;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BinaryViewBuilder};
 use datafusion::common::Result;
+use datafusion::common::hash_utils::RandomState;
 use datafusion::logical_expr::EmitTo;
 
 /// A log is not compacted before it has this many entries: sorting a few is not worth it.
 const SMALL: usize = 1 << 16;
+
+/// So many of the entries that came last are remembered, those with the same hash in the same place.
+const REMEMBERED: usize = 1 << 13;
 
 /// States are laid down in blocks of this many bytes.
 const STATE_BLOCK: u32 = 1 << 20;
@@ -24,26 +29,33 @@ pub(super) struct GroupSets<T> {
     /// How many entries there were after the last compaction.
     compacted: usize,
     groups: usize,
+    /// What came lately, and need not be added again.
+    lately: Vec<Option<(u32, T)>>,
+    hasher: RandomState,
 }
 
 impl<T> Default for GroupSets<T> {
     fn default() -> Self {
-        Self { entries: Vec::new(), compacted: 0, groups: 0 }
+        Self { entries: vec![], compacted: 0, groups: 0, lately: vec![], hasher: RandomState::default() }
     }
 }
 
-impl<T: Copy + Ord> GroupSets<T> {
+impl<T: Copy + Ord + Hash> GroupSets<T> {
     /// There are at least so many groups now.
     pub(super) fn grow(&mut self, groups: usize) {
         self.groups = self.groups.max(groups);
     }
 
     pub(super) fn add(&mut self, group: usize, value: T) {
-        // Rows of one group often come together with the same value.
         let entry = (group as u32, value);
-        if self.entries.last() == Some(&entry) {
+        if self.lately.is_empty() {
+            self.lately.resize(REMEMBERED, None);
+        }
+        let lately = &mut self.lately[self.hasher.hash_one(entry) as usize % REMEMBERED];
+        if *lately == Some(entry) {
             return;
         }
+        *lately = Some(entry);
         if self.entries.len() >= SMALL.max(2 * self.compacted)
             && self.entries.len() == self.entries.capacity()
         {
@@ -82,6 +94,8 @@ impl<T: Copy + Ord> GroupSets<T> {
     /// `f` is called once per group with its values, ascending.
     pub(super) fn emit(&mut self, emit_to: EmitTo, mut f: impl FnMut(&[(u32, T)])) {
         self.compact();
+        // Groups get other numbers.
+        self.lately.clear();
         let groups = match emit_to {
             EmitTo::All => self.groups,
             EmitTo::First(n) => n,
@@ -121,6 +135,7 @@ impl<T: Copy + Ord> GroupSets<T> {
 
     pub(super) fn size(&self) -> usize {
         self.entries.capacity() * size_of::<(u32, T)>()
+            + self.lately.capacity() * size_of::<Option<(u32, T)>>()
     }
 }
 

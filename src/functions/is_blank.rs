@@ -12,8 +12,14 @@ use super::define::{SECTION, Scalar, expect_arguments};
 use super::text::{Text, text_type};
 
 /// True for NULL, the empty text, and text of nothing but Unicode white space.
+#[inline]
 pub fn is_blank(text: Option<&str>) -> bool {
-    text.is_none_or(|t| t.chars().all(char::is_whitespace))
+    match text.map(str::as_bytes) {
+        None | Some([]) => true,
+        // Nearly all text begins with a letter or digit.
+        Some([b'!'..=b'~', ..]) => false,
+        _ => text.is_some_and(|t| t.chars().all(char::is_whitespace)),
+    }
 }
 
 pub(super) fn udf() -> Arc<ScalarUDF> {

@@ -59,11 +59,11 @@ impl Memo {
         });
     }
 
-    /// The answer for a value. A key that leads to none, as it may where a row is null, has that of the
-    /// first.
+    /// The answer for a value. A key that leads to none, as it may where a row is null, has any.
     #[inline]
     pub(super) fn answer(&self, key: i32) -> u64 {
-        self.answers.get(key as usize).or(self.answers.first()).copied().unwrap_or_default()
+        let last = self.answers.len().saturating_sub(1);
+        self.answers.get((key as usize).min(last)).copied().unwrap_or_default()
     }
 }
 

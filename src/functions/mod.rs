@@ -20,6 +20,7 @@ mod local_date;
 mod logs;
 mod memo;
 pub mod normalize_address;
+mod numbers;
 pub mod period_start;
 mod reply_times;
 mod set_union;
@@ -60,6 +61,7 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         people_state,
         distinct_people::count_udf(),
         standings::standing_udf(),
+        numbers::udf(),
         engagement_score::udf(),
     ];
     engagement.into_iter().chain(logs::udfs()).chain(graph::udfs()).collect()

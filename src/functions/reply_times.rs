@@ -36,7 +36,7 @@ const VERSION: u8 = 1;
 const ENTRY: usize = 8 + KEY_BYTES + 8 + 1;
 
 /// One engaged message in a conversation; ordered by the instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Message<K = Key> {
     /// When it was sent, in microseconds.
     pub sent_at: i64,

@@ -6,6 +6,7 @@
 //! all gives an empty list. The state is the result: a sorted list. Memory per group: 8 to 20
 //! bytes per distinct value.
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -72,7 +73,7 @@ fn list_of(element: DataType) -> DataType {
 }
 
 /// A value that set_union can hold.
-trait Value: Copy + Ord + Send + Sync + 'static {
+trait Value: Copy + Ord + Hash + Send + Sync + 'static {
     const TYPE: DataType;
     /// The values of a column of [`Self::TYPE`], by row.
     fn read(array: &dyn Array) -> impl Fn(usize) -> Self + '_;

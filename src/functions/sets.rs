@@ -3,20 +3,26 @@
 /// Makes what stands in a list from a place on a set: in order, each once.
 #[inline]
 pub(super) fn sort_from<T: Copy + Ord>(values: &mut Vec<T>, begin: usize) {
-    match &values[begin..] {
-        [] | [_] => return,
-        [first, second] if first < second => return,
-        _ => {}
+    let kept = sort(&mut values[begin..]);
+    values.truncate(begin + kept);
+}
+
+/// Makes the beginning of a slice the set of what is in it, and gives the length of it.
+#[inline]
+pub(super) fn sort<T: Copy + Ord>(values: &mut [T]) -> usize {
+    // The usual few are in order already.
+    if values.windows(2).all(|pair| pair[0] < pair[1]) {
+        return values.len();
     }
-    values[begin..].sort_unstable();
-    let mut kept = begin + 1;
-    for i in begin + 1..values.len() {
+    values.sort_unstable();
+    let mut kept = 1;
+    for i in 1..values.len() {
         if values[i] != values[kept - 1] {
             values[kept] = values[i];
             kept += 1;
         }
     }
-    values.truncate(kept);
+    kept
 }
 
 #[cfg(test)]

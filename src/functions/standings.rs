@@ -124,7 +124,7 @@ pub(super) fn standing_udf() -> Arc<ScalarUDF> {
     .into_udf()
 }
 
-fn whole_number(name: &str, data_type: &DataType) -> Result<DataType> {
+pub(super) fn whole_number(name: &str, data_type: &DataType) -> Result<DataType> {
     match data_type {
         DataType::UInt64 => plan_err!("{name} needs an Int64, not UInt64; cast it"),
         number if number.is_integer() || number.is_null() => Ok(DataType::Int64),

@@ -18,6 +18,9 @@ pub struct Table {
     columns: &'static [(&'static str, DataType, Null)],
     /// The columns it is sorted by: a key, so that the same result has the same bytes.
     pub order: &'static [&'static str],
+    /// The view that has its rows with a column `place`, a number in the order of `order`, if there is
+    /// one: by a number, rows are sorted several times faster.
+    pub(super) placed: Option<&'static str>,
 }
 
 /// When a column of a published table is null.
@@ -59,12 +62,14 @@ pub const TABLES: &[Table] = &[
         ],
         // The usual filters: a level, then an account.
         order: &["AggregationLevel", "CustomerId", "AggregationStartDate"],
+        placed: Some("office_placed"),
     },
     Table {
         name: "Office_UserTable",
         suffix: "_UserTable",
         columns: &[("Email", Utf8, Never), ("EntraId", Utf8, Maybe)],
         order: &["Email"],
+        placed: None,
     },
     Table {
         name: "Office_Overview",
@@ -84,12 +89,14 @@ pub const TABLES: &[Table] = &[
             ("SharedAddresses", Int64, Never),
         ],
         order: &["Enrichment"],
+        placed: None,
     },
     Table {
         name: "Office_Dispositions",
         suffix: "_Dispositions",
         columns: &[("source", Utf8, Never), ("disposition", Utf8, Never), ("rows", Int64, Never)],
         order: &["source", "disposition"],
+        placed: None,
     },
     Table {
         name: "CustomerCard",
@@ -102,6 +109,7 @@ pub const TABLES: &[Table] = &[
             ("Meetings", Int64, Withheld),
         ],
         order: &["CustomerId"],
+        placed: None,
     },
     Table {
         name: "CustomerCard_History",
@@ -113,6 +121,7 @@ pub const TABLES: &[Table] = &[
             ("Meetings", Int64, Withheld),
         ],
         order: &["CustomerId", "Month"],
+        placed: None,
     },
 ];
 

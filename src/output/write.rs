@@ -40,8 +40,12 @@ pub(crate) async fn write(
     let watch = Watch::start(ctx, table.name);
     let schema = Arc::clone(&draft.schema);
     let columns: Vec<_> = schema.fields().iter().map(|f| ident(f.name())).collect();
-    let order: Vec<_> = table.order.iter().map(|c| ident(*c).sort(true, false)).collect();
-    let frame = ctx.table(quoted(table.name)).await?.select(columns)?.sort(order)?;
+    let (view, order) = match table.placed {
+        Some(view) => (view, &["place"][..]),
+        None => (table.name, table.order),
+    };
+    let order = order.iter().map(|c| ident(*c).sort(true, false)).collect();
+    let frame = ctx.table(quoted(view)).await?.sort(order)?.select(columns)?;
     let context = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await?;
     let mut batches = execute_stream(Arc::clone(&plan), context)?;

@@ -1,12 +1,13 @@
 //! `parties(book, addresses, …)`: who is known among addresses.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt64Array, new_empty_array};
-use datafusion::arrow::buffer::{NullBuffer, OffsetBuffer};
+use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result, plan_err};
-use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::read::{AddressBook, NOBODY};
 use super::{BookArgument, expect_book};
@@ -14,7 +15,7 @@ use crate::functions::define::{SECTION, Scalar};
 use crate::functions::id_hash::id_hash;
 use crate::functions::memo::{AddressDictionary, Memo};
 use crate::functions::normalize_address::normalize;
-use crate::functions::sets::sort_from;
+use crate::functions::sets::sort;
 use crate::functions::text::{Texts, texts_type};
 
 pub(in crate::functions) fn parties_type() -> DataType {
@@ -54,18 +55,33 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let Some(book) = BookArgument::new("parties", &args.args[0])?.open()? else {
         return Ok(new_empty_array(args.return_field.data_type()));
     };
-    let arrays = args.args[1..].iter().map(|a| a.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
-    let columns = arrays.iter().map(|array| Column::new(&book, array)).collect::<Result<Vec<_>>>()?;
-    let mut parties: Vec<u64> = Vec::with_capacity(args.number_rows);
+    // What is null in every row names nobody.
+    let arrays = args.args[1..].iter().filter(|a| !matches!(a, ColumnarValue::Scalar(s) if s.is_null()));
+    let arrays = arrays.map(|a| a.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
+    let named = arrays.iter().filter(|array| array.null_count() < array.len());
+    let columns = named.map(|array| Column::new(&book, array)).collect::<Result<Vec<_>>>()?;
+    let columns: Vec<_> = columns.into_iter().filter(|column| !column.found.is_empty()).collect();
+    let room = columns.iter().map(|column| column.room).sum();
+    let (mut parties, mut end) = (vec![0; room], 0);
     let mut ends = Vec::with_capacity(args.number_rows + 1);
     ends.push(0);
     for row in 0..args.number_rows {
-        let begin = parties.len();
-        columns.iter().try_for_each(|column| column.find(&book, row, &mut parties))?;
-        sort_from(&mut parties, begin);
-        ends.push(parties.len() as i32);
+        let begin = end;
+        for column in &columns {
+            for found in column.of(row) {
+                if *found > NOBODY {
+                    end += book.several(*found, &mut parties[end..])?;
+                } else {
+                    // Without a branch: whether an address is known cannot be guessed.
+                    parties[end] = *found;
+                    end += usize::from(*found != NOBODY);
+                }
+            }
+        }
+        end = begin + sort(&mut parties[begin..end]);
+        ends.push(end as i32);
     }
-    columns.into_iter().for_each(Column::finish);
+    parties.truncate(end);
     let field = Arc::new(Field::new_list_field(DataType::UInt64, true));
     let offsets = OffsetBuffer::new(ends.into());
     Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt64Array::from(parties)), None)?))
@@ -76,61 +92,70 @@ fn look_up(book: &AddressBook, raw: &str) -> u64 {
     normalize(raw).map_or(NOBODY, |address| book.find(id_hash(&address)))
 }
 
-/// A column of addresses or of lists of them.
-enum Column<'a> {
-    /// Text, looked up row by row.
-    Text(Texts<'a>),
-    /// A dictionary: each of its values is looked up once.
-    Dictionary {
-        /// What was found, address by address; nobody where it is null.
-        found: Vec<u64>,
-        /// Where the lists begin and end among them, and which are null.
-        lists: Option<(&'a [i32], Option<&'a NullBuffer>)>,
-        memo: Memo,
-    },
+/// Who is behind the addresses of a column.
+struct Column<'a> {
+    /// What the book has for each address.
+    found: Vec<u64>,
+    /// Where the addresses of the rows end among them, 0 first; without it each row has one.
+    ends: Option<Cow<'a, [i32]>>,
+    /// How many parties there are at most, and one place more.
+    room: usize,
 }
 
 impl<'a> Column<'a> {
     fn new(book: &AddressBook, array: &'a ArrayRef) -> Result<Self> {
+        let (found, ends) = match Self::of_dictionary(book, array) {
+            Some(column) => column,
+            None => Self::of_text(book, array)?,
+        };
+        let several = found.iter().filter(|found| **found > NOBODY);
+        let more = several.map(|found| book.how_many(*found)).sum::<usize>();
+        Ok(Self { room: found.len() + more + 1, found, ends })
+    }
+
+    /// A dictionary or lists of one: each of its values is looked up once. None for other encodings.
+    fn of_dictionary(book: &AddressBook, array: &'a ArrayRef) -> Option<(Vec<u64>, Option<Cow<'a, [i32]>>)> {
         let lists = array.as_list_opt::<i32>();
         let items = lists.map_or(array, |lists| lists.values());
-        let dictionary = items.as_any().downcast_ref::<AddressDictionary>();
-        let values = dictionary.and_then(|d| d.values().as_string_opt::<i32>());
-        Ok(match (dictionary, values) {
-            (Some(dictionary), Some(values)) => {
-                let memo = Memo::recall(book.fingerprint(), values, NOBODY, |raw| look_up(book, raw));
-                let keys = dictionary.keys();
-                // All at once: no answer decides what is asked next, so the processor need not wait.
-                let mut found: Vec<u64> = keys.values().iter().map(|key| memo.answer(*key)).collect();
-                if let Some(nulls) = keys.nulls() {
-                    (!nulls.inner()).set_indices().for_each(|i| found[i] = NOBODY);
-                }
-                let lists = lists.map(|lists| (lists.value_offsets(), lists.nulls()));
-                Column::Dictionary { found, lists, memo }
-            }
-            _ => Column::Text(Texts::new(array)?),
-        })
-    }
-
-    /// Adds the parties of a row.
-    #[inline]
-    fn find(&self, book: &AddressBook, row: usize, found: &mut Vec<u64>) -> Result<()> {
-        match self {
-            Column::Text(texts) => texts.for_each(row, |raw| book.parties(look_up(book, raw), found)),
-            Column::Dictionary { found: known, lists, .. } => {
-                let range = match lists {
-                    None => row..row + 1,
-                    Some((_, Some(nulls))) if nulls.is_null(row) => return Ok(()),
-                    Some((ends, _)) => ends[row] as usize..ends[row + 1] as usize,
-                };
-                known[range].iter().try_for_each(|one| book.parties(*one, found))
-            }
+        let dictionary = items.as_any().downcast_ref::<AddressDictionary>()?;
+        let values = dictionary.values().as_string_opt::<i32>()?;
+        let ends = lists.map(|lists| lists.value_offsets());
+        // A list that is null may have addresses all the same.
+        let hidden = |i: usize| ends.is_some_and(|ends| ends[i] < ends[i + 1]);
+        let mut nulls = lists.and_then(|lists| lists.nulls()).into_iter();
+        if nulls.any(|nulls| (!nulls.inner()).set_indices().any(hidden)) {
+            return None;
         }
+        let memo = Memo::recall(book.fingerprint(), values, NOBODY, |raw| look_up(book, raw));
+        let keys = dictionary.keys();
+        // All at once: no answer decides what is asked next, so the processor need not wait.
+        let mut found: Vec<u64> = keys.values().iter().map(|key| memo.answer(*key)).collect();
+        if let Some(nulls) = keys.nulls() {
+            (!nulls.inner()).set_indices().for_each(|i| found[i] = NOBODY);
+        }
+        memo.remember();
+        Some((found, ends.map(Cow::Borrowed)))
     }
 
-    fn finish(self) {
-        if let Column::Dictionary { memo, .. } = self {
-            memo.remember();
+    /// Text or lists of text, looked up one by one.
+    fn of_text(book: &AddressBook, array: &'a ArrayRef) -> Result<(Vec<u64>, Option<Cow<'a, [i32]>>)> {
+        let (texts, mut found, mut ends) = (Texts::new(array)?, vec![], vec![0]);
+        for row in 0..array.len() {
+            texts.for_each(row, |raw| {
+                found.push(look_up(book, raw));
+                Ok(())
+            })?;
+            ends.push(found.len() as i32);
+        }
+        Ok((found, Some(ends.into())))
+    }
+
+    /// What was found for the addresses of a row.
+    #[inline]
+    fn of(&self, row: usize) -> &[u64] {
+        match &self.ends {
+            Some(ends) => &self.found[ends[row] as usize..ends[row + 1] as usize],
+            None => &self.found[row..row + 1],
         }
     }
 }

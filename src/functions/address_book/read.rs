@@ -18,6 +18,8 @@
 //! addresses of a mail archive are unknown, and for those the small table of tags is all that is
 //! read.
 
+use std::ops::Range;
+
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
 
 use super::Party;
@@ -32,7 +34,8 @@ pub(super) const GAP: u8 = 0;
 /// The bit that tells where parties are from a party.
 pub(super) const SEVERAL: u64 = 1 << 63;
 
-/// What [`AddressBook::find`] gives for an address that is unknown: the parties 0 of none.
+/// What [`AddressBook::find`] gives for an address that is unknown: more than any party, less than any
+/// place of several.
 pub(super) const NOBODY: u64 = SEVERAL;
 
 /// The tag of an address: bits of its key that its slot does not depend on.
@@ -89,7 +92,8 @@ impl<'a> AddressBook<'a> {
         self.fingerprint
     }
 
-    /// Who is behind a normalized address, given by its key: to be spelled out by [`Self::parties`].
+    /// Who is behind a normalized address, given by its key: a party, [`NOBODY`], or what
+    /// [`Self::several`] spells out.
     #[inline]
     pub fn find(&self, address: Key) -> u64 {
         let hash = u128::from_be_bytes(address);
@@ -108,28 +112,31 @@ impl<'a> AddressBook<'a> {
         NOBODY
     }
 
-    /// Adds the parties that [`Self::find`] has found to a list.
+    /// How many parties a place of several, one greater than [`NOBODY`], stands for.
+    pub fn how_many(&self, several: u64) -> usize {
+        self.places(several).len().min(self.links.len())
+    }
+
+    /// Spells out a place of several parties; gives their number.
     ///
     /// # Errors
     /// A damaged book.
-    #[inline]
-    pub fn parties(&self, found: u64, parties: &mut Vec<u64>) -> Result<()> {
-        if found & SEVERAL == 0 {
-            parties.push(found);
-            return Ok(());
+    #[cold]
+    pub fn several(&self, several: u64, parties: &mut [u64]) -> Result<usize> {
+        let places = self.places(several);
+        match (self.links.get(places.clone()), parties.get_mut(..places.len())) {
+            (Some(links), Some(parties)) => {
+                parties.iter_mut().zip(links).for_each(|(party, link)| *party = u64::from_le_bytes(*link));
+                Ok(links.len())
+            }
+            _ => exec_err!("the address book is damaged"),
         }
-        if found == NOBODY { Ok(()) } else { self.several(found, parties) }
     }
 
-    /// The parties of an address that has several.
-    #[cold]
-    fn several(&self, found: u64, parties: &mut Vec<u64>) -> Result<()> {
-        let (begin, count) = (found as u32 as usize, (found & !SEVERAL) as usize >> 32);
-        let Some(links) = self.links.get(begin..begin.saturating_add(count)) else {
-            return exec_err!("the address book is damaged");
-        };
-        parties.extend(links.iter().map(|link| u64::from_le_bytes(*link)));
-        Ok(())
+    /// Where among the links the parties of an address with several are.
+    fn places(&self, several: u64) -> Range<usize> {
+        let (begin, count) = (several as u32 as usize, (several & !SEVERAL) as usize >> 32);
+        begin..begin.saturating_add(count)
     }
 
     /// The key of the person that a party stands for.
@@ -166,10 +173,17 @@ mod tests {
         ]
     }
 
+    fn spelled_out(book: &AddressBook, found: u64) -> Result<Vec<u64>> {
+        let mut parties = vec![0; book.how_many(found)];
+        match found {
+            NOBODY => Ok(vec![]),
+            ..NOBODY => Ok(vec![found]),
+            _ => book.several(found, &mut parties).map(|_| parties),
+        }
+    }
+
     fn numbers(book: &AddressBook, address: &str) -> Vec<Party> {
-        let mut found = vec![];
-        book.parties(book.find(id_hash(address)), &mut found).unwrap();
-        found.into_iter().map(Party).collect()
+        spelled_out(book, book.find(id_hash(address))).unwrap().into_iter().map(Party).collect()
     }
 
     fn look_up(bytes: &[u8], address: &str) -> Vec<(i32, Key)> {
@@ -224,8 +238,7 @@ mod tests {
                 bad[at] ^= flip;
                 let Ok(book) = AddressBook::open(&bad) else { continue };
                 for e in sample() {
-                    let mut found = vec![];
-                    if book.parties(book.find(e.address), &mut found).is_ok() {
+                    if let Ok(found) = spelled_out(&book, book.find(e.address)) {
                         found.into_iter().for_each(|n| drop(book.person(Party(n))));
                     }
                 }

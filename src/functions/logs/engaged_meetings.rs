@@ -18,7 +18,7 @@ use super::columns::{Lists, fields, keys, micros, micros_type, parties_field, ro
 use super::entry::for_each_key;
 use super::group_logs::{chunks, log_type};
 use super::meeting_copies::MeetingCopy;
-use super::sides::{self, Engaged, Merge, Role, any, has_account, people};
+use super::sides::{self, Engaged, Merge, Role, any, people};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::id_hash::{KEY_TYPE, Key};
 use crate::functions::utc_timestamp::utc_timestamp_type;
@@ -95,7 +95,7 @@ impl Merge for Meetings {
         mut f: impl FnMut(&Engaged) -> Result<()>,
     ) -> Result<()> {
         let Self { roles, declined } = self;
-        let matters = |copy: &MeetingCopy<'_>| has_account(copy.organizers) || has_account(copy.attendees);
+        let matters = |copy: &MeetingCopy<'_>| copy.organizers.has_account() || copy.attendees.has_account();
         for_each_key::<MeetingCopy>(chunks(logs, row), matters, |copies| {
             if copies.iter().any(|copy| copy.is_cancelled) {
                 return Ok(());

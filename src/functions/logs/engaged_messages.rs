@@ -17,7 +17,7 @@ use super::columns::{Lists, fields, keys, keys_type, parties_field, rows, rows_t
 use super::entry::for_each_key;
 use super::group_logs::{chunks, log_type};
 use super::message_copies::MessageCopy;
-use super::sides::{self, Engaged, Merge, Role, any, has_account, people};
+use super::sides::{self, Engaged, Merge, Role, any, people};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::id_hash::{KEY_TYPE, Key};
 use crate::functions::utc_timestamp::utc_timestamp_type;
@@ -93,7 +93,7 @@ impl Merge for Messages {
         mut f: impl FnMut(&Engaged) -> Result<()>,
     ) -> Result<()> {
         let Self { roles, conversations } = self;
-        let matters = |copy: &MessageCopy<'_>| has_account(copy.senders) || has_account(copy.recipients);
+        let matters = |copy: &MessageCopy<'_>| copy.senders.has_account() || copy.recipients.has_account();
         for_each_key::<MessageCopy>(chunks(logs, row), matters, |copies| {
             roles.clear();
             conversations.clear();

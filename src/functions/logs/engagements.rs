@@ -1,10 +1,10 @@
 //! `engagements(account_no, day, at, …)`: gathers engaged messages and meetings of accounts in a log.
 //!
-//! Entry, version 2 of kind 3 (chunks begin with 0x32): account (Int32), day (Int32, days since
+//! Entry, version 3 of kind 3 (chunks begin with 0x33): account (Int32), day (Int32, days since
 //! 1970), instant (Int64, microseconds), flags (1 byte: 1 to the account, 2 from the account, 4 a
 //! meeting), for a meeting its duration (Int128, microseconds), list of conversation keys (16 bytes
 //! each), our people and the account's (parties, see `bytes`). A list is its count (1 byte, or 0xff
-//! and 4 bytes) and its values. Some 45 bytes per entry.
+//! and 4 bytes) and its values. Some 60 bytes per entry.
 
 use std::sync::Arc;
 
@@ -130,7 +130,7 @@ pub(super) fn write(engaged: &Engaged, day: i32, entry: &mut Vec<u8>) -> Result<
 }
 
 impl Entry for Engagement<'static> {
-    const VERSION: u8 = 0x32;
+    const VERSION: u8 = 0x33;
     type Columns<'a> = Columns<'a>;
     type Read<'a> = Engagement<'a>;
 

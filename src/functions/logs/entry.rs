@@ -25,9 +25,9 @@ pub(super) trait Entry: Send + Sync + 'static {
     /// Writes a row; false leaves it out.
     fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Vec<u8>) -> Result<bool>;
     fn read<'a>(reader: &mut Reader<'a>) -> Result<Self::Read<'a>>;
-    /// A chunk that says the same in fewer bytes, if there can be one.
-    fn compact(_chunk: &[u8]) -> Result<Option<Vec<u8>>> {
-        Ok(None)
+    /// Writes a chunk that says the same in fewer bytes, if there can be one; says whether it has.
+    fn compact(_chunk: &[u8], _smaller: &mut Vec<u8>) -> Result<bool> {
+        Ok(false)
     }
 }
 
@@ -152,7 +152,7 @@ pub(super) fn for_each_key<'a, E: Keyed>(
 }
 
 /// Reads the entries of a chunk.
-fn reader<E: Entry>(chunk: &[u8]) -> Result<Reader<'_>> {
+pub(super) fn reader<E: Entry>(chunk: &[u8]) -> Result<Reader<'_>> {
     match chunk.split_first() {
         Some((&version, entries)) if version == E::VERSION => Ok(Reader(entries)),
         _ => Err(damaged()),
@@ -245,7 +245,6 @@ impl<'a> PartyLists<'a> {
 mod tests {
     use super::super::bytes::write_list;
     use super::super::message_copies::MessageCopy;
-    use super::super::sides::has_account;
     use super::*;
 
     /// A message copy with this key, sent at this time, with these senders.
@@ -271,11 +270,11 @@ mod tests {
             copy(key(2), 21, &[7]),
             copy([1; 16], 40, &[ACCOUNT]),
         ] {
-            logs.append(0, MessageCopy::VERSION, &entry, |_| Ok(None)).unwrap();
+            logs.append(0, MessageCopy::VERSION, &entry, |_, _| Ok(false)).unwrap();
         }
         let log = logs.emit(EmitTo::All).unwrap();
         let mut found = vec![];
-        let matters = |copy: &MessageCopy<'_>| has_account(copy.senders);
+        let matters = |copy: &MessageCopy<'_>| copy.senders.has_account();
         for_each_key::<MessageCopy>(chunks(log.as_list(), 0), matters, |copies| {
             let mut times: Vec<_> = copies.iter().map(|copy| copy.sent_at).collect();
             times.sort_unstable();

@@ -12,11 +12,13 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
 
-/// The size to which chunks grow. Large enough to be few, small enough that the last, half-filled
-/// chunks of all groups weigh little.
-const CHUNK: usize = 1 << 16;
+/// The size to which chunks grow. Large enough to be few, small enough that the open chunks of all
+/// groups stay in the processor's cache.
+const CHUNK: usize = 1 << 15;
 /// The size with which the first chunk of a group begins.
 const FIRST: usize = 1 << 8;
+/// Smaller chunks are not shared: to be a buffer of its own costs more than to be copied.
+const SHARED: usize = CHUNK / 4;
 
 /// A log: a list of chunks.
 pub(super) fn log_type() -> DataType {
@@ -40,6 +42,8 @@ pub(super) struct GroupLogs {
     groups: Vec<Log>,
     /// Bytes of all chunks of all groups.
     heap: usize,
+    /// What a full chunk is compacted into.
+    spare: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -51,10 +55,32 @@ struct Log {
 }
 
 impl Log {
+    /// The open chunk is full; the next one is written where it stood.
     fn close(&mut self) {
         if !self.open.is_empty() {
-            self.full.push(Buffer::from_vec(mem::take(&mut self.open)));
+            self.share(Buffer::from(self.open.as_slice()));
+            self.open.clear();
         }
+    }
+
+    fn share(&mut self, chunk: Buffer) {
+        self.heap += chunk.len();
+        self.full.push(chunk);
+    }
+
+    /// Appends to the open chunk, where it has room and is of this version, or to a new one.
+    fn append(&mut self, version: u8, entries: &[u8]) {
+        if self.open.len() + entries.len() > CHUNK || self.open.first().is_some_and(|v| *v != version) {
+            self.close();
+        }
+        let before = self.open.capacity();
+        if self.open.is_empty() {
+            let size = if self.full.is_empty() { FIRST } else { CHUNK };
+            self.open.reserve_exact(size.max(entries.len() + 1));
+            self.open.push(version);
+        }
+        self.open.extend_from_slice(entries);
+        self.heap = self.heap + self.open.capacity() - before;
     }
 }
 
@@ -64,53 +90,49 @@ impl GroupLogs {
         self.groups.resize_with(groups.max(self.groups.len()), Log::default);
     }
 
-    /// Appends an entry to the log of a group; a new chunk begins with `version`. `compact` is asked for
-    /// a smaller chunk in the place of one that is full.
+    /// Appends an entry to the log of a group; a new chunk begins with `version`. `compact` is asked to
+    /// write a smaller chunk that can take the place of one that is full, and whether it has.
     ///
     /// # Errors
     /// What `compact` gives.
+    #[inline]
     pub(super) fn append(
         &mut self,
         group: usize,
         version: u8,
         entry: &[u8],
-        compact: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
+        compact: impl Fn(&[u8], &mut Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
         let log = &mut self.groups[group];
-        let (heap, mut before) = (log.heap, log.open.capacity());
+        let heap = log.heap;
         if log.open.len() + entry.len() > CHUNK && !log.open.is_empty() {
-            if let Some(smaller) = compact(&log.open)? {
-                log.open.clear();
-                log.open.extend(smaller);
+            self.spare.clear();
+            if compact(&log.open, &mut self.spare)? {
+                log.heap = log.heap + self.spare.capacity() - log.open.capacity();
+                mem::swap(&mut log.open, &mut self.spare);
             }
-            if log.open.len() > CHUNK / 2 || log.open.len() + entry.len() > CHUNK {
-                log.open.shrink_to_fit();
-                log.heap = log.heap + log.open.capacity() - before;
-                before = 0;
+            if log.open.len() > CHUNK / 2 {
                 log.close();
             }
         }
-        if log.open.is_empty() {
-            let size = if log.full.is_empty() { FIRST } else { CHUNK };
-            log.open.reserve_exact(size.max(entry.len() + 1));
-            log.open.push(version);
-        }
-        log.open.extend_from_slice(entry);
-        log.heap = log.heap + log.open.capacity() - before;
+        log.append(version, entry);
         self.heap = self.heap + log.heap - heap;
         Ok(())
     }
 
-    /// Appends the chunks of a log to that of a group, without a copy.
+    /// Appends the chunks of a log to that of a group, the large ones without a copy.
     pub(super) fn absorb(&mut self, group: usize, logs: &ListArray, row: usize) {
         let values = logs.values().as_binary_view();
         let range = logs.value_offsets()[row] as usize..logs.value_offsets()[row + 1] as usize;
+        let log = &mut self.groups[group];
+        let heap = log.heap;
         for i in range.filter(|i| values.is_valid(*i)) {
-            let chunk = slice(values, i);
-            self.heap += chunk.len();
-            self.groups[group].heap += chunk.len();
-            self.groups[group].full.push(chunk);
+            match values.value(i) {
+                [version, entries @ ..] if entries.len() < SHARED => log.append(*version, entries),
+                _ => log.share(slice(values, i)),
+            }
         }
+        self.heap = self.heap + log.heap - heap;
     }
 
     /// Takes the logs of the groups to emit, in order; the others move down.
@@ -131,7 +153,7 @@ impl GroupLogs {
     }
 
     pub(super) fn size(&self) -> usize {
-        self.heap + self.groups.capacity() * size_of::<Log>()
+        self.heap + self.spare.capacity() + self.groups.capacity() * size_of::<Log>()
     }
 }
 
@@ -150,7 +172,7 @@ mod tests {
     use super::*;
 
     fn append(logs: &mut GroupLogs, group: usize, version: u8, entry: &[u8]) {
-        logs.append(group, version, entry, |_| Ok(None)).unwrap();
+        logs.append(group, version, entry, |_, _| Ok(false)).unwrap();
     }
 
     fn lens(array: &ArrayRef) -> Vec<usize> {
@@ -197,9 +219,13 @@ mod tests {
         logs.grow(1);
         // Of a full chunk nothing but the version and one byte stays.
         for _ in 0..10_000 {
-            logs.append(0, 7, &[1; 40], |chunk| Ok(Some(chunk[..2].to_vec()))).unwrap();
+            let compact = |chunk: &[u8], smaller: &mut Vec<u8>| {
+                smaller.extend(&chunk[..2]);
+                Ok(true)
+            };
+            logs.append(0, 7, &[1; 40], compact).unwrap();
         }
-        assert!(logs.size() < 2 * CHUNK, "{}", logs.size());
+        assert!(logs.size() < 3 * CHUNK, "{}", logs.size());
         let all = logs.emit(EmitTo::All).unwrap();
         assert_eq!(chunks(all.as_list(), 0).count(), 1);
         assert_eq!(logs.heap, 0);

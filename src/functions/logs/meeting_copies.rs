@@ -1,7 +1,7 @@
 //! `meeting_copies(meeting_key, start_at, end_at, is_cancelled, organizers, attendees, declined)`:
 //! gathers the copies of meetings in a log.
 //!
-//! Entry, version 2 of kind 2 (chunks begin with 0x22): meeting key (16 bytes), start_at and end_at
+//! Entry, version 3 of kind 2 (chunks begin with 0x23): meeting key (16 bytes), start_at and end_at
 //! (Int64, microseconds), cancelled (1 byte), organizers, attendees and those who declined (parties,
 //! see `bytes`).
 
@@ -77,7 +77,7 @@ pub(super) struct Columns<'a> {
 }
 
 impl Entry for MeetingCopy<'static> {
-    const VERSION: u8 = 0x22;
+    const VERSION: u8 = 0x23;
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MeetingCopy<'a>;
 

@@ -1,9 +1,9 @@
 //! `message_copies(message_key, sent_at, senders, recipients, conversation_id)`: gathers the copies
 //! of messages in a log.
 //!
-//! Entry, version 2 of kind 1 (chunks begin with 0x12): message key (16 bytes), sent_at (Int64,
+//! Entry, version 3 of kind 1 (chunks begin with 0x13): message key (16 bytes), sent_at (Int64,
 //! microseconds), list of conversation keys (16 bytes each), senders and recipients (parties, see
-//! `bytes`). A list is its count (1 byte, or 0xff and 4 bytes) and its values. Some 55 bytes per copy.
+//! `bytes`). A list is its count (1 byte, or 0xff and 4 bytes) and its values. Some 60 bytes per copy.
 //!
 //! Copies of a message often come close together, a sender's and a recipient's of the same day. Those
 //! in one chunk become one entry, which says what they say together.
@@ -15,13 +15,14 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
 use super::bytes::{Parties, Reader, write_list, write_parties};
-use super::entry::{Entry, Gather, Keyed, PartyLists, beginning, for_each_key};
+use super::entry::{Entry, Gather, Keyed, PartyLists, beginning, reader};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
 use crate::functions::grouped::Accumulators;
-use crate::functions::id_hash::{KEY_TYPE, Key, id_hash};
+use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key, id_hash};
 use crate::functions::is_blank::is_blank;
+use crate::functions::sets::sort_from;
 use crate::functions::text::{Text, text_type};
 use crate::functions::utc_timestamp::{instant_type, utc_micros};
 
@@ -75,7 +76,7 @@ pub(super) struct Columns<'a> {
 }
 
 impl Entry for MessageCopy<'static> {
-    const VERSION: u8 = 0x12;
+    const VERSION: u8 = 0x13;
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MessageCopy<'a>;
 
@@ -92,10 +93,12 @@ impl Entry for MessageCopy<'static> {
         if columns.keys.is_null(row) || columns.sent_at.is_null(row) {
             return Ok(false);
         }
-        entry.extend(columns.keys.value(row));
-        entry.extend(columns.sent_at.value(row).to_le_bytes());
-        let conversation = columns.conversations.get(row).filter(|id| !is_blank(Some(id)));
-        write_list(usize::from(conversation.is_some()), conversation.map(id_hash).into_iter(), entry)?;
+        let Some(key) = columns.keys.value(row).first_chunk() else { return Ok(false) };
+        write_numbers(key, columns.sent_at.value(row), entry);
+        match columns.conversations.get(row).filter(|id| !is_blank(Some(id))) {
+            Some(id) => write_list(1, [id_hash(id)].into_iter(), entry)?,
+            None => entry.push(0),
+        }
         columns.people.iter().try_for_each(|people| people.write(row, entry))?;
         Ok(true)
     }
@@ -110,39 +113,92 @@ impl Entry for MessageCopy<'static> {
         })
     }
 
-    fn compact(chunk: &[u8]) -> Result<Option<Vec<u8>>> {
-        let mut smaller = Vec::with_capacity(chunk.len());
+    /// Copies of a message become one.
+    fn compact(chunk: &[u8], smaller: &mut Vec<u8>) -> Result<bool> {
+        if chunk.len() > 1 << PLACE_BITS {
+            return Ok(false);
+        }
+        // The beginning of each key, and where its copy begins.
+        let mut places = Vec::with_capacity(chunk.len() / 32);
+        let mut rest = reader::<Self>(chunk)?;
+        while !rest.is_empty() {
+            let at = (chunk.len() - rest.0.len()) as u64;
+            let beginning = beginning(&Self::read(&mut rest)?.key);
+            places.push(beginning >> (63 - BEGINNING_BITS) << PLACE_BITS | at);
+        }
+        places.sort_unstable();
         smaller.push(Self::VERSION);
-        let (mut conversations, mut senders, mut recipients) = (vec![], vec![], vec![]);
-        for_each_key::<Self>(
-            [chunk].into_iter(),
-            |_| true,
-            |copies| {
-                let mut sent_at = copies[0].sent_at;
-                conversations.clear();
-                senders.clear();
-                recipients.clear();
+        let mut merged = Merged::default();
+        for alike in places.chunk_by(|a, b| a >> PLACE_BITS == b >> PLACE_BITS) {
+            let copies = alike.iter().map(|place| &chunk[(place & ((1 << PLACE_BITS) - 1)) as usize..]);
+            if alike.len() == 1 || !merged.merge(copies.clone())? {
                 for copy in copies {
-                    sent_at = sent_at.min(copy.sent_at);
-                    conversations.extend(copy.conversations);
-                    senders.extend(copy.senders.iter());
-                    recipients.extend(copy.recipients.iter());
+                    let mut rest = Reader(copy);
+                    Self::read(&mut rest)?;
+                    smaller.extend_from_slice(&copy[..copy.len() - rest.0.len()]);
                 }
-                conversations.sort_unstable();
-                conversations.dedup();
-                smaller.extend(copies[0].key);
-                smaller.extend(sent_at.to_le_bytes());
-                write_list(conversations.len(), conversations.iter().copied(), &mut smaller)?;
-                for parties in [&mut senders, &mut recipients] {
-                    parties.sort_unstable();
-                    parties.dedup();
-                    write_parties(parties.iter().copied(), &mut smaller)?;
-                }
-                Ok(())
-            },
-        )?;
-        Ok(Some(smaller))
+            } else {
+                merged.write(smaller)?;
+            }
+        }
+        Ok(true)
     }
+}
+
+/// A chunk that is compacted is so small that where a copy begins takes so many bits,
+const PLACE_BITS: u32 = 16;
+/// which leaves so many for the beginning of its key.
+const BEGINNING_BITS: u32 = u64::BITS - PLACE_BITS;
+
+/// Copies of one message.
+#[derive(Default)]
+struct Merged {
+    key: Key,
+    sent_at: i64,
+    conversations: Vec<Key>,
+    senders: Vec<u64>,
+    recipients: Vec<u64>,
+}
+
+impl Merged {
+    /// Merges the copies that begin where these bytes do; false if they are not all of one message.
+    fn merge<'a>(&mut self, copies: impl Iterator<Item = &'a [u8]>) -> Result<bool> {
+        self.conversations.clear();
+        self.senders.clear();
+        self.recipients.clear();
+        for (number, copy) in copies.enumerate() {
+            let copy = MessageCopy::read(&mut Reader(copy))?;
+            if number == 0 {
+                (self.key, self.sent_at) = (copy.key, copy.sent_at);
+            } else if copy.key != self.key {
+                return Ok(false);
+            }
+            self.sent_at = self.sent_at.min(copy.sent_at);
+            self.conversations.extend(copy.conversations);
+            self.senders.extend(copy.senders.iter());
+            self.recipients.extend(copy.recipients.iter());
+        }
+        Ok(true)
+    }
+
+    fn write(&mut self, entry: &mut Vec<u8>) -> Result<()> {
+        sort_from(&mut self.conversations, 0);
+        sort_from(&mut self.senders, 0);
+        sort_from(&mut self.recipients, 0);
+        write_numbers(&self.key, self.sent_at, entry);
+        write_list(self.conversations.len(), self.conversations.iter().copied(), entry)?;
+        write_parties(self.senders.iter().copied(), entry)?;
+        write_parties(self.recipients.iter().copied(), entry)
+    }
+}
+
+/// Writes an entry up to its lists.
+#[inline]
+fn write_numbers(key: &Key, sent_at: i64, entry: &mut Vec<u8>) {
+    let mut numbers = [0; KEY_BYTES + 8];
+    numbers[..KEY_BYTES].copy_from_slice(key);
+    numbers[KEY_BYTES..].copy_from_slice(&sent_at.to_le_bytes());
+    entry.extend_from_slice(&numbers);
 }
 
 impl Keyed for MessageCopy<'static> {

@@ -63,11 +63,6 @@ pub(super) fn add(roles: &mut Vec<Role>, parties: Parties, received: bool) {
     roles.extend(parties.iter().map(|party| Role::new(party, received)));
 }
 
-/// Whether somebody of an account is among parties.
-pub(super) fn has_account(parties: Parties) -> bool {
-    parties.iter().any(|party| party >= Party::FIRST_OF_ACCOUNTS.0)
-}
-
 /// We and one account.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sides<'a> {
@@ -101,6 +96,6 @@ pub(super) fn any(roles: &[Role], received: bool) -> bool {
 }
 
 /// The people among roles, each once: who sent and received stands twice, side by side.
-pub(super) fn people(roles: &[Role]) -> impl Iterator<Item = u64> {
+pub(super) fn people(roles: &[Role]) -> impl Iterator<Item = u64> + Clone {
     roles.chunk_by(|a, b| a.party() == b.party()).map(|same| same[0].party())
 }

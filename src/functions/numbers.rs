@@ -1,0 +1,82 @@
+//! `numbers(number, …)`: whole numbers as a list.
+//!
+//! The same as `make_array`, which copies one value after the other through a builder of any type;
+//! a list of standings for every row of Office is worth a loop.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListArray};
+use datafusion::arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer};
+use datafusion::arrow::datatypes::{DataType, Field, Int64Type};
+use datafusion::common::{Result, plan_err};
+use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::define::{SECTION, Scalar};
+use super::standings::whole_number;
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "numbers",
+        arguments: |types| {
+            if types.is_empty() {
+                return plan_err!("numbers needs at least one number");
+            }
+            types.iter().map(|data_type| whole_number("numbers", data_type)).collect()
+        },
+        returns: |_| Ok(DataType::new_list(DataType::Int64, true)),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "Whole numbers as a list (Int64), in the order of the arguments; NULL is an element like any other.",
+            "numbers(number, ...)",
+        )
+        .with_argument("number", "A whole number; NULL gives an element that is NULL.")
+        .with_sql_example("> select numbers(3, null, 1);\n[3, NULL, 1]")
+        .with_related_udf("engagement_score")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let (rows, width) = (args.number_rows, args.args.len());
+    let mut values = vec![0; rows * width];
+    let mut is_null = vec![];
+    for (at, argument) in args.args.iter().enumerate() {
+        let array = argument.to_array(rows)?;
+        let numbers = array.as_primitive::<Int64Type>();
+        for (list, number) in values.chunks_exact_mut(width).zip(numbers.values()) {
+            list[at] = *number;
+        }
+        is_null.extend((0..rows).filter(|row| numbers.is_null(*row)).map(|row| row * width + at));
+    }
+    let nulls = (!is_null.is_empty()).then(|| {
+        let mut is_valid = vec![true; values.len()];
+        is_null.into_iter().for_each(|at| is_valid[at] = false);
+        NullBuffer::new(BooleanBuffer::from(is_valid))
+    });
+    let values = Int64Array::new(values.into(), nulls);
+    let item = Arc::new(Field::new_list_field(DataType::Int64, true));
+    let lists = OffsetBuffer::from_repeated_length(width, rows);
+    Ok(Arc::new(ListArray::try_new(item, lists, Arc::new(values), None)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::common::ScalarValue;
+
+    use super::*;
+    use crate::functions::testing::invoke_with;
+
+    #[test]
+    fn one_list_per_row() {
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(3)]));
+        let lists = invoke_with(&udf(), vec![Arc::clone(&column), column], &[ScalarValue::Int64(Some(7))]);
+        let expected = ListArray::from_iter_primitive::<Int64Type, _, _>([
+            Some([Some(1), Some(1), Some(7)]),
+            Some([None, None, Some(7)]),
+            Some([Some(3), Some(3), Some(7)]),
+        ]);
+        assert_eq!(lists.as_list::<i32>(), &expected);
+    }
+}
