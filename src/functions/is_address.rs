@@ -43,12 +43,14 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let dictionary = array.as_any().downcast_ref::<AddressDictionary>();
     if let Some((dictionary, values)) = dictionary.and_then(|d| Some((d, d.values().as_string_opt::<i32>()?)))
     {
-        let memo = Memo::recall(SETTING, values, 0, |raw| u64::from(normalize(raw).is_some()));
+        let is_address = |raw: Option<&str>| u64::from(raw.is_some_and(|raw| normalize(raw).is_some()));
+        let memo = Memo::recall(SETTING, values, |values| values.iter().map(is_address).collect());
         let keys = dictionary.keys();
-        let is_address = |row: usize| keys.is_valid(row) && memo.answer(keys.values()[row]) == 1;
-        let answers = BooleanArray::from(BooleanBuffer::collect_bool(keys.len(), is_address));
+        let is_address = |row: usize| memo.answer(keys.values()[row]) == 1;
+        let answers = BooleanBuffer::collect_bool(keys.len(), is_address);
         memo.remember();
-        return Ok(Arc::new(answers));
+        let answers = keys.nulls().map_or_else(|| answers.clone(), |nulls| &answers & nulls.inner());
+        return Ok(Arc::new(BooleanArray::from(answers)));
     }
     let text = Text::new(&array)?;
     let is_address = |row| text.get(row).is_some_and(|raw| normalize(raw).is_some());

@@ -29,24 +29,19 @@ pub(super) struct Memo {
 
 impl Memo {
     /// The memo for the values of a dictionary, remembered or new. `setting` stands for the function
-    /// and all else that its answers depend on; `of_null` is the answer for a null. All values are
-    /// asked at once: one after the other, so that what the processor has to fetch for them is fetched
-    /// at the same time. To be given back with [`Memo::remember`].
+    /// and all else that its answers depend on; `ask` gives an answer for each of the values, all at once,
+    /// so that what the processor has to fetch for them can be fetched at the same time. To be given back
+    /// with [`Memo::remember`].
     pub(super) fn recall(
         setting: u128,
         values: &StringArray,
-        of_null: u64,
-        ask: impl Fn(&str) -> u64,
+        ask: impl FnOnce(&StringArray) -> Vec<u64>,
     ) -> Self {
         let found = MEMOS.with_borrow_mut(|memos| {
             let at = memos.iter().position(|m| m.setting == setting && same(&m.values, values))?;
             Some(memos.remove(at))
         });
-        let new = || {
-            let answers = values.iter().map(|value| value.map_or(of_null, &ask)).collect();
-            Self { setting, values: values.clone(), answers }
-        };
-        found.unwrap_or_else(new)
+        found.unwrap_or_else(|| Self { setting, values: values.clone(), answers: ask(values) })
     }
 
     /// Keeps the memo for the next batch.
@@ -81,25 +76,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_asked_for_once() {
+    fn values_are_asked_for_once() {
         let values = StringArray::from(vec![Some("a"), None, Some("bb")]);
         let asked = Cell::new(0);
         for _ in 0..3 {
-            let memo = Memo::recall(1, &values, 9, |value| {
+            let memo = Memo::recall(1, &values, |values| {
                 asked.set(asked.get() + 1);
-                value.len() as u64
+                values.iter().map(|value| value.map_or(9, |value| value.len() as u64)).collect()
             });
             assert_eq!([0, 1, 2].map(|key| memo.answer(key)), [1, 9, 2]);
             memo.remember();
         }
-        assert_eq!(asked.get(), 2);
+        assert_eq!(asked.get(), 1);
     }
 
     #[test]
     fn other_settings_and_other_values_are_asked_anew() {
         let (one, other) = (StringArray::from(vec!["a"]), StringArray::from(vec!["b"]));
         for (setting, values, answer) in [(1, &one, 7), (2, &one, 8), (1, &other, 9), (2, &one, 8)] {
-            let memo = Memo::recall(setting, values, 0, |_| answer);
+            let memo = Memo::recall(setting, values, |_| vec![answer]);
             assert_eq!(memo.answer(0), answer);
             memo.remember();
         }
@@ -108,7 +103,7 @@ mod tests {
     #[test]
     fn few_are_remembered() {
         let arrays: Vec<_> = (0..3 * REMEMBERED).map(|i| StringArray::from(vec![i.to_string()])).collect();
-        arrays.iter().for_each(|values| Memo::recall(5, values, 0, |_| 0).remember());
+        arrays.iter().for_each(|values| Memo::recall(5, values, |_| vec![0]).remember());
         assert!(MEMOS.with_borrow(Vec::len) <= REMEMBERED);
     }
 }

@@ -126,7 +126,10 @@ impl<'a> Column<'a> {
         if nulls.any(|nulls| (!nulls.inner()).set_indices().any(hidden)) {
             return None;
         }
-        let memo = Memo::recall(book.fingerprint(), values, NOBODY, |raw| look_up(book, raw));
+        let memo = Memo::recall(book.fingerprint(), values, |values| {
+            let keys = values.iter().map(|raw| normalize(raw?).map(|address| id_hash(&address)));
+            book.find_all(&keys.collect::<Vec<_>>())
+        });
         let keys = dictionary.keys();
         // All at once: no answer decides what is asked next, so the processor need not wait.
         let mut found: Vec<u64> = keys.values().iter().map(|key| memo.answer(*key)).collect();

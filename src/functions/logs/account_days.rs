@@ -15,7 +15,7 @@ use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::columns::{Lists, fields, micros, micros_type, parties_field, rows, rows_type};
 use super::engagements::Engagement;
-use super::entry::InOrder;
+use super::entry::{InOrder, beginning};
 use super::group_logs::{chunks, log_type};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::reply_times::{Message, replies};
@@ -184,29 +184,43 @@ impl Days {
 struct ReplyTimes {
     /// By engagement of the account: how long it took, if it is a reply.
     shortest: Vec<Option<i64>>,
-    /// (conversation, message) of each message in each of its conversations.
-    thread: Vec<(u128, Message<usize>)>,
+    /// Each message in each of its conversations: the beginning of the key of the conversation, the
+    /// place of the message and, among its conversations, of this one.
+    places: Vec<(u64, u32, u32)>,
+    /// The messages of one conversation.
+    thread: Vec<Message<usize>>,
 }
 
 impl ReplyTimes {
     fn compute(&mut self, account: &[Engagement], limit: i64) {
-        self.shortest.clear();
-        self.shortest.resize(account.len(), None);
+        let Self { shortest, places, thread } = self;
+        shortest.clear();
+        shortest.resize(account.len(), None);
         // Who was never asked, or never wrote, has not replied.
         if !account.iter().any(|e| e.to_account) || !account.iter().any(|e| e.from_account) {
             return;
         }
-        self.thread.clear();
-        for (key, e) in account.iter().enumerate() {
-            let (sent_at, to_account, from_account) = (e.at, e.to_account, e.from_account);
-            let message = Message { sent_at, key, to_account, from_account, limit };
-            self.thread.extend(e.conversations.iter().map(|c| (u128::from_be_bytes(*c), message)));
+        places.clear();
+        for (message, e) in (0..).zip(account) {
+            places.extend((0..).zip(e.conversations).map(|(at, key)| (beginning(key), message, at)));
         }
-        self.thread.sort_unstable();
-        for conversation in self.thread.chunk_by(|a, b| a.0 == b.0) {
-            for (message, took) in replies(conversation.iter().map(|(_, m)| *m)) {
-                let shortest = &mut self.shortest[message.key];
-                *shortest = Some(shortest.map_or(took, |other| other.min(took)));
+        places.sort_unstable();
+        let conversation = |place: &(u64, u32, u32)| account[place.1 as usize].conversations[place.2 as usize];
+        for alike in places.chunk_by_mut(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
+            // Keys that begin alike are the same, but for a coincidence.
+            alike.sort_by_key(conversation);
+            for messages in alike.chunk_by(|a, b| conversation(a) == conversation(b)) {
+                thread.clear();
+                thread.extend(messages.iter().map(|(_, message, _)| {
+                    let e = &account[*message as usize];
+                    let (key, to_account, from_account) = (*message as usize, e.to_account, e.from_account);
+                    Message { sent_at: e.at, key, to_account, from_account, limit }
+                }));
+                thread.sort_unstable();
+                for (message, took) in replies(thread.iter().copied()) {
+                    let shortest = &mut shortest[message.key];
+                    *shortest = Some(shortest.map_or(took, |other| other.min(took)));
+                }
             }
         }
     }
