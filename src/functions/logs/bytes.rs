@@ -1,4 +1,8 @@
 //! Numbers and lists in the entries of a log, little-endian. What is read is not trusted.
+//!
+//! The counts of all lists of an entry stand together before them: a byte each, 0xff for 255 and more;
+//! after these bytes the counts that are so large, in their order (4 bytes each). Then come the lists.
+//! Parties are two of them: ours by their numbers (4 bytes), then those of accounts (8 bytes).
 
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::error::DataFusionError;
@@ -30,41 +34,77 @@ impl<'a> Parties<'a> {
     }
 }
 
-/// Writes parties that [`Reader::parties`] reads.
-///
-/// # Errors
-/// More than 32 bits can count.
+/// Writes parties, ours and then those of accounts; gives how many of each, which [`Reader::parties`]
+/// needs to read them.
 #[inline]
-pub(super) fn write_parties(parties: impl Iterator<Item = u64> + Clone, entry: &mut Vec<u8>) -> Result<()> {
+pub(super) fn write_parties(parties: impl Iterator<Item = u64> + Clone, entry: &mut Vec<u8>) -> [usize; 2] {
     let is_ours = |party: u64| party < Party::FIRST_OF_ACCOUNTS.0;
-    write_some(parties.clone().map(|party| ((party as u32).to_le_bytes(), is_ours(party))), entry)?;
-    write_some(parties.map(|party| (party.to_le_bytes(), !is_ours(party))), entry)
+    [
+        write_some(parties.clone().map(|party| ((party as u32).to_le_bytes(), is_ours(party))), entry),
+        write_some(parties.map(|party| (party.to_le_bytes(), !is_ours(party))), entry),
+    ]
 }
 
-/// Writes those values of a list that are wanted, and before them how many they are.
+/// Writes those values of a list that are wanted; gives how many they are.
+#[inline]
 fn write_some<const N: usize>(
     values: impl Iterator<Item = ([u8; N], bool)>,
     entry: &mut Vec<u8>,
-) -> Result<()> {
+) -> usize {
     let at = entry.len();
-    entry.push(0);
     for (value, is_wanted) in values {
         // Without a branch: nobody can guess what comes.
         entry.extend_from_slice(&value);
         entry.truncate(entry.len() - if is_wanted { 0 } else { N });
     }
-    let count = (entry.len() - at - 1) / N;
-    match u8::try_from(count) {
-        Ok(count) if count < LONG => entry[at] = count,
-        _ => {
-            entry[at] = LONG;
-            entry.splice(at + 1..at + 1, long(count)?.to_le_bytes());
-        }
+    (entry.len() - at) / N
+}
+
+/// Writes a list; gives how many values it has, which [`Reader::list`] needs to read it.
+#[inline]
+pub(super) fn write_list<const N: usize>(values: impl Iterator<Item = [u8; N]>, entry: &mut Vec<u8>) -> usize {
+    write_some(values.map(|value| (value, true)), entry)
+}
+
+/// Leaves room for N counts, which are known when what they count is written.
+#[inline]
+pub(super) fn leave_counts<const N: usize>(entry: &mut Vec<u8>) -> usize {
+    entry.extend_from_slice(&[0; N]);
+    entry.len() - N
+}
+
+/// Writes counts where [`leave_counts`] has left room for them.
+///
+/// They stand together, before all that they count, so that where an entry ends is known at once.
+///
+/// # Errors
+/// A count of more than 32 bits.
+#[inline]
+pub(super) fn write_counts<const N: usize>(counts: [usize; N], at: usize, entry: &mut Vec<u8>) -> Result<()> {
+    if counts.iter().any(|count| *count >= usize::from(LONG)) {
+        return write_long_counts(&counts, at, entry);
     }
+    entry[at..at + N].copy_from_slice(&counts.map(|count| count as u8));
     Ok(())
 }
 
-/// Lists of fewer values than this have a count of one byte; the others have this byte and four more.
+#[cold]
+fn write_long_counts(counts: &[usize], at: usize, entry: &mut Vec<u8>) -> Result<()> {
+    let mut long = vec![];
+    for (byte, count) in entry[at..].iter_mut().zip(counts) {
+        *byte = (*count).min(usize::from(LONG)) as u8;
+        if *byte == LONG {
+            let count = u32::try_from(*count)
+                .map_err(|_| exec_datafusion_err!("a list is too long for a log: {count}"))?;
+            long.extend(count.to_le_bytes());
+        }
+    }
+    let after = at + counts.len();
+    entry.splice(after..after, long);
+    Ok(())
+}
+
+/// A smaller count takes one byte; the others have this byte and, after all bytes of counts, four more.
 const LONG: u8 = u8::MAX;
 
 /// Reads an entry from the front of its bytes.
@@ -109,56 +149,36 @@ impl<'a> Reader<'a> {
         self.bytes::<KEY_BYTES>()
     }
 
-    /// A count that comes before what is counted.
+    /// What [`write_counts`] has written.
     #[inline]
-    fn count(&mut self) -> Result<usize> {
-        Ok(match self.byte()? {
-            LONG => u32::from_le_bytes(self.bytes()?) as usize,
-            count => usize::from(count),
-        })
+    pub(super) fn counts<const N: usize>(&mut self) -> Result<[usize; N]> {
+        let bytes = self.bytes::<N>()?;
+        let counts = bytes.map(usize::from);
+        if bytes.contains(&LONG) { self.long_counts(counts) } else { Ok(counts) }
+    }
+
+    #[cold]
+    fn long_counts<const N: usize>(&mut self, mut counts: [usize; N]) -> Result<[usize; N]> {
+        for count in counts.iter_mut().filter(|count| **count == usize::from(LONG)) {
+            *count = u32::from_le_bytes(self.bytes()?) as usize;
+        }
+        Ok(counts)
     }
 
     /// What [`write_parties`] has written.
     #[inline]
-    pub(super) fn parties(&mut self) -> Result<Parties<'a>> {
-        Ok(Parties { ours: self.list()?, theirs: self.list()? })
+    pub(super) fn parties(&mut self, [ours, theirs]: [usize; 2]) -> Result<Parties<'a>> {
+        Ok(Parties { ours: self.list(ours)?, theirs: self.list(theirs)? })
     }
 
     /// A list of values of N bytes each.
     #[inline]
-    pub(super) fn list<const N: usize>(&mut self) -> Result<&'a [[u8; N]]> {
-        let count = self.count()?;
+    pub(super) fn list<const N: usize>(&mut self, count: usize) -> Result<&'a [[u8; N]]> {
         let (list, rest) =
             count.checked_mul(N).and_then(|size| self.0.split_at_checked(size)).ok_or_else(damaged)?;
         self.0 = rest;
         Ok(list.as_chunks().0)
     }
-}
-
-/// Writes a list that [`Reader::list`] reads. The count comes first, so it must be known.
-///
-/// # Errors
-/// A count of more than 32 bits.
-#[inline]
-pub(super) fn write_list<const N: usize>(
-    count: usize,
-    values: impl Iterator<Item = [u8; N]>,
-    entry: &mut Vec<u8>,
-) -> Result<()> {
-    match u8::try_from(count) {
-        Ok(count) if count < LONG => entry.push(count),
-        _ => {
-            entry.push(LONG);
-            entry.extend(long(count)?.to_le_bytes());
-        }
-    }
-    entry.reserve(count * N);
-    values.for_each(|value| entry.extend_from_slice(&value));
-    Ok(())
-}
-
-fn long(count: usize) -> Result<u32> {
-    u32::try_from(count).map_err(|_| exec_datafusion_err!("a list is too long for a log: {count}"))
 }
 
 pub(super) fn damaged() -> DataFusionError {
@@ -174,27 +194,28 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lists_come_back(values in vec(any::<[u8; 8]>(), 0..600), cut in any::<usize>()) {
-            let mut entry = vec![];
-            write_list(values.len(), values.iter().copied(), &mut entry).unwrap();
-            let mut reader = Reader(&entry);
-            prop_assert_eq!(reader.list::<8>().unwrap(), &values[..]);
-            prop_assert!(reader.is_empty());
-            prop_assert!(Reader(&entry[..cut % entry.len()]).list::<8>().is_err());
-        }
-
-        #[test]
-        fn parties_come_back(
+        fn lists_come_back(
+            values in vec(any::<[u8; 8]>(), 0..600),
             mut parties in vec(prop_oneof![0..u64::from(u32::MAX) + 2, any::<u64>()], 0..600),
+            cut in any::<usize>(),
         ) {
-            let mut entry = vec![];
-            write_parties(parties.iter().copied(), &mut entry).unwrap();
-            let mut reader = Reader(&entry);
-            let read = reader.parties().unwrap();
+            let mut entry = vec![7];
+            let at = leave_counts::<3>(&mut entry);
+            let count = write_list(values.iter().copied(), &mut entry);
+            let [ours, theirs] = write_parties(parties.iter().copied(), &mut entry);
+            write_counts([count, ours, theirs], at, &mut entry).unwrap();
+            let read = |bytes| {
+                let mut reader = Reader(bytes);
+                let [count, ours, theirs] = reader.counts()?;
+                Ok::<_, DataFusionError>((reader.list::<8>(count)?, reader.parties([ours, theirs])?, reader.is_empty()))
+            };
+            let (list, people, is_all) = read(&entry[1..]).unwrap();
+            prop_assert!(is_all);
+            prop_assert_eq!(list, &values[..]);
             parties.sort_by_key(|party| *party > u64::from(u32::MAX));
-            prop_assert_eq!(read.has_account(), parties.iter().any(|party| *party > u64::from(u32::MAX)));
-            prop_assert_eq!(read.iter().collect::<Vec<_>>(), parties);
-            prop_assert!(reader.is_empty());
+            prop_assert_eq!(people.has_account(), parties.iter().any(|party| *party > u64::from(u32::MAX)));
+            prop_assert_eq!(people.iter().collect::<Vec<_>>(), parties);
+            prop_assert!(read(&entry[1..1 + cut % (entry.len() - 1)]).is_err());
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Entry, version 3 of kind 3 (chunks begin with 0x33): account (Int32), day (Int32, days since
 //! 1970), instant (Int64, microseconds), flags (1 byte: 1 to the account, 2 from the account, 4 a
-//! meeting), for a meeting its duration (Int128, microseconds), list of conversation keys (16 bytes
-//! each), our people and the account's (parties, see `bytes`). A list is its count (1 byte, or 0xff
-//! and 4 bytes) and its values. Some 60 bytes per entry.
+//! meeting), for a meeting its duration (Int128, microseconds), counts, conversation keys (16 bytes
+//! each), our people and the account's (of both ours, then those of accounts, see `bytes`). Some 60
+//! bytes per entry.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Ty
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, write_list, write_parties};
+use super::bytes::{Parties, Reader, leave_counts, write_counts, write_list, write_parties};
 use super::columns::{keys_type, micros_type};
 use super::entry::{Entry, Gather, PartyLists};
 use super::group_logs::log_type;
@@ -125,8 +125,15 @@ pub(super) fn write(engaged: &Engaged, day: i32, entry: &mut Vec<u8>) -> Result<
     let Sides { account, ours, theirs } = engaged.sides;
     let flags = [engaged.to_account, engaged.from_account];
     write_numbers((account, day, engaged.at), flags, engaged.meeting_micros, entry);
-    write_list(engaged.conversations.len(), engaged.conversations.iter().copied(), entry)?;
-    [ours, theirs].into_iter().try_for_each(|roles| write_parties(people(roles), entry))
+    let at = leave_counts::<5>(entry);
+    let conversations = write_list(engaged.conversations.iter().copied(), entry);
+    let people = [ours, theirs].map(|roles| write_parties(people(roles), entry));
+    write_counts(counts(conversations, people), at, entry)
+}
+
+/// The counts of an entry, in their order.
+fn counts(conversations: usize, [ours, theirs]: [[usize; 2]; 2]) -> [usize; 5] {
+    [conversations, ours[0], ours[1], theirs[0], theirs[1]]
 }
 
 impl Entry for Engagement<'static> {
@@ -171,23 +178,27 @@ impl Entry for Engagement<'static> {
             key.copy_from_slice(keys.value(i));
             key
         });
-        write_list(keys.clone().count(), keys, entry)?;
-        columns.people.iter().try_for_each(|people| people.write(row, entry))?;
+        let at = leave_counts::<5>(entry);
+        let conversations = write_list(keys, entry);
+        let people = columns.people.each_ref().map(|people| people.write(row, entry));
+        write_counts(counts(conversations, people), at, entry)?;
         Ok(true)
     }
 
     fn read<'a>(reader: &mut Reader<'a>) -> Result<Engagement<'a>> {
         let (account, day, at, flags) = (reader.i32()?, reader.i32()?, reader.i64()?, reader.byte()?);
+        let meeting_micros = if flags & MEETING != 0 { Some(reader.i128()?) } else { None };
+        let [conversations, o1, o2, t1, t2] = reader.counts()?;
         Ok(Engagement {
             account,
             day,
             at,
             to_account: flags & TO != 0,
             from_account: flags & FROM != 0,
-            meeting_micros: if flags & MEETING != 0 { Some(reader.i128()?) } else { None },
-            conversations: reader.list()?,
-            our_people: reader.parties()?,
-            account_people: reader.parties()?,
+            meeting_micros,
+            conversations: reader.list(conversations)?,
+            our_people: reader.parties([o1, o2])?,
+            account_people: reader.parties([t1, t2])?,
         })
     }
 }

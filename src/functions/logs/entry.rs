@@ -228,7 +228,7 @@ impl<'a> PartyLists<'a> {
     }
 
     /// The parties of a row; NULL is nobody.
-    pub(super) fn write(&self, row: usize, entry: &mut Vec<u8>) -> Result<()> {
+    pub(super) fn write(&self, row: usize, entry: &mut Vec<u8>) -> [usize; 2] {
         let offsets = self.lists.value_offsets();
         let range =
             if self.lists.is_valid(row) { offsets[row] as usize..offsets[row + 1] as usize } else { 0..0 };
@@ -243,7 +243,7 @@ impl<'a> PartyLists<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bytes::write_list;
+    use super::super::bytes::{leave_counts, write_counts};
     use super::super::message_copies::MessageCopy;
     use super::*;
 
@@ -251,9 +251,9 @@ mod tests {
     fn copy(key: Key, sent_at: i64, senders: &[u64]) -> Vec<u8> {
         let mut entry = key.to_vec();
         entry.extend(sent_at.to_le_bytes());
-        write_list(0, std::iter::empty::<Key>(), &mut entry).unwrap();
-        write_parties(senders.iter().copied(), &mut entry).unwrap();
-        write_parties(std::iter::empty(), &mut entry).unwrap();
+        let at = leave_counts::<5>(&mut entry);
+        let [ours, theirs] = write_parties(senders.iter().copied(), &mut entry);
+        write_counts([0, ours, theirs, 0, 0], at, &mut entry).unwrap();
         entry
     }
 

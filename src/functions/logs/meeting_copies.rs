@@ -2,8 +2,8 @@
 //! gathers the copies of meetings in a log.
 //!
 //! Entry, version 3 of kind 2 (chunks begin with 0x23): meeting key (16 bytes), start_at and end_at
-//! (Int64, microseconds), cancelled (1 byte), organizers, attendees and those who declined (parties,
-//! see `bytes`).
+//! (Int64, microseconds), cancelled (1 byte), counts, organizers, attendees and those who declined (of
+//! each ours, then those of accounts, see `bytes`).
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader};
+use super::bytes::{Parties, Reader, leave_counts, write_counts};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
@@ -97,19 +97,25 @@ impl Entry for MeetingCopy<'static> {
         entry.extend(columns.keys.value(row));
         columns.times.iter().for_each(|times| entry.extend(times.value(row).to_le_bytes()));
         entry.push(u8::from(columns.is_cancelled.is_valid(row) && columns.is_cancelled.value(row)));
-        columns.people.iter().try_for_each(|people| people.write(row, entry))?;
+        let at = leave_counts::<6>(entry);
+        let people = columns.people.each_ref().map(|people| people.write(row, entry));
+        let [[o1, o2], [a1, a2], [d1, d2]] = people;
+        write_counts([o1, o2, a1, a2, d1, d2], at, entry)?;
         Ok(true)
     }
 
     fn read<'a>(reader: &mut Reader<'a>) -> Result<MeetingCopy<'a>> {
+        let (key, start_at, end_at) = (reader.key()?, reader.i64()?, reader.i64()?);
+        let is_cancelled = reader.byte()? != 0;
+        let [o1, o2, a1, a2, d1, d2] = reader.counts()?;
         Ok(MeetingCopy {
-            key: reader.key()?,
-            start_at: reader.i64()?,
-            end_at: reader.i64()?,
-            is_cancelled: reader.byte()? != 0,
-            organizers: reader.parties()?,
-            attendees: reader.parties()?,
-            declined: reader.parties()?,
+            key,
+            start_at,
+            end_at,
+            is_cancelled,
+            organizers: reader.parties([o1, o2])?,
+            attendees: reader.parties([a1, a2])?,
+            declined: reader.parties([d1, d2])?,
         })
     }
 }

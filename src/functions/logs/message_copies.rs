@@ -2,8 +2,8 @@
 //! of messages in a log.
 //!
 //! Entry, version 3 of kind 1 (chunks begin with 0x13): message key (16 bytes), sent_at (Int64,
-//! microseconds), list of conversation keys (16 bytes each), senders and recipients (parties, see
-//! `bytes`). A list is its count (1 byte, or 0xff and 4 bytes) and its values. Some 60 bytes per copy.
+//! microseconds), counts (see `bytes`), conversation keys (16 bytes each), senders and recipients (of
+//! both ours, then those of accounts, see `bytes`). Some 60 bytes per copy.
 //!
 //! Copies of a message often come close together, a sender's and a recipient's of the same day. Those
 //! in one chunk become one entry, which says what they say together.
@@ -14,7 +14,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, T
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, write_list, write_parties};
+use super::bytes::{Parties, Reader, leave_counts, write_counts, write_list, write_parties};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning, reader};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
@@ -94,22 +94,26 @@ impl Entry for MessageCopy<'static> {
             return Ok(false);
         }
         let Some(key) = columns.keys.value(row).first_chunk() else { return Ok(false) };
-        write_numbers(key, columns.sent_at.value(row), entry);
-        match columns.conversations.get(row).filter(|id| !is_blank(Some(id))) {
-            Some(id) => write_list(1, [id_hash(id)].into_iter(), entry)?,
-            None => entry.push(0),
+        let at = write_numbers(key, columns.sent_at.value(row), entry);
+        let conversation = columns.conversations.get(row).filter(|id| !is_blank(Some(id)));
+        if let Some(id) = conversation {
+            entry.extend_from_slice(&id_hash(id));
         }
-        columns.people.iter().try_for_each(|people| people.write(row, entry))?;
+        let [senders, recipients] = &columns.people;
+        let people = [senders.write(row, entry), recipients.write(row, entry)];
+        write_counts(counts(usize::from(conversation.is_some()), people), at, entry)?;
         Ok(true)
     }
 
     fn read<'a>(reader: &mut Reader<'a>) -> Result<MessageCopy<'a>> {
+        let (key, sent_at) = (reader.key()?, reader.i64()?);
+        let [conversations, s1, s2, r1, r2] = reader.counts()?;
         Ok(MessageCopy {
-            key: reader.key()?,
-            sent_at: reader.i64()?,
-            conversations: reader.list()?,
-            senders: reader.parties()?,
-            recipients: reader.parties()?,
+            key,
+            sent_at,
+            conversations: reader.list(conversations)?,
+            senders: reader.parties([s1, s2])?,
+            recipients: reader.parties([r1, r2])?,
         })
     }
 
@@ -185,20 +189,26 @@ impl Merged {
         sort_from(&mut self.conversations, 0);
         sort_from(&mut self.senders, 0);
         sort_from(&mut self.recipients, 0);
-        write_numbers(&self.key, self.sent_at, entry);
-        write_list(self.conversations.len(), self.conversations.iter().copied(), entry)?;
-        write_parties(self.senders.iter().copied(), entry)?;
-        write_parties(self.recipients.iter().copied(), entry)
+        let at = write_numbers(&self.key, self.sent_at, entry);
+        let conversations = write_list(self.conversations.iter().copied(), entry);
+        let people = [&self.senders, &self.recipients].map(|people| write_parties(people.iter().copied(), entry));
+        write_counts(counts(conversations, people), at, entry)
     }
 }
 
-/// Writes an entry up to its lists.
+/// Writes an entry up to its lists; gives the place of its counts.
 #[inline]
-fn write_numbers(key: &Key, sent_at: i64, entry: &mut Vec<u8>) {
+fn write_numbers(key: &Key, sent_at: i64, entry: &mut Vec<u8>) -> usize {
     let mut numbers = [0; KEY_BYTES + 8];
     numbers[..KEY_BYTES].copy_from_slice(key);
     numbers[KEY_BYTES..].copy_from_slice(&sent_at.to_le_bytes());
     entry.extend_from_slice(&numbers);
+    leave_counts::<5>(entry)
+}
+
+/// The counts of an entry, in their order.
+fn counts(conversations: usize, [senders, recipients]: [[usize; 2]; 2]) -> [usize; 5] {
+    [conversations, senders[0], senders[1], recipients[0], recipients[1]]
 }
 
 impl Keyed for MessageCopy<'static> {
