@@ -1,7 +1,8 @@
 //! Append-only logs, one per group, that come and go as lists of binary chunks.
 //!
-//! A chunk is never copied once it is full: it becomes a buffer of the emitted column, and the
-//! merged state of another accumulator is kept as the slices of its column.
+//! A full chunk is copied once, to where it takes no more than its bytes. From then on it is not copied:
+//! it becomes a buffer of the emitted column, and the merged state of another accumulator is kept as the
+//! slices of its column.
 
 use std::mem;
 use std::sync::Arc;
@@ -93,9 +94,12 @@ struct Log {
 }
 
 impl Log {
+    /// The chunk under way is full. To shrink it would free nothing: allocators leave it where it is.
     fn close(&mut self) {
         if !self.open.is_empty() {
-            self.full.push(Buffer::from_vec(mem::take(&mut self.open)));
+            self.heap += self.open.len();
+            self.full.push(Buffer::from_vec(self.open.to_vec()));
+            self.open.clear();
         }
     }
 }
@@ -119,16 +123,13 @@ impl GroupLogs {
         compact: impl Fn(&[u8]) -> Result<Option<Vec<u8>>>,
     ) -> Result<()> {
         let log = &mut self.groups[group];
-        let (heap, mut before) = (log.heap, log.open.capacity());
+        let (heap, before) = (log.heap, log.open.capacity());
         if log.open.len() + entry.len() > CHUNK && !log.open.is_empty() {
             if let Some(smaller) = compact(&log.open)? {
                 log.open.clear();
                 log.open.extend(smaller);
             }
             if log.open.len() > CHUNK / 2 || log.open.len() + entry.len() > CHUNK {
-                log.open.shrink_to_fit();
-                log.heap = log.heap + log.open.capacity() - before;
-                before = 0;
                 log.close();
             }
         }

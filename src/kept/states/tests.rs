@@ -13,7 +13,7 @@ use crate::session;
 const FORTY: &str = "value % 40";
 const ONE: &str = "value / 200001";
 
-/// The copies of 200,000 messages in these groups, some 11 MB of logs, beside states of other kinds.
+/// The copies of 200,000 messages in these groups, some 9 MB of logs, beside states of other kinds.
 fn copies(group: &str) -> String {
     format!(
         "select cast({group} as int) as g, count(*) as rows, sum(value) as total, \
@@ -53,7 +53,7 @@ async fn states_that_do_not_fit_are_put_together_for_those_who_read() {
     assert!(expected.contains(&"|39|5000|500095000|7|5000|".to_string()), "{expected:?}");
     assert_eq!((in_memory.rows, in_memory.bytes_spilled), (40, 0));
     let total = roomy.runtime_env().memory_pool.reserved();
-    assert!(total > 10_000_000, "{total} bytes");
+    assert!(total > 8_000_000, "{total} bytes");
 
     let (ctx, kept) = keep(&copies(FORTY), 8 << 20).await;
     assert!(spilled(&kept) > total / 2, "{} of {total} bytes", kept.bytes_spilled);
