@@ -17,7 +17,7 @@ pub mod id_hash;
 mod is_address;
 mod is_blank;
 mod local_date;
-mod logs;
+pub(crate) mod logs;
 mod memo;
 pub mod normalize_address;
 mod numbers;

@@ -120,7 +120,8 @@ impl<'a> AddressBook<'a> {
     pub fn find_all(&self, addresses: &[Option<Key>]) -> Vec<u64> {
         let mask = self.tags.len() - 1;
         let hash = |address: &Option<Key>| u128::from_be_bytes(address.unwrap_or_default());
-        let tags: Vec<u8> = addresses.iter().map(|address| self.tags[hash(address) as usize & mask]).collect();
+        let tags: Vec<u8> =
+            addresses.iter().map(|address| self.tags[hash(address) as usize & mask]).collect();
         let search = |(address, tag): (&Option<Key>, &u8)| match address {
             Some(address) if *tag != GAP => self.find(*address),
             _ => NOBODY,
@@ -241,7 +242,10 @@ mod tests {
             assert_eq!(look_up(&bytes, &format!("{i}@y")), []);
             let book = AddressBook::open(&bytes).unwrap();
             let (known, unknown) = (e.address, id_hash(&format!("{i}@y")));
-            assert_eq!(book.find_all(&[Some(known), None, Some(unknown)]), [book.find(known), NOBODY, NOBODY]);
+            assert_eq!(
+                book.find_all(&[Some(known), None, Some(unknown)]),
+                [book.find(known), NOBODY, NOBODY]
+            );
         }
     }
 

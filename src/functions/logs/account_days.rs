@@ -205,7 +205,8 @@ impl ReplyTimes {
             places.extend((0..).zip(e.conversations).map(|(at, key)| (beginning(key), message, at)));
         }
         places.sort_unstable();
-        let conversation = |place: &(u64, u32, u32)| account[place.1 as usize].conversations[place.2 as usize];
+        let conversation =
+            |place: &(u64, u32, u32)| account[place.1 as usize].conversations[place.2 as usize];
         for alike in places.chunk_by_mut(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
             // Keys that begin alike are the same, but for a coincidence.
             alike.sort_by_key(conversation);

@@ -47,10 +47,7 @@ pub(super) fn write_parties(parties: impl Iterator<Item = u64> + Clone, entry: &
 
 /// Writes those values of a list that are wanted; gives how many they are.
 #[inline]
-fn write_some<const N: usize>(
-    values: impl Iterator<Item = ([u8; N], bool)>,
-    entry: &mut Vec<u8>,
-) -> usize {
+fn write_some<const N: usize>(values: impl Iterator<Item = ([u8; N], bool)>, entry: &mut Vec<u8>) -> usize {
     let at = entry.len();
     for (value, is_wanted) in values {
         // Without a branch: nobody can guess what comes.
@@ -62,7 +59,10 @@ fn write_some<const N: usize>(
 
 /// Writes a list; gives how many values it has, which [`Reader::list`] needs to read it.
 #[inline]
-pub(super) fn write_list<const N: usize>(values: impl Iterator<Item = [u8; N]>, entry: &mut Vec<u8>) -> usize {
+pub(super) fn write_list<const N: usize>(
+    values: impl Iterator<Item = [u8; N]>,
+    entry: &mut Vec<u8>,
+) -> usize {
     write_some(values.map(|value| (value, true)), entry)
 }
 

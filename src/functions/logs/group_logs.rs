@@ -1,7 +1,8 @@
 //! Append-only logs, one per group, that come and go as lists of binary chunks.
 //!
-//! A chunk is never copied once it is full: it becomes a buffer of the emitted column, and the
-//! merged state of another accumulator is kept as the slices of its column.
+//! A full chunk is copied once, to where it takes no more than its bytes. From then on it is not copied:
+//! it becomes a buffer of the emitted column, and the merged state of another accumulator is kept as the
+//! slices of its column.
 
 use std::mem;
 use std::sync::Arc;
@@ -21,19 +22,61 @@ const FIRST: usize = 1 << 8;
 const SHARED: usize = CHUNK / 4;
 
 /// A log: a list of chunks.
-pub(super) fn log_type() -> DataType {
+pub(crate) fn log_type() -> DataType {
     DataType::new_list(DataType::BinaryView, true)
+}
+
+/// A row of a column of logs as logs of about so many bytes each, at least one. They share its chunks,
+/// and hold nothing of other rows.
+pub(crate) fn pieces(logs: &ListArray, row: usize, bytes: usize) -> Result<Vec<ArrayRef>> {
+    let (mut pieces, mut piece, mut length) = (vec![], vec![], 0);
+    for chunk in buffers(logs, row) {
+        if length > 0 && length + chunk.len() > bytes {
+            pieces.push(column([mem::take(&mut piece)])?);
+            length = 0;
+        }
+        length += chunk.len();
+        piece.push(chunk);
+    }
+    pieces.push(column([piece])?);
+    Ok(pieces)
 }
 
 /// The chunks of a row of a column of logs; NULL has none.
 pub(super) fn chunks(logs: &ListArray, row: usize) -> impl Iterator<Item = &[u8]> {
+    let values = logs.values().as_binary_view();
+    places(logs, row).map(|i| values.value(i))
+}
+
+/// Where the chunks of a row stand among the values.
+fn places(logs: &ListArray, row: usize) -> impl Iterator<Item = usize> {
     let range = if logs.is_valid(row) {
         logs.value_offsets()[row] as usize..logs.value_offsets()[row + 1] as usize
     } else {
         0..0
     };
+    range.filter(|i| logs.values().is_valid(*i))
+}
+
+/// The chunks of a row as slices of what holds them.
+fn buffers(logs: &ListArray, row: usize) -> impl Iterator<Item = Buffer> {
     let values = logs.values().as_binary_view();
-    range.filter(|i| values.is_valid(*i)).map(|i| values.value(i))
+    places(logs, row).map(|i| slice(values, i))
+}
+
+/// A column of logs that consist of these chunks.
+fn column(logs: impl IntoIterator<Item = Vec<Buffer>>) -> Result<ArrayRef> {
+    let (mut views, mut buffers, mut lengths) = (vec![], vec![], vec![]);
+    for log in logs {
+        lengths.push(log.len());
+        for chunk in log {
+            views.push(make_view(&chunk, buffers.len() as u32, 0));
+            buffers.push(chunk);
+        }
+    }
+    let chunks = BinaryViewArray::try_new(views.into(), buffers, None)?;
+    let field = Arc::new(Field::new_list_field(DataType::BinaryView, true));
+    Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), Arc::new(chunks), None)?))
 }
 
 /// One log per group.
@@ -137,19 +180,12 @@ impl GroupLogs {
 
     /// Takes the logs of the groups to emit, in order; the others move down.
     pub(super) fn emit(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        let (mut views, mut buffers, mut lengths) = (vec![], vec![], vec![]);
-        for mut log in emit_to.take_needed(&mut self.groups) {
+        let logs = emit_to.take_needed(&mut self.groups).into_iter().map(|mut log| {
             self.heap -= log.heap;
             log.close();
-            lengths.push(log.full.len());
-            for chunk in log.full {
-                views.push(make_view(&chunk, buffers.len() as u32, 0));
-                buffers.push(chunk);
-            }
-        }
-        let chunks = BinaryViewArray::try_new(views.into(), buffers, None)?;
-        let field = Arc::new(Field::new_list_field(DataType::BinaryView, true));
-        Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), Arc::new(chunks), None)?))
+            log.full
+        });
+        column(logs)
     }
 
     pub(super) fn size(&self) -> usize {

@@ -191,7 +191,8 @@ impl Merged {
         sort_from(&mut self.recipients, 0);
         let at = write_numbers(&self.key, self.sent_at, entry);
         let conversations = write_list(self.conversations.iter().copied(), entry);
-        let people = [&self.senders, &self.recipients].map(|people| write_parties(people.iter().copied(), entry));
+        let people =
+            [&self.senders, &self.recipients].map(|people| write_parties(people.iter().copied(), entry));
         write_counts(counts(conversations, people), at, entry)
     }
 }

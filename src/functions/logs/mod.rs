@@ -46,6 +46,8 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
+pub(crate) use group_logs::{log_type, pieces};
+
 pub(super) fn udafs() -> [Arc<AggregateUDF>; 4] {
     [message_copies::udaf(), meeting_copies::udaf(), engagements::udaf(), merge_logs::udaf()]
 }
