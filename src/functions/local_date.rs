@@ -22,12 +22,12 @@ const LAST_DAY: i64 = 2_932_896;
 
 /// The days of instants in one zone.
 ///
-/// The offset of a zone changes a few times a year, so it is looked up once an hour of UTC, and
-/// remembered where both ends of the hour have the same.
+/// The offset of a zone changes a few times a year, so an hour of UTC is nearly always within one local
+/// day: that is looked up once, and remembered.
 pub struct LocalDays {
     zone: Tz,
-    /// Direct-mapped: (hour since 1970, offset in microseconds).
-    hours: Vec<(i64, i64)>,
+    /// Direct-mapped: (hour since 1970, the day on which all of it falls).
+    hours: Vec<(i64, i32)>,
 }
 
 impl LocalDays {
@@ -41,20 +41,28 @@ impl LocalDays {
 
     /// Days since 1970-01-01 of an instant in microseconds of UTC; `None` where UTC or the zone is
     /// outside the years 1 to 9999.
+    #[inline]
     pub fn day(&mut self, micros: i64) -> Option<i32> {
-        if !(FIRST_DAY..=LAST_DAY).contains(&micros.div_euclid(DAY)) {
-            return None;
-        }
         let hour = micros.div_euclid(HOUR);
-        let slot = &mut self.hours[hour.rem_euclid(Self::SLOTS) as usize];
-        if slot.0 != hour {
-            let (first, last) = (offset(self.zone, hour * HOUR)?, offset(self.zone, hour * HOUR + HOUR - 1)?);
-            if first != last {
-                return in_calendar(micros + offset(self.zone, micros)?);
-            }
-            *slot = (hour, first);
+        let (known, day) = self.hours[hour.rem_euclid(Self::SLOTS) as usize];
+        if known == hour { Some(day) } else { self.look_up(hour, micros) }
+    }
+
+    #[cold]
+    fn look_up(&mut self, hour: i64, micros: i64) -> Option<i32> {
+        let local = |micros: i64| {
+            let in_utc = (FIRST_DAY..=LAST_DAY).contains(&micros.div_euclid(DAY));
+            in_utc.then_some(())?;
+            Some((offset(self.zone, micros)?, in_calendar(micros + offset(self.zone, micros)?)?))
+        };
+        let (_, day) = local(micros)?;
+        let first = hour * HOUR;
+        if let (Some(first), Some(last)) = (local(first), local(first + (HOUR - 1)))
+            && first == last
+        {
+            self.hours[hour.rem_euclid(Self::SLOTS) as usize] = (hour, first.1);
         }
-        in_calendar(micros + slot.1)
+        Some(day)
     }
 }
 

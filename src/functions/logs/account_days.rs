@@ -147,13 +147,17 @@ impl Days {
         self.counts.iter_mut().zip(counts).for_each(|(column, count)| column.push(count));
         self.meeting_micros.push(micros);
         self.reply_micros.push(reply_times.iter().flatten().map(|t| i128::from(*t)).sum());
-        for (column, (of_meetings, ours)) in
-            self.people.iter_mut().zip([(false, true), (false, false), (true, true), (true, false)])
-        {
-            let people = day.iter().filter(|e| e.meeting_micros.is_some() == of_meetings);
-            let people = people.flat_map(|e| if ours { e.our_people } else { e.account_people }.iter());
-            column.push_set(people);
+        let [our_email, their_email, our_meeting, their_meeting] = &mut self.people;
+        for e in day {
+            let (ours, theirs) = if e.meeting_micros.is_some() {
+                (&mut *our_meeting, &mut *their_meeting)
+            } else {
+                (&mut *our_email, &mut *their_email)
+            };
+            ours.add(e.our_people.iter());
+            theirs.add(e.account_people.iter());
         }
+        self.people.iter_mut().for_each(Lists::end_set);
     }
 
     fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {

@@ -40,10 +40,15 @@ impl<T> Lists<T> {
 }
 
 impl Lists<u64> {
-    /// Values as a sorted list, each once.
-    pub(super) fn push_set(&mut self, values: impl IntoIterator<Item = u64>) {
-        let begin = self.values.len();
+    /// Adds to the list under way.
+    #[inline]
+    pub(super) fn add(&mut self, values: impl IntoIterator<Item = u64>) {
         self.values.extend(values);
+    }
+
+    /// The list under way becomes a sorted list, each value once, and the next begins.
+    pub(super) fn end_set(&mut self) {
+        let begin = self.ends.last().map_or(0, |end| *end as usize);
         sort_from(&mut self.values, begin);
         self.ends.push(self.values.len() as i32);
     }
