@@ -266,4 +266,31 @@ mod tests {
         assert_eq!(chunks(all.as_list(), 0).count(), 1);
         assert_eq!(logs.heap, 0);
     }
+
+    #[test]
+    fn full_chunks_take_no_more_than_their_bytes() {
+        let mut logs = GroupLogs::default();
+        logs.grow(1);
+        for _ in 0..10_000 {
+            logs.append(0, 7, &[1; 40], |chunk| Ok(Some(chunk[..CHUNK / 2 + 9].to_vec()))).unwrap();
+        }
+        let all = logs.emit(EmitTo::All).unwrap();
+        let buffers = all.as_list::<i32>().values().as_binary_view().data_buffers();
+        assert!(buffers.len() > 5 && buffers.iter().all(|chunk| chunk.capacity() == chunk.len()));
+    }
+
+    #[test]
+    fn a_log_in_pieces() {
+        let mut logs = GroupLogs::default();
+        logs.grow(2);
+        for _ in 0..4_000 {
+            append(&mut logs, 1, 7, &[1; 100]);
+        }
+        let all = logs.emit(EmitTo::All).unwrap();
+        let lens =
+            |row| pieces(all.as_list(), row, 2 * CHUNK).unwrap().iter().flat_map(lens).collect::<Vec<_>>();
+        assert_eq!(lens(0), [0]);
+        assert!(lens(1).len() == 4 && lens(1).iter().all(|len| *len <= 2 * CHUNK), "{:?}", lens(1));
+        assert_eq!(lens(1).iter().sum::<usize>(), 400_000);
+    }
 }
