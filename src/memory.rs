@@ -94,6 +94,15 @@ pub fn peak_resident() -> Option<usize> {
     Some(peak.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.saturating_mul(1024))
 }
 
+/// Whether there is room for several stages at the same time: a quarter of the memory at most is taken.
+/// Each of them could have all the rest for itself, and not all that a stage needs can be spilled.
+pub(crate) fn is_plentiful(pool: &dyn MemoryPool) -> bool {
+    match pool.memory_limit() {
+        MemoryLimit::Finite(bytes) => pool.reserved() <= bytes / 4,
+        _ => true,
+    }
+}
+
 /// A pool that hands out memory up to a limit and can be watched.
 #[derive(Debug)]
 pub(crate) struct Observed {
@@ -180,7 +189,9 @@ mod tests {
         assert!(one.try_grow(40).is_err(), "no more than the limit");
         one.shrink(50);
         let later = peak();
+        assert!(is_plentiful(pool.as_ref()));
         one.grow(10);
+        assert!(!is_plentiful(pool.as_ref()));
         assert_eq!([from_the_start, later].map(|peak| peak.load(Ordering::Relaxed)), [70, 30]);
     }
 

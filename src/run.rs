@@ -12,6 +12,7 @@ use futures::future::try_join_all;
 
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
+use crate::memory::is_plentiful;
 use crate::output::{Description, Destination, TABLES, Table, write};
 use crate::shared::Shared;
 use crate::source;
@@ -125,22 +126,31 @@ async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn P
     shared.compute().await?;
     let mut stages = shared.stages;
     let description = Arc::new(Description::of(enrichment));
-    let mut tables = vec![];
+    let at_once = is_plentiful(ctx.runtime_env().memory_pool.as_ref());
+    let mut under_way = vec![];
     for table in TABLES {
         progress.stage(table.name);
         let draft = destination.draft(table, enrichment)?;
         let (ctx, description) = (ctx.clone(), Arc::clone(&description));
         // Tasks of their own, so that the small tables are written beside the large one.
-        tables.push(SpawnedTask::spawn(async move { write(&ctx, table, &description, draft).await }));
+        under_way.push(SpawnedTask::spawn(async move { write(&ctx, table, &description, draft).await }));
+        if !at_once {
+            stages.extend(written(std::mem::take(&mut under_way)).await?);
+        }
     }
-    let tables = try_join_all(tables.into_iter().map(|table| async {
-        table.await.map_err(|e| Error::from(DataFusionError::ExecutionJoin(Box::new(e))))?
-    }));
-    stages.extend(tables.await?);
+    stages.extend(written(under_way).await?);
     let office_rows = stages.iter().find(|stage| stage.name == TABLES[0].name).map_or(0, |s| s.rows_out);
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
     let withheld = withheld::note(ctx, enrichment).await?;
     Ok(Computed { destination, overview, dispositions, withheld, office_rows, stages })
+}
+
+/// The stages of tables when they are written.
+async fn written(tables: Vec<SpawnedTask<Result<Stage>>>) -> Result<Vec<Stage>> {
+    let written = tables.into_iter().map(async |table| {
+        table.await.map_err(|e| Error::from(DataFusionError::ExecutionJoin(Box::new(e))))?
+    });
+    try_join_all(written).await
 }
 
 impl Computed {

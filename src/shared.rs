@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
 use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::error::Result;
 use crate::kept::Kept;
+use crate::memory::is_plentiful;
 use crate::run::Progress;
 use crate::timings::{Stage, Watch};
 use crate::views::{Layer, VIEWS, View, quoted};
@@ -42,13 +44,18 @@ impl<'a> Shared<'a> {
         self.waiting.push(position);
     }
 
-    /// Computes the views that are waiting, lets go what nobody reads any more, and says which were
-    /// computed.
+    /// Computes the views that are waiting, at the same time if there is room for that; lets go what
+    /// nobody reads any more, and says which were computed.
     pub(crate) async fn compute(&mut self) -> Result<Vec<&'static str>> {
         let waiting = std::mem::take(&mut self.waiting);
         let names: Vec<_> = waiting.iter().map(|position| VIEWS[*position].name).collect();
         names.iter().for_each(|name| self.progress.stage(name));
-        let computed = try_join_all(names.iter().map(|name| keep(self.ctx, name))).await?;
+        let computed = names.iter().map(|name| keep(self.ctx, name));
+        let computed = if is_plentiful(self.ctx.runtime_env().memory_pool.as_ref()) {
+            try_join_all(computed).await?
+        } else {
+            stream::iter(computed).then(|view| view).try_collect().await?
+        };
         for (name, (kept, stage)) in names.iter().zip(computed) {
             self.kept.push((name, kept));
             self.stages.push(stage);

@@ -272,7 +272,11 @@ mod tests {
         let mut logs = GroupLogs::default();
         logs.grow(1);
         for _ in 0..10_000 {
-            logs.append(0, 7, &[1; 40], |chunk| Ok(Some(chunk[..CHUNK / 2 + 9].to_vec()))).unwrap();
+            let compact = |chunk: &[u8], smaller: &mut Vec<u8>| {
+                smaller.extend(&chunk[..CHUNK / 2 + 9]);
+                Ok(true)
+            };
+            logs.append(0, 7, &[1; 40], compact).unwrap();
         }
         let all = logs.emit(EmitTo::All).unwrap();
         let buffers = all.as_list::<i32>().values().as_binary_view().data_buffers();
