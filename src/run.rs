@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::{Date32Type, Int64Type};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use futures::future::try_join_all;
+use futures::future::join_all;
 
 use crate::enrichment::{Enrichment, Format};
 use crate::error::{Error, Result};
@@ -145,12 +145,13 @@ async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn P
     Ok(Computed { destination, overview, dispositions, withheld, office_rows, stages })
 }
 
-/// The stages of tables when they are written.
+/// The stages of tables when they are written; of several that cannot be, the first says why.
 async fn written(tables: Vec<SpawnedTask<Result<Stage>>>) -> Result<Vec<Stage>> {
     let written = tables.into_iter().map(async |table| {
-        table.await.map_err(|e| Error::from(DataFusionError::ExecutionJoin(Box::new(e))))?
+        let stage = table.join_unwind().await;
+        stage.map_err(|e| Error::from(DataFusionError::ExecutionJoin(Box::new(e))))?
     });
-    try_join_all(written).await
+    join_all(written).await.into_iter().collect()
 }
 
 impl Computed {

@@ -45,9 +45,11 @@ impl<'a> Shared<'a> {
     }
 
     /// Computes the views that are waiting, at the same time if there is room for that; lets go what
-    /// nobody reads any more, and says which were computed.
+    /// nobody reads any more, and says which were computed. Of several errors the one that comes first is
+    /// told: nobody should wait for all mail to hear that the meetings are damaged.
     pub(crate) async fn compute(&mut self) -> Result<Vec<&'static str>> {
         let waiting = std::mem::take(&mut self.waiting);
+        let Some(&reached) = waiting.last() else { return Ok(vec![]) };
         let names: Vec<_> = waiting.iter().map(|position| VIEWS[*position].name).collect();
         names.iter().for_each(|name| self.progress.stage(name));
         let computed = names.iter().map(|name| keep(self.ctx, name));
@@ -60,7 +62,6 @@ impl<'a> Shared<'a> {
             self.kept.push((name, kept));
             self.stages.push(stage);
         }
-        let reached = waiting.last().copied().unwrap_or_default();
         self.kept.retain(|(name, view)| {
             let is_read_later = self.last_readers.get(name).is_none_or(|last| *last > reached);
             if !is_read_later {
@@ -100,9 +101,10 @@ fn last_readers(ctx: &SessionContext) -> Result<HashMap<&'static str, usize>> {
         let (mut open, mut seen, mut to_the_end) = (vec![view.name], 0, false);
         while let Some(name) = open.pop() {
             for position in readers.get(name).into_iter().flatten() {
-                seen = seen.max(*position);
                 let reader = &VIEWS[*position];
-                if !reader.shared {
+                if reader.shared {
+                    seen = seen.max(*position);
+                } else {
                     to_the_end |= reader.layer == Layer::Office;
                     open.push(reader.name);
                 }

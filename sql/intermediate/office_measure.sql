@@ -2,7 +2,8 @@
 -- account of the profile. is_engaged: at least one engaged message or meeting in the period.
 -- recency is the smaller of the days since the last email and meeting. Averages are minutes.
 -- place is where the row stands in the order of level, account and period: one number, because that
--- is sorted several times faster than two texts and a date.
+-- is sorted in half the time of two texts and a date. There is room for 2^22 days, more than the
+-- calendar has, of which the first are those by which a month can begin before the window.
 select
   profile.account_id as "CustomerId",
   coalesce(period.emails_to, 0) as "NoOfEmails_ToAccount",
@@ -29,7 +30,7 @@ select
   (
     case coalesce(period.level, 'year') when 'month' then 0 when 'week' then 1 else 2 end * 4294967296
     + profile.account_no
-  ) * 65536
-  + coalesce(cast(period.period_start - cast($first_day as date) as bigint), 0) + 6 as place
+  ) * 4194304
+  + coalesce(cast(period.period_start - cast($first_day as date) as bigint), 0) + 30 as place
 from profile
 left join account_period as period on period.account_no = profile.account_no

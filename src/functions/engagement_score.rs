@@ -53,6 +53,9 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let within = |lists: &ListArray, row: usize| {
         lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
     };
+    let has_null = |numbers: &Int64Array, range: &Range<usize>| {
+        numbers.null_count() > 0 && range.clone().any(|i| numbers.is_null(i))
+    };
     let mut scores = Float64Array::builder(accounts.len());
     for row in 0..accounts.len() {
         if standings.is_null(row) || weights.is_null(row) || accounts.is_null(row) {
@@ -60,9 +63,6 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
             continue;
         }
         let (c, w) = (within(standings, row), within(weights, row));
-        let has_null = |numbers: &Int64Array, range: &Range<usize>| {
-            numbers.null_count() > 0 && range.clone().any(|i| numbers.is_null(i))
-        };
         if c.len() != w.len() || has_null(&all_standings, &c) || has_null(&all_weights, &w) {
             return exec_err!(
                 "engagement_score needs as many standings as weights, none of them NULL: {} and {}",

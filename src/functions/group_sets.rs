@@ -23,15 +23,23 @@ const REMEMBERED: usize = 1 << 13;
 const STATE_BLOCK: u32 = 1 << 20;
 
 /// One set of `T` per group.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct GroupSets<T> {
     entries: Vec<(u32, T)>,
     /// How many entries there were after the last compaction.
     compacted: usize,
     groups: usize,
-    /// What came lately, and need not be added again.
+    /// What came lately, and need not be added again. Of use, and there, where values are many.
     lately: Vec<Option<(u32, T)>>,
     hasher: RandomState,
+}
+
+/// Without what is only remembered.
+impl<T: Clone> Clone for GroupSets<T> {
+    fn clone(&self) -> Self {
+        let Self { ref entries, compacted, groups, .. } = *self;
+        Self { entries: entries.clone(), compacted, groups, ..Self::default() }
+    }
 }
 
 impl<T> Default for GroupSets<T> {
@@ -48,20 +56,26 @@ impl<T: Copy + Ord + Hash> GroupSets<T> {
 
     pub(super) fn add(&mut self, group: usize, value: T) {
         let entry = (group as u32, value);
-        if self.lately.is_empty() {
-            self.lately.resize(REMEMBERED, None);
-        }
-        let lately = &mut self.lately[self.hasher.hash_one(entry) as usize % REMEMBERED];
-        if *lately == Some(entry) {
+        if self.entries.last() == Some(&entry) || self.came_lately(entry) {
             return;
         }
-        *lately = Some(entry);
         if self.entries.len() >= SMALL.max(2 * self.compacted)
             && self.entries.len() == self.entries.capacity()
         {
             self.compact();
         }
         self.entries.push(entry);
+    }
+
+    fn came_lately(&mut self, entry: (u32, T)) -> bool {
+        if self.entries.len() < REMEMBERED {
+            return false;
+        }
+        if self.lately.is_empty() {
+            self.lately.resize(REMEMBERED, None);
+        }
+        let lately = &mut self.lately[self.hasher.hash_one(entry) as usize % REMEMBERED];
+        lately.replace(entry) == Some(entry)
     }
 
     /// Sorts by group, then by value, and removes duplicates.

@@ -51,9 +51,11 @@ impl LocalDays {
     #[cold]
     fn look_up(&mut self, hour: i64, micros: i64) -> Option<i32> {
         let local = |micros: i64| {
-            let in_utc = (FIRST_DAY..=LAST_DAY).contains(&micros.div_euclid(DAY));
-            in_utc.then_some(())?;
-            Some((offset(self.zone, micros)?, in_calendar(micros + offset(self.zone, micros)?)?))
+            if !(FIRST_DAY..=LAST_DAY).contains(&micros.div_euclid(DAY)) {
+                return None;
+            }
+            let offset = offset(self.zone, micros)?;
+            Some((offset, in_calendar(micros + offset)?))
         };
         let (_, day) = local(micros)?;
         let first = hour * HOUR;

@@ -67,6 +67,7 @@ fn same(a: &StringArray, b: &StringArray) -> bool {
     a.len() == b.len()
         && a.offsets().inner().inner().as_ptr() == b.offsets().inner().inner().as_ptr()
         && a.value_data().as_ptr() == b.value_data().as_ptr()
+        && a.nulls() == b.nulls()
 }
 
 #[cfg(test)]

@@ -40,21 +40,17 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
 
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let (rows, width) = (args.number_rows, args.args.len());
+    let arrays = args.args.iter().map(|a| a.to_array(rows)).collect::<Result<Vec<_>>>()?;
     let mut values = vec![0; rows * width];
-    let mut is_null = vec![];
-    for (at, argument) in args.args.iter().enumerate() {
-        let array = argument.to_array(rows)?;
+    for (at, array) in arrays.iter().enumerate() {
         let numbers = array.as_primitive::<Int64Type>();
         for (list, number) in values.chunks_exact_mut(width).zip(numbers.values()) {
             list[at] = *number;
         }
-        is_null.extend((0..rows).filter(|row| numbers.is_null(*row)).map(|row| row * width + at));
     }
-    let nulls = (!is_null.is_empty()).then(|| {
-        let mut is_valid = vec![true; values.len()];
-        is_null.into_iter().for_each(|at| is_valid[at] = false);
-        NullBuffer::new(BooleanBuffer::from(is_valid))
-    });
+    let is_valid = |i: usize| arrays[i % width].is_valid(i / width);
+    let nulls = arrays.iter().any(|array| array.null_count() > 0);
+    let nulls = nulls.then(|| NullBuffer::new(BooleanBuffer::collect_bool(rows * width, is_valid)));
     let values = Int64Array::new(values.into(), nulls);
     let item = Arc::new(Field::new_list_field(DataType::Int64, true));
     let lists = OffsetBuffer::from_repeated_length(width, rows);

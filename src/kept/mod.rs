@@ -90,6 +90,7 @@ async fn fill<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>
     let tasks: Vec<_> = tasks.collect();
     let count = tasks.len();
     stream::iter(tasks)
+        .map(SpawnedTask::join_unwind)
         .buffered(count.max(1))
         .map(|task| task.unwrap_or_else(|e| exec_err!("a partition of a view ended early: {e}")))
         .try_collect()

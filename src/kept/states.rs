@@ -5,7 +5,8 @@
 //! file. So only the partial aggregates below it are executed when the view is computed. A partial
 //! aggregate emits its states when it is refused more memory; they are dealt out by group to parts,
 //! and stay in memory or are appended to the file of their part. The final aggregate is executed for
-//! those who read the view, over one part after the other: only the logs of a part are in memory then.
+//! those who read the view, over one part after the other: only the logs of a part, for each partition
+//! of a reader, are in memory then.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -204,10 +205,10 @@ impl Dealer {
     fn push(&mut self, states: RecordBatch) -> Result<()> {
         // The aggregate has given its memory back. It is taken over before anything else, so that
         // nobody fills it a second time while it is written.
-        let bytes = Seen::default().unseen_bytes(&states);
-        self.reservation.grow(bytes);
-        self.pieces.extend(self.parts.deal(&states)?);
+        let pieces = self.parts.deal(&states)?;
         drop(states);
+        self.reservation.grow(pieces.iter().map(|piece| piece.bytes).sum());
+        self.pieces.extend(pieces);
         let least = limit(self.pool.as_ref()).map_or(0, |limit| limit / LEAST_SHARE);
         if self.reservation.size() >= least && !is_room_for(self.pool.as_ref(), 0) {
             self.write()?;

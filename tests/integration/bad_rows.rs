@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use datafusion::arrow::compute::concat_batches;
-use datafusion::prelude::SessionConfig;
-use datafusion_engagement::enrichment::Enrichment;
+use datafusion::prelude::{ParquetReadOptions, SessionConfig};
+use datafusion_engagement::enrichment::{Enrichment, Level};
 use datafusion_engagement::error::{ErrorKind, Result};
 use datafusion_engagement::run::{self, Silent};
 use datafusion_engagement::session;
@@ -456,4 +456,32 @@ fn nul_and_characters_that_turn_text_around() {
     assert!(shown.contains("eman"), "{shown:?}");
     let hidden = ['\0', '\u{202e}', '\u{2066}', '\u{1b}'];
     assert!(!shown.contains(hidden), "{shown:?}");
+}
+
+/// Office is sorted by one number instead of its key, which must hold for days as far apart as there are.
+#[test]
+fn centuries_in_the_order_of_office() {
+    let mail = "select m as message_id, m as conversation_id, arrow_cast(t, 'Timestamp(Microsecond, None)') as sent_at, \
+         'anna@us.com' as sender, [a] as \"to\" from (values \
+         ('1', '2026-06-01T09:00:00', 'carl@acme.com'), ('2', '0001-01-10T09:00:00', 'carl@acme.com'), \
+         ('3', '1601-01-01T00:00:00', 'dora@bolt.com'), ('4', '1600-12-31T00:00:00', 'dora@bolt.com'), \
+         ('5', '2026-06-30T00:00:00', 'dora@bolt.com')) v(m, t, a)";
+    let (_folder, mut enrichment) = inputs(&[("mail", mail)]);
+    // From the 8th of January of the year 1: its month and its week begin before that.
+    enrichment.window_days = 739_790;
+    enrichment.levels = vec![Level::Year, Level::Month, Level::Week];
+    let office = run(&enrichment).unwrap().office;
+    let as_written = block_on(async {
+        let ctx = session::with_config(SessionConfig::new().with_target_partitions(1)).unwrap();
+        let office = ctx.read_parquet(office, ParquetReadOptions::default()).await.unwrap();
+        ctx.register_table("office", office.into_view()).unwrap();
+        let key = "select \"AggregationLevel\", \"CustomerId\", \"AggregationStartDate\" from office";
+        rows(&ctx, key).await.unwrap()
+    });
+    let mut sorted = as_written.clone();
+    sorted.sort();
+    assert_eq!(as_written, sorted);
+    let lines: Vec<_> = as_written.iter().map(|values| values.join(" ")).collect();
+    assert_eq!(lines[..3], ["month acme 0001-01-01", "month acme 2026-06-01", "month bolt 1600-12-01"]);
+    assert_eq!(lines.len(), 12, "{lines:?}");
 }

@@ -96,7 +96,8 @@ fn look_up(book: &AddressBook, raw: &str) -> u64 {
 struct Column<'a> {
     /// What the book has for each address.
     found: Vec<u64>,
-    /// Where the addresses of the rows end among them, 0 first; without it each row has one.
+    /// Where the addresses of the rows end, and before the first where they begin: at the first of
+    /// `found`. Without it each row has one.
     ends: Option<Cow<'a, [i32]>>,
     /// How many parties there are at most, and one place more.
     room: usize,
@@ -116,7 +117,14 @@ impl<'a> Column<'a> {
     /// A dictionary or lists of one: each of its values is looked up once. None for other encodings.
     fn of_dictionary(book: &AddressBook, array: &'a ArrayRef) -> Option<(Vec<u64>, Option<Cow<'a, [i32]>>)> {
         let lists = array.as_list_opt::<i32>();
-        let items = lists.map_or(array, |lists| lists.values());
+        let items = lists.map_or_else(
+            || Arc::clone(array),
+            |lists| {
+                let (first, last) =
+                    (lists.value_offsets()[0] as usize, lists.value_offsets()[lists.len()] as usize);
+                lists.values().slice(first, last - first)
+            },
+        );
         let dictionary = items.as_any().downcast_ref::<AddressDictionary>()?;
         let values = dictionary.values().as_string_opt::<i32>()?;
         let ends = lists.map(|lists| lists.value_offsets());
@@ -157,7 +165,7 @@ impl<'a> Column<'a> {
     #[inline]
     fn of(&self, row: usize) -> &[u64] {
         match &self.ends {
-            Some(ends) => &self.found[ends[row] as usize..ends[row + 1] as usize],
+            Some(ends) => &self.found[(ends[row] - ends[0]) as usize..(ends[row + 1] - ends[0]) as usize],
             None => &self.found[row..row + 1],
         }
     }

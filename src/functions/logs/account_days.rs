@@ -141,7 +141,7 @@ impl Days {
             counts[first] += 1;
             counts[first + 1] += i64::from(e.to_account);
             counts[first + 2] += i64::from(e.from_account);
-            micros += e.meeting_micros.unwrap_or_default();
+            micros = e.meeting_micros.unwrap_or_default().saturating_add(micros);
         }
         counts[6] = reply_times.iter().flatten().count() as i64;
         self.counts.iter_mut().zip(counts).for_each(|(column, count)| column.push(count));

@@ -235,7 +235,8 @@ impl Periods {
         for (column, counts) in self.counts.iter_mut().zip(days.counts) {
             column.push(counts[from..to].iter().sum());
         }
-        self.meeting_micros.push(days.meeting_micros[from..to].iter().sum());
+        let micros = days.meeting_micros[from..to].iter();
+        self.meeting_micros.push(micros.fold(0, |sum, micros| sum.saturating_add(*micros)));
         self.reply_micros.push(days.reply_micros[from..to].iter().sum());
         for (column, (offsets, parties)) in self.people.iter_mut().zip(days.people) {
             let people = &parties[offsets[from] as usize..offsets[to] as usize];

@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
 }
 
 pub(super) fn damaged() -> DataFusionError {
-    exec_datafusion_err!("a log of copies or engagements is damaged, or of a newer version")
+    exec_datafusion_err!("a log of copies or engagements is damaged, or of another version")
 }
 
 #[cfg(test)]

@@ -196,9 +196,7 @@ impl<E: Entry> GroupState for Gather<E> {
 
     fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
         let states = states.as_list::<i32>();
-        rows.iter().filter(|(row, _)| states.is_valid(*row)).for_each(|(row, group)| {
-            self.logs.absorb(group, states, row);
-        });
+        rows.iter().for_each(|(row, group)| self.logs.absorb(group, states, row));
         Ok(())
     }
 

@@ -1,8 +1,8 @@
-//! `merge_logs(log)`: several logs as one. Chunks are taken over as they are, without a copy.
+//! `merge_logs(log)`: several logs as one. Large chunks are taken over without a copy.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::array::{ArrayRef, AsArray};
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
@@ -53,9 +53,7 @@ impl GroupState for Merged {
 
     fn merge(&mut self, logs: &ArrayRef, rows: Rows) -> Result<()> {
         let logs = logs.as_list::<i32>();
-        rows.iter().filter(|(row, _)| logs.is_valid(*row)).for_each(|(row, group)| {
-            self.0.absorb(group, logs, row);
-        });
+        rows.iter().for_each(|(row, group)| self.0.absorb(group, logs, row));
         Ok(())
     }
 
