@@ -22,7 +22,7 @@ use crate::{enrichment, session, withheld};
 
 /// Hears which stage a run has reached.
 pub trait Progress: Sync {
-    /// A stage begins: the name of a view or table, or of several that are computed at the same time.
+    /// A stage begins: the name of a view or table. Others may be under way.
     fn stage(&self, name: &str);
 }
 
@@ -127,14 +127,9 @@ async fn compute(ctx: &SessionContext, enrichment: &Enrichment, progress: &dyn P
     let mut stages = shared.stages;
     let description = Arc::new(Description::of(enrichment));
     let at_once = is_plentiful(ctx.runtime_env().memory_pool.as_ref());
-    if at_once {
-        progress.stage(&TABLES.iter().map(|table| table.name).collect::<Vec<_>>().join(", "));
-    }
     let mut under_way = vec![];
     for table in TABLES {
-        if !at_once {
-            progress.stage(table.name);
-        }
+        progress.stage(table.name);
         let draft = destination.draft(table, enrichment)?;
         let (ctx, description) = (ctx.clone(), Arc::clone(&description));
         // Tasks of their own, so that the small tables are written beside the large one.

@@ -51,7 +51,7 @@ impl<'a> Shared<'a> {
         let waiting = std::mem::take(&mut self.waiting);
         let Some(&reached) = waiting.last() else { return Ok(vec![]) };
         let names: Vec<_> = waiting.iter().map(|position| VIEWS[*position].name).collect();
-        self.progress.stage(&names.join(", "));
+        names.iter().for_each(|name| self.progress.stage(name));
         let computed = names.iter().map(|name| keep(self.ctx, name));
         let computed = if is_plentiful(self.ctx.runtime_env().memory_pool.as_ref()) {
             try_join_all(computed).await?
