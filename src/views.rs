@@ -72,7 +72,6 @@ pub const VIEWS: &[View] = views! {
     Intermediate "contact" "intermediate/contact";
     Intermediate "contact_disposition" "intermediate/contact_disposition" shared;
     Intermediate "contact_address" "intermediate/contact_address" shared;
-    Intermediate "shared_address" "intermediate/shared_address" shared;
     Intermediate "address_book" "intermediate/address_book" shared;
     Intermediate "mail_copy" "intermediate/mail_copy";
     Intermediate "mail_bucket" "intermediate/mail_bucket" shared;
@@ -92,6 +91,7 @@ pub const VIEWS: &[View] = views! {
     Intermediate "period_standing" "intermediate/period_standing" shared;
     Intermediate "office_scored" "intermediate/office_scored";
     Intermediate "office_placed" "intermediate/office_placed";
+    Intermediate "history_placed" "intermediate/history_placed";
     Office "Office" "office/office";
     Office "Office_UserTable" "office/office_usertable";
     Office "Office_Overview" "office/office_overview" shared;

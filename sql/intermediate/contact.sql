@@ -2,7 +2,7 @@
 select
   contact_row,
   case
-    when is_blank(min(account_id)) then 'missing_account'
+    when bool_or(is_without_account) then 'missing_account'
     when count(address) = 0 then 'invalid_email'
     when min(account_no) is null then 'unknown_account'
     when count(address) filter (where not is_own) = 0 then 'own_mailbox'

@@ -1,21 +1,35 @@
 -- One row per row of the contacts input and mapped email column.
 -- address is null where the email is none; account_no is null where the account is not in the
 -- profile.
-with email as (
+with contact as (
+  select
+    contact.contact_row,
+    is_blank(contact.account_id) as is_without_account,
+    profile.account_no,
+    contact.contact_id,
+    contact.emails
+  -- The few come first: the engine holds what stands on the left, and lets the rest pass by.
+  from profile
+  right join stg_contact as contact on contact.account_id = profile.account_id
+),
+email as (
   select
     contact_row,
-    account_id,
+    is_without_account,
+    account_no,
     contact_id,
     normalize_address(email) as address
-  from (select contact_row, account_id, contact_id, unnest(emails) as email from stg_contact) as contact
+  from (
+    select contact_row, is_without_account, account_no, contact_id, unnest(emails) as email
+    from contact
+  ) as email
 )
 select
   email.contact_row,
-  email.account_id,
+  email.is_without_account,
+  email.account_no,
   email.contact_id,
   email.address,
-  profile.account_no,
   own_address.address is not null as is_own
-from email
-left join profile on profile.account_id = email.account_id
-left join own_address on own_address.address = email.address
+from own_address
+right join email on email.address = own_address.address

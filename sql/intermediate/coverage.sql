@@ -1,6 +1,6 @@
--- How much of the window and of the mailboxes the inputs cover: one row.
+-- What the inputs cover of the window and of the mailboxes, and what accounts share: one row.
 -- days counts the days with at least one used row of mail or meetings; a mailbox is active if its
--- person stands in a used row.
+-- person stands in a used row; shared_addresses counts those of contacts in several accounts.
 select
   (
     select cast(cardinality(set_union(used_days)) as bigint)
@@ -17,4 +17,5 @@ select
       select unnest(copies_people(copies)) as party
       from (select copies from mail_bucket union all select copies from meeting_bucket) as used
     )
-  ) as mailboxes_active
+  ) as mailboxes_active,
+  (select shared_addresses(book) from address_book) as shared_addresses

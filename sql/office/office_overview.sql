@@ -20,7 +20,7 @@ select
   case when period.withheld = 0 then (select coalesce(sum(meetings), 0) from engagement_bucket) end as "MeetingsEngaged",
   (select count(*) from profile) as "AccountsInProfile",
   period.accounts as "AccountsEngaged",
-  (select addresses from shared_address) as "SharedAddresses"
+  coverage.shared_addresses as "SharedAddresses"
 from coverage
 cross join (
   select

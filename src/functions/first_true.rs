@@ -1,11 +1,15 @@
 //! `first_true(condition, text, …, otherwise)`: the text of the first condition that holds.
 //!
 //! The same as CASE WHEN …. The engine's CASE takes the rows that no condition has
-//! matched yet out of every column, condition by condition; here each condition is one column.
+//! matched yet out of every column, condition by condition; here each condition is one column. The
+//! texts are views: most are so short that a view holds them, and is written and compared as a number.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, StringArray, StringViewArray, StringViewBuilder, UInt8Array,
+};
+use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -22,7 +26,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
             let wanted = |i| if i % 2 == 0 && i + 1 < types.len() { DataType::Boolean } else { DataType::Utf8 };
             Ok((0..types.len()).map(wanted).collect())
         },
-        returns: |_| Ok(DataType::Utf8),
+        returns: |_| Ok(DataType::Utf8View),
         invoke,
         documentation: Documentation::builder(
             SECTION,
@@ -59,16 +63,20 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
             }
         }
     }
-    let mut result = StringBuilder::with_capacity(rows, rows * USUAL_LENGTH);
+    let same = texts.iter().map(|text| match text {
+        Text::Same(text) => Some(*text),
+        Text::Each(_) => None,
+    });
+    if let Some(same) = same.collect::<Option<Vec<_>>>() {
+        return Ok(take(&StringViewArray::from(same), &UInt8Array::from(which), None)?);
+    }
+    let mut result = StringViewBuilder::with_capacity(rows);
     which
         .iter()
         .enumerate()
         .for_each(|(row, which)| result.append_option(texts[usize::from(*which)].get(row)));
     Ok(Arc::new(result.finish()))
 }
-
-/// A guess at how long a text is.
-const USUAL_LENGTH: usize = 8;
 
 /// What follows a condition.
 enum Text<'a> {
@@ -110,7 +118,11 @@ mod tests {
             [(Some(true), ["a", "b", "b"]), (Some(false), ["a", "c", "c"]), (None, ["a", "c", "c"])]
         {
             let result = invoke_with(&udf(), vec![Arc::clone(&condition)], &rest(second));
-            assert_eq!(result.as_string::<i32>(), &StringArray::from(expected.to_vec()));
+            assert_eq!(result.as_string_view(), &StringViewArray::from(expected.to_vec()));
+            let each: ArrayRef = Arc::new(StringArray::from(vec!["x", "y", "z"]));
+            let result = invoke_with(&udf(), vec![Arc::clone(&condition), each], &rest(second)[1..]);
+            let expected = ["x", expected[1], expected[2]];
+            assert_eq!(result.as_string_view(), &StringViewArray::from(expected.to_vec()));
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) use utc_timestamp::utc_timestamp_type;
 
 /// Every scalar function.
 pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
-    let [parties, anybody, people_state] = address_book::udfs();
+    let [parties, anybody, people_state, shared_addresses] = address_book::udfs();
     let [month_start, week_start] = period_start::udfs();
     let engagement = vec![
         normalize_address::udf(),
@@ -59,6 +59,7 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         parties,
         anybody,
         people_state,
+        shared_addresses,
         distinct_people::count_udf(),
         standings::standing_udf(),
         numbers::udf(),

@@ -121,7 +121,7 @@ pub const TABLES: &[Table] = &[
             ("Meetings", Int64, Withheld),
         ],
         order: &["CustomerId", "Month"],
-        placed: None,
+        placed: Some("history_placed"),
     },
 ];
 

@@ -15,6 +15,7 @@ mod build;
 mod parties;
 mod people_state;
 mod read;
+mod shared_addresses;
 
 use std::sync::Arc;
 
@@ -63,8 +64,8 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
     aggregate::udaf()
 }
 
-pub(super) fn udfs() -> [Arc<ScalarUDF>; 3] {
-    [parties::udf(), anybody::udf(), people_state::udf()]
+pub(super) fn udfs() -> [Arc<ScalarUDF>; 4] {
+    [parties::udf(), anybody::udf(), people_state::udf(), shared_addresses::udf()]
 }
 
 /// Checks that an argument is a book.

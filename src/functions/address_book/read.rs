@@ -22,7 +22,7 @@ use std::ops::Range;
 
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
 
-use super::Party;
+use super::{OURS, Party};
 use crate::functions::id_hash::{KEY_BYTES, Key};
 
 pub(super) const VERSION: [u8; 4] = *b"EAB2";
@@ -41,6 +41,14 @@ pub(super) const NOBODY: u64 = SEVERAL;
 /// The tag of an address: bits of its key that its slot does not depend on.
 pub(super) fn tag(hash: u128) -> u8 {
     (hash >> 120) as u8 | 1
+}
+
+/// What stands behind the key of a slot.
+#[inline]
+fn value(slot: &[u8; ENTRY]) -> u64 {
+    let mut value = [0; 8];
+    value.copy_from_slice(&slot[KEY_BYTES..]);
+    u64::from_le_bytes(value)
 }
 
 /// A book in place.
@@ -104,9 +112,7 @@ impl<'a> AddressBook<'a> {
                 break;
             }
             if self.tags[at] == tag && self.slots[at][..KEY_BYTES] == address {
-                let mut value = [0; 8];
-                value.copy_from_slice(&self.slots[at][KEY_BYTES..]);
-                return u64::from_le_bytes(value);
+                return value(&self.slots[at]);
             }
         }
         NOBODY
@@ -150,6 +156,26 @@ impl<'a> AddressBook<'a> {
         }
     }
 
+    /// How many addresses there are behind which parties of several accounts are.
+    ///
+    /// # Errors
+    /// A damaged book.
+    pub fn shared_addresses(&self) -> Result<i64> {
+        let mut shared = 0;
+        for (_, slot) in self.tags.iter().zip(self.slots).filter(|(tag, _)| **tag != GAP) {
+            let found = value(slot);
+            if found > NOBODY {
+                let mut parties = vec![0; self.how_many(found)];
+                self.several(found, &mut parties)?;
+                let mut accounts =
+                    parties.into_iter().map(|party| Party(party).account()).filter(|a| *a != OURS);
+                let first = accounts.next();
+                shared += i64::from(accounts.any(|account| Some(account) != first));
+            }
+        }
+        Ok(shared)
+    }
+
     /// Where among the links the parties of an address with several are.
     fn places(&self, several: u64) -> Range<usize> {
         let (begin, count) = (several as u32 as usize, (several & !SEVERAL) as usize >> 32);
@@ -170,7 +196,6 @@ impl<'a> AddressBook<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::OURS;
     use super::super::build::{Entry, build};
     use super::*;
     use crate::functions::id_hash::id_hash;
@@ -218,6 +243,18 @@ mod tests {
         let book = AddressBook::open(&bytes).unwrap();
         assert_eq!(numbers(&book, "anna@contoso.com"), numbers(&book, "anna.smith@contoso.com"));
         assert_eq!(numbers(&book, "anna@contoso.com"), [Party(0)], "ours come first");
+        assert_eq!(book.shared_addresses().unwrap(), 1);
+    }
+
+    #[test]
+    fn an_address_is_shared_by_accounts_not_by_people() {
+        let shared = |entries: &[Entry]| {
+            AddressBook::open(&build(entries.to_vec()).unwrap()).unwrap().shared_addresses().unwrap()
+        };
+        assert_eq!(shared(&[]), 0);
+        assert_eq!(shared(&[entry("a@x", 0, "p"), entry("a@x", 0, "q")]), 0, "two people of one account");
+        assert_eq!(shared(&[entry("a@x", OURS, "p"), entry("a@x", 0, "q")]), 0, "one of ours");
+        assert_eq!(shared(&[entry("a@x", 0, "p"), entry("a@x", 1, "q"), entry("b@x", 2, "p")]), 1);
     }
 
     #[test]
@@ -260,6 +297,7 @@ mod tests {
                 let mut bad = good.clone();
                 bad[at] ^= flip;
                 let Ok(book) = AddressBook::open(&bad) else { continue };
+                let _ = book.shared_addresses();
                 for e in sample() {
                     if let Ok(found) = spelled_out(&book, book.find(e.address)) {
                         found.into_iter().for_each(|n| drop(book.person(Party(n))));

@@ -87,7 +87,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     for row in 0..logs.len() {
         let before = days.account_no.len();
         in_order.sort::<Engagement>(chunks(logs, row), |e| ascending(e.account) << 32 | ascending(e.day))?;
-        for account in in_order.places().chunk_by(|a, b| a.number >> 32 == b.number >> 32) {
+        for account in in_order.groups(32) {
             engagements.clear();
             for place in account {
                 engagements.push(in_order.read::<Engagement>(place)?);

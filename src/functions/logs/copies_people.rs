@@ -12,7 +12,7 @@ use super::entry::{self, Entry};
 use super::group_logs::{chunks, log_type};
 use super::meeting_copies::MeetingCopy;
 use super::message_copies::MessageCopy;
-use crate::functions::address_book::{Party, parties_type};
+use crate::functions::address_book::parties_type;
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 
 /// No address book has so many people of ours: a larger number is damage, for which no bits are kept.
@@ -51,7 +51,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         // Ours are numbered from 0: one bit for each of them.
         let (mut seen, mut too_many): (Vec<u64>, _) = (vec![], false);
         let mut see = |parties: Parties| {
-            for party in parties.iter().filter(|p| *p < Party::FIRST_OF_ACCOUNTS.0) {
+            for party in parties.ours() {
                 let word = (party / 64) as usize;
                 if party >= MOST {
                     too_many = true;

@@ -185,11 +185,12 @@ impl Entry for Engagement<'static> {
         Ok(true)
     }
 
-    fn read<'a>(reader: &mut Reader<'a>) -> Result<Engagement<'a>> {
+    #[inline]
+    fn read<'a>(reader: &mut Reader<'a>) -> Option<Engagement<'a>> {
         let (account, day, at, flags) = (reader.i32()?, reader.i32()?, reader.i64()?, reader.byte()?);
         let meeting_micros = if flags & MEETING != 0 { Some(reader.i128()?) } else { None };
         let [conversations, o1, o2, t1, t2] = reader.counts()?;
-        Ok(Engagement {
+        Some(Engagement {
             account,
             day,
             at,

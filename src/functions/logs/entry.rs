@@ -1,5 +1,6 @@
 //! From rows to the entries of a log: the aggregate that gathers, for any kind of entry.
 
+use std::hint::black_box;
 use std::marker::PhantomData;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt64Array};
@@ -24,7 +25,8 @@ pub(super) trait Entry: Send + Sync + 'static {
     fn columns(values: &[ArrayRef]) -> Result<Self::Columns<'_>>;
     /// Writes a row; false leaves it out.
     fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Vec<u8>) -> Result<bool>;
-    fn read<'a>(reader: &mut Reader<'a>) -> Result<Self::Read<'a>>;
+    /// Reads the next entry; None if it is damaged.
+    fn read<'a>(reader: &mut Reader<'a>) -> Option<Self::Read<'a>>;
     /// Writes a chunk that says the same in fewer bytes, if there can be one; says whether it has.
     fn compact(_chunk: &[u8], _smaller: &mut Vec<u8>) -> Result<bool> {
         Ok(false)
@@ -43,7 +45,7 @@ pub(super) fn for_each<'a, E: Entry>(
     for chunk in chunks(logs, row) {
         let mut reader = reader::<E>(chunk)?;
         while !reader.is_empty() {
-            f(E::read(&mut reader)?);
+            f(E::read(&mut reader).ok_or_else(damaged)?);
         }
     }
     Ok(())
@@ -72,6 +74,9 @@ pub(super) struct InOrder<'a> {
     places: Vec<Place>,
 }
 
+/// So many entries before it is its turn, an entry is fetched: in order, they are anywhere in memory.
+const AHEAD: usize = 16;
+
 /// Where an entry stands.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -98,7 +103,7 @@ impl<'a> InOrder<'a> {
             let mut reader = reader::<E>(bytes)?;
             while !reader.is_empty() {
                 let at = (bytes.len() - reader.0.len()) as u32;
-                let number = number(&E::read(&mut reader)?);
+                let number = number(&E::read(&mut reader).ok_or_else(damaged)?);
                 self.places.push(Place { number, chunk, at });
             }
         }
@@ -106,9 +111,16 @@ impl<'a> InOrder<'a> {
         Ok(())
     }
 
-    /// The places of all entries, in order.
-    pub(super) fn places(&self) -> &[Place] {
-        &self.places
+    /// The places of all entries in order, in groups of those whose numbers agree but for the last bits.
+    pub(super) fn groups(&self, last_bits: u32) -> impl Iterator<Item = &[Place]> {
+        let mut ahead = self.places.iter().skip(AHEAD);
+        let groups = self.places.chunk_by(move |a, b| a.number >> last_bits == b.number >> last_bits);
+        groups.inspect(move |group| ahead.by_ref().take(group.len()).for_each(|place| self.touch(place)))
+    }
+
+    /// Has the entry that stands there fetched from memory, without waiting for it.
+    fn touch(&self, place: &Place) {
+        black_box(self.chunks[place.chunk as usize][place.at as usize]);
     }
 
     /// Reads the entry that stands there.
@@ -116,7 +128,7 @@ impl<'a> InOrder<'a> {
     /// # Errors
     /// A damaged log.
     pub(super) fn read<E: Entry>(&self, place: &Place) -> Result<E::Read<'a>> {
-        E::read(&mut Reader(&self.chunks[place.chunk as usize][place.at as usize..]))
+        E::read(&mut Reader(&self.chunks[place.chunk as usize][place.at as usize..])).ok_or_else(damaged)
     }
 }
 
@@ -134,7 +146,7 @@ pub(super) fn for_each_key<'a, E: Keyed>(
     // The last bit of the number says whether the entry matters.
     in_order.sort::<E>(log, |entry| E::begins(entry) << 1 | u64::from(matters(entry)))?;
     let mut entries = vec![];
-    for alike in in_order.places().chunk_by(|a, b| a.number >> 1 == b.number >> 1) {
+    for alike in in_order.groups(1) {
         if alike.iter().all(|place| place.number & 1 == 0) {
             continue;
         }

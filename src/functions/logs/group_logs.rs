@@ -93,6 +93,8 @@ pub(super) struct GroupLogs {
 struct Log {
     full: Vec<Buffer>,
     open: Vec<u8>,
+    /// With which the open chunk begins. To look there would fetch a part of it that nothing else needs.
+    version: u8,
     /// Bytes of all its chunks.
     heap: usize,
 }
@@ -113,7 +115,7 @@ impl Log {
 
     /// Appends to the open chunk, where it has room and is of this version, or to a new one.
     fn append(&mut self, version: u8, entries: &[u8]) {
-        if self.open.len() + entries.len() > CHUNK || self.open.first().is_some_and(|v| *v != version) {
+        if self.open.len() + entries.len() > CHUNK || self.version != version {
             self.close();
         }
         let before = self.open.capacity();
@@ -121,6 +123,7 @@ impl Log {
             let size = if self.full.is_empty() { FIRST } else { CHUNK };
             self.open.reserve_exact(size.max(entries.len() + 1));
             self.open.push(version);
+            self.version = version;
         }
         self.open.extend_from_slice(entries);
         self.heap = self.heap + self.open.capacity() - before;

@@ -104,11 +104,12 @@ impl Entry for MeetingCopy<'static> {
         Ok(true)
     }
 
-    fn read<'a>(reader: &mut Reader<'a>) -> Result<MeetingCopy<'a>> {
+    #[inline]
+    fn read<'a>(reader: &mut Reader<'a>) -> Option<MeetingCopy<'a>> {
         let (key, start_at, end_at) = (reader.key()?, reader.i64()?, reader.i64()?);
         let is_cancelled = reader.byte()? != 0;
         let [o1, o2, a1, a2, d1, d2] = reader.counts()?;
-        Ok(MeetingCopy {
+        Some(MeetingCopy {
             key,
             start_at,
             end_at,

@@ -14,7 +14,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, T
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, leave_counts, write_counts, write_list, write_parties};
+use super::bytes::{Parties, Reader, damaged, leave_counts, write_counts, write_list, write_parties};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning, reader};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
@@ -72,7 +72,12 @@ pub(super) struct Columns<'a> {
     keys: &'a FixedSizeBinaryArray,
     sent_at: TimestampMicrosecondArray,
     people: [PartyLists<'a>; 2],
-    conversations: Text<'a>,
+    conversations: Vec<Option<Key>>,
+}
+
+/// The keys of conversations; blank is none.
+fn keys(ids: &Text, rows: usize) -> Vec<Option<Key>> {
+    (0..rows).map(|row| ids.get(row).filter(|id| !is_blank(Some(id))).map(id_hash)).collect()
 }
 
 impl Entry for MessageCopy<'static> {
@@ -85,7 +90,8 @@ impl Entry for MessageCopy<'static> {
             keys: values[0].as_fixed_size_binary(),
             sent_at: utc_micros(&values[1]),
             people: [PartyLists::new(&values[2]), PartyLists::new(&values[3])],
-            conversations: Text::new(&values[4])?,
+            // All at once: the processor need not wait for one hash before it begins the next.
+            conversations: keys(&Text::new(&values[4])?, values[4].len()),
         })
     }
 
@@ -95,9 +101,9 @@ impl Entry for MessageCopy<'static> {
         }
         let Some(key) = columns.keys.value(row).first_chunk() else { return Ok(false) };
         let at = write_numbers(key, columns.sent_at.value(row), entry);
-        let conversation = columns.conversations.get(row).filter(|id| !is_blank(Some(id)));
-        if let Some(id) = conversation {
-            entry.extend_from_slice(&id_hash(id));
+        let conversation = &columns.conversations[row];
+        if let Some(key) = conversation {
+            entry.extend_from_slice(key);
         }
         let [senders, recipients] = &columns.people;
         let people = [senders.write(row, entry), recipients.write(row, entry)];
@@ -105,10 +111,11 @@ impl Entry for MessageCopy<'static> {
         Ok(true)
     }
 
-    fn read<'a>(reader: &mut Reader<'a>) -> Result<MessageCopy<'a>> {
+    #[inline]
+    fn read<'a>(reader: &mut Reader<'a>) -> Option<MessageCopy<'a>> {
         let (key, sent_at) = (reader.key()?, reader.i64()?);
         let [conversations, s1, s2, r1, r2] = reader.counts()?;
-        Ok(MessageCopy {
+        Some(MessageCopy {
             key,
             sent_at,
             conversations: reader.list(conversations)?,
@@ -127,7 +134,7 @@ impl Entry for MessageCopy<'static> {
         let mut rest = reader::<Self>(chunk)?;
         while !rest.is_empty() {
             let at = (chunk.len() - rest.0.len()) as u64;
-            let beginning = beginning(&Self::read(&mut rest)?.key);
+            let beginning = beginning(&Self::read(&mut rest).ok_or_else(damaged)?.key);
             places.push(beginning >> (63 - BEGINNING_BITS) << PLACE_BITS | at);
         }
         places.sort_unstable();
@@ -138,7 +145,7 @@ impl Entry for MessageCopy<'static> {
             if alike.len() == 1 || !merged.merge(copies.clone())? {
                 for copy in copies {
                     let mut rest = Reader(copy);
-                    Self::read(&mut rest)?;
+                    Self::read(&mut rest).ok_or_else(damaged)?;
                     smaller.extend_from_slice(&copy[..copy.len() - rest.0.len()]);
                 }
             } else {
@@ -171,7 +178,7 @@ impl Merged {
         self.senders.clear();
         self.recipients.clear();
         for (number, copy) in copies.enumerate() {
-            let copy = MessageCopy::read(&mut Reader(copy))?;
+            let copy = MessageCopy::read(&mut Reader(copy)).ok_or_else(damaged)?;
             if number == 0 {
                 (self.key, self.sent_at) = (copy.key, copy.sent_at);
             } else if copy.key != self.key {
