@@ -38,7 +38,8 @@ pub fn with_config(config: SessionConfig) -> Result<SessionContext> {
 /// A folder for intermediate results that cannot be used.
 pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<SessionContext> {
     let mut config = config.with_information_schema(true);
-    let sorts = config.target_partitions();
+    // Rows that are kept are read, and sorted, in two pieces of each partition.
+    let sorts = 2 * config.target_partitions();
     let options = config.options_mut();
     let aside = &mut options.execution.sort_spill_reservation_bytes;
     *aside = resources.merge_bytes(sorts, *aside);

@@ -47,15 +47,21 @@ pub(super) async fn compute(
     Ok(Computed { rows, bytes_spilled: metrics.spilled_bytes.value() as u64, content })
 }
 
+/// What is in memory is read in two pieces of each partition. Readers of rows in memory never wait, so
+/// that one whom another wakes, such as the second partition of a join for which the first has put the
+/// few into a table, would stand behind it on its core while the next core has nothing to do. Of
+/// several, all but one are taken over.
 fn content(schema: &SchemaRef, parts: Vec<Part>, spill: &SpillManager) -> Result<Content> {
     let mut reservations = vec![];
     let in_memory = parts.iter().all(|part| part.files.is_empty());
     let table: Arc<dyn TableProvider> = if in_memory {
-        let batches = parts.into_iter().map(|part| {
+        let mut pieces = vec![];
+        for mut part in parts {
             reservations.push(part.reservation);
-            part.batches
-        });
-        Arc::new(MemTable::try_new(Arc::clone(schema), batches.collect())?)
+            let second = part.batches.split_off(part.batches.len() / 2);
+            pieces.extend([part.batches, second]);
+        }
+        Arc::new(MemTable::try_new(Arc::clone(schema), pieces)?)
     } else {
         let mut streams: Vec<Arc<dyn PartitionStream>> = vec![];
         for Part { batches, files, reservation, .. } in parts {

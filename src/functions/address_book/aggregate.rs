@@ -122,7 +122,8 @@ impl GroupState for Books {
 
     fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let mut states = BinaryViewBuilder::new();
-        for entries in self.take(emit_to) {
+        for mut entries in self.take(emit_to) {
+            entries.sort_unstable_by_key(Entry::order);
             let mut state = vec![VERSION];
             for entry in entries {
                 state.extend(entry.account.to_le_bytes());

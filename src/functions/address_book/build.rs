@@ -19,13 +19,21 @@ pub struct Entry {
     pub person: Key,
 }
 
+impl Entry {
+    /// What entries are in the order of.
+    pub(super) fn order(&self) -> (i32, u128, u128) {
+        (self.account, number(self.person), number(self.address))
+    }
+}
+
 /// Packs entries into a book; their order and repetitions do not matter.
 ///
 /// # Errors
 /// More addresses or people than 32 bits can count, or an account with the largest number.
 pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
-    // People are numbered in the order of account and key.
-    entries.sort_unstable_by_key(|e| (e.account, e.person, e.address));
+    // People are numbered in the order of account and key. What comes from parts of the rows is in this
+    // order, part by part, which a stable sort makes use of.
+    entries.sort_by_key(Entry::order);
     entries.dedup();
     if entries.first().is_some_and(|e| e.account < OURS)
         || entries.last().is_some_and(|e| e.account == i32::MAX)
@@ -39,7 +47,7 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
         people.push(same[0].person);
     }
     drop(entries);
-    known.sort_unstable();
+    known.sort_unstable_by_key(|(address, party)| (number(*address), *party));
 
     // At most half full, so that the search for an address that is not there soon meets a gap.
     let addresses = known.chunk_by(|a, b| a.0 == b.0);
@@ -55,7 +63,7 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
                 SEVERAL | u64::from(small(several.len())?) << 32 | u64::from(begin)
             }
         };
-        let hash = u128::from_be_bytes(same[0].0);
+        let hash = number(same[0].0);
         let mut at = hash as usize & (slots - 1);
         while tags[at] != GAP {
             at = (at + 1) & (slots - 1);
@@ -80,6 +88,11 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     let fingerprint = xxh3_128(&book[HEADER..]).to_le_bytes();
     book[HEADER - 16..HEADER].copy_from_slice(&fingerprint);
     Ok(book)
+}
+
+/// A key as a number, which has the same order and is compared at once.
+fn number(key: Key) -> u128 {
+    u128::from_be_bytes(key)
 }
 
 fn small(count: usize) -> Result<u32> {

@@ -13,7 +13,7 @@ use crate::functions::id_hash::{KEY_BYTES, Key};
 /// Parties as they stand in a log: ours by their numbers, 4 bytes each, then those of accounts, 8 bytes
 /// each. All would fit into fewer bytes, but to find out where each ends would cost more time than the
 /// memory is worth.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Parties<'a> {
     ours: &'a [[u8; 4]],
     theirs: &'a [[u8; 8]],

@@ -129,34 +129,31 @@ impl Entry for MessageCopy<'static> {
         if chunk.len() > 1 << PLACE_BITS {
             return Ok(false);
         }
-        // The beginning of each key, and where its copy begins.
-        let mut places = Vec::with_capacity(chunk.len() / 32);
+        // The beginning of each key, and which copy of the chunk has it; where each copy begins, and the end.
+        let (mut copies, mut ends) = (Vec::with_capacity(chunk.len() / 32), vec![1]);
         let mut rest = reader::<Self>(chunk)?;
         while !rest.is_empty() {
-            let at = (chunk.len() - rest.0.len()) as u64;
             let beginning = beginning(&Self::read(&mut rest).ok_or_else(damaged)?.key);
-            places.push(beginning >> (63 - BEGINNING_BITS) << PLACE_BITS | at);
+            copies.push(beginning >> (63 - BEGINNING_BITS) << PLACE_BITS | copies.len() as u64);
+            ends.push(chunk.len() - rest.0.len());
         }
-        places.sort_unstable();
+        copies.sort_unstable();
         smaller.push(Self::VERSION);
         let mut merged = Merged::default();
-        for alike in places.chunk_by(|a, b| a >> PLACE_BITS == b >> PLACE_BITS) {
-            let copies = alike.iter().map(|place| &chunk[(place & ((1 << PLACE_BITS) - 1)) as usize..]);
-            if alike.len() == 1 || !merged.merge(copies.clone())? {
-                for copy in copies {
-                    let mut rest = Reader(copy);
-                    Self::read(&mut rest).ok_or_else(damaged)?;
-                    smaller.extend_from_slice(&copy[..copy.len() - rest.0.len()]);
-                }
-            } else {
+        for alike in copies.chunk_by(|a, b| a >> PLACE_BITS == b >> PLACE_BITS) {
+            let places = alike.iter().map(|copy| (copy & ((1 << PLACE_BITS) - 1)) as usize);
+            let copies = places.map(|place| &chunk[ends[place]..ends[place + 1]]);
+            if alike.len() > 1 && merged.merge(copies.clone())? {
                 merged.write(smaller)?;
+            } else {
+                copies.for_each(|copy| smaller.extend_from_slice(copy));
             }
         }
         Ok(true)
     }
 }
 
-/// A chunk that is compacted is so small that where a copy begins takes so many bits,
+/// A chunk that is compacted is so small that the number of a copy in it takes so many bits,
 const PLACE_BITS: u32 = 16;
 /// which leaves so many for the beginning of its key.
 const BEGINNING_BITS: u32 = u64::BITS - PLACE_BITS;
@@ -172,22 +169,30 @@ struct Merged {
 }
 
 impl Merged {
-    /// Merges the copies that begin where these bytes do; false if they are not all of one message.
+    /// Merges copies; false if they are not all of one message.
     fn merge<'a>(&mut self, copies: impl Iterator<Item = &'a [u8]>) -> Result<bool> {
         self.conversations.clear();
         self.senders.clear();
         self.recipients.clear();
-        for (number, copy) in copies.enumerate() {
+        let mut last: Option<MessageCopy> = None;
+        for copy in copies {
             let copy = MessageCopy::read(&mut Reader(copy)).ok_or_else(damaged)?;
-            if number == 0 {
-                (self.key, self.sent_at) = (copy.key, copy.sent_at);
-            } else if copy.key != self.key {
+            if last.is_some_and(|last| copy.key != last.key) {
                 return Ok(false);
             }
-            self.sent_at = self.sent_at.min(copy.sent_at);
-            self.conversations.extend(copy.conversations);
-            self.senders.extend(copy.senders.iter());
-            self.recipients.extend(copy.recipients.iter());
+            self.key = copy.key;
+            self.sent_at = last.map_or(copy.sent_at, |_| self.sent_at.min(copy.sent_at));
+            // Most copies say the same of all but their own mailbox.
+            if last.is_none_or(|last| copy.conversations != last.conversations) {
+                self.conversations.extend(copy.conversations);
+            }
+            if last.is_none_or(|last| copy.senders != last.senders) {
+                self.senders.extend(copy.senders.iter());
+            }
+            if last.is_none_or(|last| copy.recipients != last.recipients) {
+                self.recipients.extend(copy.recipients.iter());
+            }
+            last = Some(copy);
         }
         Ok(true)
     }
