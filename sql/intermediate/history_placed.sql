@@ -19,8 +19,8 @@ month as (
 select
   spine.account_id as "CustomerId",
   spine.month as "Month",
-  case when not spine.is_withheld then coalesce(month.emails, 0) end as "Emails",
-  case when not spine.is_withheld then coalesce(month.meetings, 0) end as "Meetings",
+  case when $min_people = 1 or not spine.is_withheld then coalesce(month.emails, 0) end as "Emails",
+  case when $min_people = 1 or not spine.is_withheld then coalesce(month.meetings, 0) end as "Meetings",
   cast(spine.account_no as bigint) * 4194304 + cast(spine.month - cast('0001-01-01' as date) as bigint) as place
 from (
   select
