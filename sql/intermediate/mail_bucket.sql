@@ -3,9 +3,9 @@
 -- messages; rows counts rows of the input, used_days are the days of those used.
 select
   disposition,
-  case when is_relevant then bucket(message_key) end as bucket,
+  bucket(message_key, is_relevant) as bucket,
   count(*) as rows,
   set_union(sent_on) filter (where is_used) as used_days,
   message_copies(message_key, sent_at, senders, recipients, conversation_id) filter (where is_relevant) as copies
 from mail_copy
-group by disposition, case when is_relevant then bucket(message_key) end
+group by disposition, bucket(message_key, is_relevant)

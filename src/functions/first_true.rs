@@ -7,8 +7,9 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, StringArray, StringViewArray, StringViewBuilder, UInt8Array,
+    Array, ArrayRef, AsArray, BooleanArray, StringArray, StringViewArray, StringViewBuilder, UInt8Array,
 };
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
@@ -54,11 +55,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
             ColumnarValue::Scalar(ScalarValue::Boolean(Some(true))) => which.fill(number as u8),
             ColumnarValue::Scalar(_) => {}
             ColumnarValue::Array(array) => {
-                let condition = array.as_boolean();
-                let holds = match condition.nulls() {
-                    Some(nulls) => condition.values() & nulls.inner(),
-                    None => condition.values().clone(),
-                };
+                let holds = holds(array.as_boolean());
                 holds.set_indices().for_each(|row| which[row] = number as u8);
             }
         }
@@ -76,6 +73,14 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         .enumerate()
         .for_each(|(row, which)| result.append_option(texts[usize::from(*which)].get(row)));
     Ok(Arc::new(result.finish()))
+}
+
+/// Where a condition is true; NULL is not.
+pub(super) fn holds(condition: &BooleanArray) -> BooleanBuffer {
+    match condition.nulls() {
+        Some(nulls) => condition.values() & nulls.inner(),
+        None => condition.values().clone(),
+    }
 }
 
 /// What follows a condition.
@@ -103,8 +108,6 @@ impl<'a> Text<'a> {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::BooleanArray;
-
     use super::*;
     use crate::functions::testing::invoke_with;
 

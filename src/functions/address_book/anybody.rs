@@ -33,8 +33,13 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let arrays = ColumnarValue::values_to_arrays(&args.args)?;
     let mut anybody = vec![false; args.number_rows];
     for lists in arrays.iter().map(|array| array.as_list::<i32>()) {
-        for (row, ends) in lists.value_offsets().windows(2).enumerate() {
-            anybody[row] |= ends[1] > ends[0] && lists.is_valid(row);
+        let lists_have = lists.value_offsets().windows(2).map(|ends| ends[1] > ends[0]);
+        match lists.nulls() {
+            None => anybody.iter_mut().zip(lists_have).for_each(|(any, has)| *any |= has),
+            Some(nulls) => {
+                let valid = lists_have.zip(nulls.iter()).map(|(has, is_valid)| has && is_valid);
+                anybody.iter_mut().zip(valid).for_each(|(any, has)| *any |= has);
+            }
         }
     }
     Ok(Arc::new(BooleanArray::from(anybody)))

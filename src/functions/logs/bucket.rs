@@ -1,25 +1,32 @@
-//! `bucket(id)`: which of 256 buckets a message, meeting or account belongs to.
+//! `bucket(id[, condition])`: which of 256 buckets a message, meeting or account belongs to.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, UInt8Array};
+use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use crate::functions::define::{SECTION, Scalar, expect_arguments};
+use crate::functions::define::{SECTION, Scalar};
+use crate::functions::first_true::holds;
 use crate::functions::id_hash::KEY_TYPE;
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "bucket",
         arguments: |types| {
-            expect_arguments("bucket", types, 1)?;
-            match &types[0] {
-                key if *key == KEY_TYPE => Ok(vec![KEY_TYPE]),
-                DataType::Null => Ok(vec![KEY_TYPE]),
-                number if number.is_integer() => Ok(vec![DataType::Int32]),
-                other => plan_err!("bucket needs a key or the number of an account, not {other}"),
+            let [id, condition @ ..] = types else { return plan_err!("bucket takes an id and a condition") };
+            let id = match id {
+                key if *key == KEY_TYPE => KEY_TYPE,
+                DataType::Null => KEY_TYPE,
+                number if number.is_integer() => DataType::Int32,
+                other => return plan_err!("bucket needs a key or the number of an account, not {other}"),
+            };
+            match condition {
+                [] => Ok(vec![id]),
+                [_] => Ok(vec![id, DataType::Boolean]),
+                _ => plan_err!("bucket takes an id and a condition, not {} arguments", types.len()),
             }
         },
         returns: |_| Ok(DataType::UInt8),
@@ -28,10 +35,11 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
             SECTION,
             "Which of 256 buckets something belongs to: the first byte of a key, the last of a number. All copies of a message have \
              the same bucket, and all messages of an account.",
-            "bucket(id)",
+            "bucket(id[, condition])",
         )
         .with_argument("id", "A key from id_hash, or the number of an account (Int32); NULL gives NULL.")
-        .with_sql_example("> select bucket(3), bucket(259);\n3, 3")
+        .with_argument("condition", "A boolean: where it is given and not true, the result is NULL.")
+        .with_sql_example("> select bucket(3), bucket(259), bucket(3, false);\n3, 3, NULL")
         .with_related_udf("id_hash")
         .build(),
     }
@@ -45,17 +53,22 @@ pub(super) fn of_account(number: i32) -> u8 {
 
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let ids = args.args[0].to_array(args.number_rows)?;
-    Ok(Arc::new(match ids.as_fixed_size_binary_opt() {
-        Some(keys) => {
-            UInt8Array::from_iter((0..keys.len()).map(|i| keys.is_valid(i).then(|| keys.value(i)[0])))
-        }
-        None => ids.as_primitive::<Int32Type>().unary(of_account),
-    }))
+    let buckets: Vec<u8> = match ids.as_fixed_size_binary_opt() {
+        Some(keys) => (0..keys.len()).map(|i| keys.value(i)[0]).collect(),
+        None => ids.as_primitive::<Int32Type>().values().iter().map(|number| of_account(*number)).collect(),
+    };
+    let mut nulls = ids.nulls().cloned();
+    if let Some(condition) = args.args.get(1) {
+        let condition = condition.to_array(args.number_rows)?;
+        let holds = NullBuffer::new(holds(condition.as_boolean()));
+        nulls = NullBuffer::union(nulls.as_ref(), Some(&holds));
+    }
+    Ok(Arc::new(UInt8Array::try_new(buckets.into(), nulls)?))
 }
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::{FixedSizeBinaryArray, Int32Array};
+    use datafusion::arrow::array::{BooleanArray, FixedSizeBinaryArray, Int32Array};
     use datafusion::arrow::datatypes::UInt8Type;
 
     use super::*;
@@ -67,8 +80,13 @@ mod tests {
             FixedSizeBinaryArray::try_from_sparse_iter_with_size([Some([7; 16]), None].into_iter(), 16);
         let buckets = invoke_scalar(&udf(), vec![Arc::new(keys.unwrap())]);
         assert_eq!(buckets.as_primitive::<UInt8Type>(), &UInt8Array::from(vec![Some(7), None]));
-        let numbers = Int32Array::from(vec![Some(0), Some(511), None]);
-        let buckets = invoke_scalar(&udf(), vec![Arc::new(numbers)]);
+        let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(0), Some(511), None]));
+        let buckets = invoke_scalar(&udf(), vec![Arc::clone(&numbers)]);
         assert_eq!(buckets.as_primitive::<UInt8Type>(), &UInt8Array::from(vec![Some(0), Some(255), None]));
+        for (condition, expected) in [(Some(true), Some(255)), (Some(false), None), (None, None)] {
+            let condition = BooleanArray::from(vec![Some(true), condition, Some(true)]);
+            let buckets = invoke_scalar(&udf(), vec![Arc::clone(&numbers), Arc::new(condition)]);
+            assert_eq!(buckets.as_primitive::<UInt8Type>(), &UInt8Array::from(vec![Some(0), expected, None]));
+        }
     }
 }

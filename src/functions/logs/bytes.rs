@@ -39,74 +39,113 @@ impl<'a> Parties<'a> {
     }
 }
 
-/// Writes parties, ours and then those of accounts; gives how many of each, which [`Reader::parties`]
-/// needs to read them.
-#[inline]
-pub(super) fn write_parties(parties: impl Iterator<Item = u64> + Clone, entry: &mut Vec<u8>) -> [usize; 2] {
-    let is_ours = |party: u64| party < Party::FIRST_OF_ACCOUNTS.0;
-    [
-        write_some(parties.clone().map(|party| ((party as u32).to_le_bytes(), is_ours(party))), entry),
-        write_some(parties.map(|party| (party.to_le_bytes(), !is_ours(party))), entry),
-    ]
+/// Writes entries. Room is made first, so that nothing but its place has to be looked at for each value.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    /// What is written, and room after it.
+    bytes: Vec<u8>,
+    end: usize,
 }
 
-/// Writes those values of a list that are wanted; gives how many they are.
-#[inline]
-fn write_some<const N: usize>(values: impl Iterator<Item = ([u8; N], bool)>, entry: &mut Vec<u8>) -> usize {
-    let at = entry.len();
-    for (value, is_wanted) in values {
-        // Without a branch: nobody can guess what comes.
-        entry.extend_from_slice(&value);
-        entry.truncate(entry.len() - if is_wanted { 0 } else { N });
+impl Writer {
+    /// What is written so far.
+    #[inline]
+    pub(super) fn written(&self) -> &[u8] {
+        &self.bytes[..self.end]
     }
-    (entry.len() - at) / N
-}
 
-/// Writes a list; gives how many values it has, which [`Reader::list`] needs to read it.
-#[inline]
-pub(super) fn write_list<const N: usize>(
-    values: impl Iterator<Item = [u8; N]>,
-    entry: &mut Vec<u8>,
-) -> usize {
-    write_some(values.map(|value| (value, true)), entry)
-}
-
-/// Leaves room for N counts, which are known when what they count is written.
-#[inline]
-pub(super) fn leave_counts<const N: usize>(entry: &mut Vec<u8>) -> usize {
-    entry.extend_from_slice(&[0; N]);
-    entry.len() - N
-}
-
-/// Writes counts where [`leave_counts`] has left room for them.
-///
-/// They stand together, before all that they count, so that where an entry ends is known at once.
-///
-/// # Errors
-/// A count of more than 32 bits.
-#[inline]
-pub(super) fn write_counts<const N: usize>(counts: [usize; N], at: usize, entry: &mut Vec<u8>) -> Result<()> {
-    if counts.iter().any(|count| *count >= usize::from(LONG)) {
-        return write_long_counts(&counts, at, entry);
+    /// The next value is written in the place of the first.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.end = 0;
     }
-    entry[at..at + N].copy_from_slice(&counts.map(|count| count as u8));
-    Ok(())
-}
 
-#[cold]
-fn write_long_counts(counts: &[usize], at: usize, entry: &mut Vec<u8>) -> Result<()> {
-    let mut long = vec![];
-    for (byte, count) in entry[at..].iter_mut().zip(counts) {
-        *byte = (*count).min(usize::from(LONG)) as u8;
-        if *byte == LONG {
-            let count = u32::try_from(*count)
-                .map_err(|_| exec_datafusion_err!("a list is too long for a log: {count}"))?;
-            long.extend(count.to_le_bytes());
+    #[inline]
+    fn make_room(&mut self, size: usize) {
+        if self.bytes.len() - self.end < size {
+            self.bytes.resize((self.end + size).next_power_of_two(), 0);
         }
     }
-    let after = at + counts.len();
-    entry.splice(after..after, long);
-    Ok(())
+
+    /// Writes a value of N bytes.
+    #[inline]
+    pub(super) fn value<const N: usize>(&mut self, value: [u8; N]) {
+        self.make_room(N);
+        self.bytes[self.end..self.end + N].copy_from_slice(&value);
+        self.end += N;
+    }
+
+    /// Writes parties, ours and then those of accounts; gives how many of each, which
+    /// [`Reader::parties`] needs to read them.
+    #[inline]
+    pub(super) fn parties(&mut self, parties: impl Iterator<Item = u64> + Clone) -> [usize; 2] {
+        let is_ours = |party: u64| party < Party::FIRST_OF_ACCOUNTS.0;
+        [
+            self.some(parties.clone().map(|party| ((party as u32).to_le_bytes(), is_ours(party)))),
+            self.some(parties.map(|party| (party.to_le_bytes(), !is_ours(party)))),
+        ]
+    }
+
+    /// Writes a list; gives how many values it has, which [`Reader::list`] needs to read it.
+    #[inline]
+    pub(super) fn list<const N: usize>(&mut self, values: impl Iterator<Item = [u8; N]> + Clone) -> usize {
+        self.some(values.map(|value| (value, true)))
+    }
+
+    /// Writes those values of a list that are wanted; gives how many they are.
+    #[inline]
+    fn some<const N: usize>(&mut self, values: impl Iterator<Item = ([u8; N], bool)> + Clone) -> usize {
+        let most = values.size_hint().1.unwrap_or_else(|| values.clone().count());
+        self.make_room(N * most);
+        let mut end = self.end;
+        for (value, is_wanted) in values {
+            self.bytes[end..end + N].copy_from_slice(&value);
+            // Without a branch: nobody can guess what comes.
+            end += if is_wanted { N } else { 0 };
+        }
+        let count = (end - self.end) / N;
+        self.end = end;
+        count
+    }
+
+    /// Leaves room for N counts, which are known when what they count is written; gives their place.
+    #[inline]
+    pub(super) fn leave_counts<const N: usize>(&mut self) -> usize {
+        self.value([0; N]);
+        self.end - N
+    }
+
+    /// Writes counts where [`Self::leave_counts`] has left room for them.
+    ///
+    /// They stand together, before all that they count, so that where an entry ends is known at once.
+    ///
+    /// # Errors
+    /// A count of more than 32 bits.
+    #[inline]
+    pub(super) fn counts<const N: usize>(&mut self, counts: [usize; N], at: usize) -> Result<()> {
+        if counts.iter().any(|count| *count >= usize::from(LONG)) {
+            return self.long_counts(&counts, at);
+        }
+        self.bytes[at..at + N].copy_from_slice(&counts.map(|count| count as u8));
+        Ok(())
+    }
+
+    #[cold]
+    fn long_counts(&mut self, counts: &[usize], at: usize) -> Result<()> {
+        let mut long = vec![];
+        for (byte, count) in self.bytes[at..].iter_mut().zip(counts) {
+            *byte = (*count).min(usize::from(LONG)) as u8;
+            if *byte == LONG {
+                let count = u32::try_from(*count)
+                    .map_err(|_| exec_datafusion_err!("a list is too long for a log: {count}"))?;
+                long.extend(count.to_le_bytes());
+            }
+        }
+        let after = at + counts.len();
+        self.end += long.len();
+        self.bytes.splice(after..after, long);
+        Ok(())
+    }
 }
 
 /// A smaller count takes one byte; the others have this byte and, after all bytes of counts, four more.
@@ -155,7 +194,7 @@ impl<'a> Reader<'a> {
         self.bytes::<KEY_BYTES>()
     }
 
-    /// What [`write_counts`] has written.
+    /// What [`Writer::counts`] has written.
     #[inline]
     pub(super) fn counts<const N: usize>(&mut self) -> Option<[usize; N]> {
         let bytes = self.bytes::<N>()?;
@@ -171,7 +210,7 @@ impl<'a> Reader<'a> {
         Some(counts)
     }
 
-    /// What [`write_parties`] has written.
+    /// What [`Writer::parties`] has written.
     #[inline]
     pub(super) fn parties(&mut self, [ours, theirs]: [usize; 2]) -> Option<Parties<'a>> {
         Some(Parties { ours: self.list(ours)?, theirs: self.list(theirs)? })
@@ -204,11 +243,13 @@ mod tests {
             mut parties in vec(prop_oneof![0..u64::from(u32::MAX) + 2, any::<u64>()], 0..600),
             cut in any::<usize>(),
         ) {
-            let mut entry = vec![7];
-            let at = leave_counts::<3>(&mut entry);
-            let count = write_list(values.iter().copied(), &mut entry);
-            let [ours, theirs] = write_parties(parties.iter().copied(), &mut entry);
-            write_counts([count, ours, theirs], at, &mut entry).unwrap();
+            let mut entry = Writer::default();
+            entry.value([7]);
+            let at = entry.leave_counts::<3>();
+            let count = entry.list(values.iter().copied());
+            let [ours, theirs] = entry.parties(parties.iter().copied());
+            entry.counts([count, ours, theirs], at).unwrap();
+            let entry = entry.written();
             let read = |bytes| {
                 let mut reader = Reader(bytes);
                 let [count, ours, theirs] = reader.counts()?;

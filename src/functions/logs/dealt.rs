@@ -15,6 +15,7 @@ use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
 use super::bucket::of_account;
+use super::bytes::Writer;
 use super::columns::{fields, rows, rows_type};
 use super::engagements::{self, Engagement};
 use super::entry::Entry;
@@ -58,7 +59,7 @@ pub(super) fn invoke<M: Merge>(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
 struct Dealt {
     /// Of the log under way: its entries as they come, the bucket and end of each, and by bucket how
     /// many of them are the first of their message or meeting.
-    entries: Vec<u8>,
+    entries: Writer,
     ends: Vec<(u8, usize)>,
     firsts: [i64; BUCKETS],
     /// The rows that have been dealt out, and how many of them each log has given.
@@ -72,7 +73,7 @@ struct Dealt {
 impl Default for Dealt {
     fn default() -> Self {
         let firsts = [0; BUCKETS];
-        let (entries, ends, buckets, first_rows) = (vec![], vec![], vec![], vec![]);
+        let (entries, ends, buckets, first_rows) = (Writer::default(), vec![], vec![], vec![]);
         Self { entries, ends, firsts, buckets, first_rows, views: vec![], buffers: vec![], lengths: vec![] }
     }
 }
@@ -82,7 +83,7 @@ impl Dealt {
         let bucket = of_account(engaged.sides.account);
         self.firsts[usize::from(bucket)] += i64::from(engaged.is_first);
         engagements::write(engaged, day, &mut self.entries)?;
-        self.ends.push((bucket, self.entries.len()));
+        self.ends.push((bucket, self.entries.written().len()));
         Ok(())
     }
 
@@ -104,7 +105,7 @@ impl Dealt {
                 chunk.reserve_exact(1 + size);
                 chunk.push(Engagement::VERSION);
             }
-            chunk.extend_from_slice(&self.entries[begin..end]);
+            chunk.extend_from_slice(&self.entries.written()[begin..end]);
             begin = end;
         }
         self.entries.clear();

@@ -16,7 +16,7 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Ty
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, leave_counts, write_counts, write_list, write_parties};
+use super::bytes::{Parties, Reader, Writer};
 use super::columns::{keys_type, micros_type};
 use super::entry::{Entry, Gather, PartyLists};
 use super::group_logs::log_type;
@@ -107,28 +107,30 @@ fn write_numbers(
     (account, day, at): (i32, i32, i64),
     [to, from]: [bool; 2],
     meeting_micros: Option<i128>,
-    entry: &mut Vec<u8>,
+    entry: &mut Writer,
 ) {
-    entry.extend(account.to_le_bytes());
-    entry.extend(day.to_le_bytes());
-    entry.extend(at.to_le_bytes());
+    entry.value(account.to_le_bytes());
+    entry.value(day.to_le_bytes());
+    entry.value(at.to_le_bytes());
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
-    entry.push(flag(to, TO) | flag(from, FROM) | flag(meeting_micros.is_some(), MEETING));
-    entry.extend(meeting_micros.iter().flat_map(|micros| micros.to_le_bytes()));
+    entry.value([flag(to, TO) | flag(from, FROM) | flag(meeting_micros.is_some(), MEETING)]);
+    if let Some(micros) = meeting_micros {
+        entry.value(micros.to_le_bytes());
+    }
 }
 
 /// Writes the entry of what is credited to an account on a local day.
 ///
 /// # Errors
 /// More people or conversations than 32 bits can count.
-pub(super) fn write(engaged: &Engaged, day: i32, entry: &mut Vec<u8>) -> Result<()> {
+pub(super) fn write(engaged: &Engaged, day: i32, entry: &mut Writer) -> Result<()> {
     let Sides { account, ours, theirs } = engaged.sides;
     let flags = [engaged.to_account, engaged.from_account];
     write_numbers((account, day, engaged.at), flags, engaged.meeting_micros, entry);
-    let at = leave_counts::<5>(entry);
-    let conversations = write_list(engaged.conversations.iter().copied(), entry);
-    let people = [ours, theirs].map(|roles| write_parties(people(roles), entry));
-    write_counts(counts(conversations, people), at, entry)
+    let at = entry.leave_counts::<5>();
+    let conversations = entry.list(engaged.conversations.iter().copied());
+    let people = [ours, theirs].map(|roles| entry.parties(people(roles)));
+    entry.counts(counts(conversations, people), at)
 }
 
 /// The counts of an entry, in their order.
@@ -154,7 +156,7 @@ impl Entry for Engagement<'static> {
         })
     }
 
-    fn write(columns: &Columns, row: usize, entry: &mut Vec<u8>) -> Result<bool> {
+    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<bool> {
         if columns.account.is_null(row) || columns.day.is_null(row) || columns.at.is_null(row) {
             return Ok(false);
         }
@@ -178,10 +180,10 @@ impl Entry for Engagement<'static> {
             key.copy_from_slice(keys.value(i));
             key
         });
-        let at = leave_counts::<5>(entry);
-        let conversations = write_list(keys, entry);
+        let at = entry.leave_counts::<5>();
+        let conversations = entry.list(keys);
         let people = columns.people.each_ref().map(|people| people.write(row, entry));
-        write_counts(counts(conversations, people), at, entry)?;
+        entry.counts(counts(conversations, people), at)?;
         Ok(true)
     }
 

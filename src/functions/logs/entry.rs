@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::UInt64Type;
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
 
-use super::bytes::{Reader, damaged, write_parties};
+use super::bytes::{Reader, Writer, damaged};
 use super::group_logs::{GroupLogs, chunks};
 use crate::functions::grouped::{GroupState, Rows};
 use crate::functions::id_hash::Key;
@@ -24,7 +24,7 @@ pub(super) trait Entry: Send + Sync + 'static {
 
     fn columns(values: &[ArrayRef]) -> Result<Self::Columns<'_>>;
     /// Writes a row; false leaves it out.
-    fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Vec<u8>) -> Result<bool>;
+    fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Writer) -> Result<bool>;
     /// Reads the next entry; None if it is damaged.
     fn read<'a>(reader: &mut Reader<'a>) -> Option<Self::Read<'a>>;
     /// Writes a chunk that says the same in fewer bytes, if there can be one; says whether it has.
@@ -196,11 +196,11 @@ impl<E: Entry> GroupState for Gather<E> {
 
     fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
         let columns = E::columns(values)?;
-        let mut entry = vec![];
+        let mut entry = Writer::default();
         for (row, group) in rows.iter() {
             entry.clear();
             if E::write(&columns, row, &mut entry)? {
-                self.logs.append(group, E::VERSION, &entry, E::compact)?;
+                self.logs.append(group, E::VERSION, entry.written(), E::compact)?;
             }
         }
         Ok(())
@@ -238,33 +238,34 @@ impl<'a> PartyLists<'a> {
     }
 
     /// The parties of a row; NULL is nobody.
-    pub(super) fn write(&self, row: usize, entry: &mut Vec<u8>) -> [usize; 2] {
+    #[inline]
+    pub(super) fn write(&self, row: usize, entry: &mut Writer) -> [usize; 2] {
         let offsets = self.lists.value_offsets();
         let range =
             if self.lists.is_valid(row) { offsets[row] as usize..offsets[row + 1] as usize } else { 0..0 };
         let parties = &self.parties.values()[range.clone()];
         if self.parties.null_count() == 0 {
-            return write_parties(parties.iter().copied(), entry);
+            return entry.parties(parties.iter().copied());
         }
         let known = range.zip(parties).filter(|(i, _)| self.parties.is_valid(*i));
-        write_parties(known.map(|(_, party)| *party), entry)
+        entry.parties(known.map(|(_, party)| *party))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::bytes::{leave_counts, write_counts};
     use super::super::message_copies::MessageCopy;
     use super::*;
 
     /// A message copy with this key, sent at this time, with these senders.
     fn copy(key: Key, sent_at: i64, senders: &[u64]) -> Vec<u8> {
-        let mut entry = key.to_vec();
-        entry.extend(sent_at.to_le_bytes());
-        let at = leave_counts::<5>(&mut entry);
-        let [ours, theirs] = write_parties(senders.iter().copied(), &mut entry);
-        write_counts([0, ours, theirs, 0, 0], at, &mut entry).unwrap();
-        entry
+        let mut entry = Writer::default();
+        entry.value(key);
+        entry.value(sent_at.to_le_bytes());
+        let at = entry.leave_counts::<5>();
+        let [ours, theirs] = entry.parties(senders.iter().copied());
+        entry.counts([0, ours, theirs, 0, 0], at).unwrap();
+        entry.written().to_vec()
     }
 
     #[test]

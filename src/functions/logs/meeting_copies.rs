@@ -14,13 +14,13 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, leave_counts, write_counts};
+use super::bytes::{Parties, Reader, Writer};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
 use crate::functions::grouped::Accumulators;
-use crate::functions::id_hash::{KEY_TYPE, Key};
+use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key};
 use crate::functions::utc_timestamp::{instant_type, utc_micros};
 
 pub(super) fn udaf() -> Arc<AggregateUDF> {
@@ -90,17 +90,18 @@ impl Entry for MeetingCopy<'static> {
         })
     }
 
-    fn write(columns: &Columns, row: usize, entry: &mut Vec<u8>) -> Result<bool> {
+    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<bool> {
         if columns.keys.is_null(row) || columns.times.iter().any(|t| t.is_null(row)) {
             return Ok(false);
         }
-        entry.extend(columns.keys.value(row));
-        columns.times.iter().for_each(|times| entry.extend(times.value(row).to_le_bytes()));
-        entry.push(u8::from(columns.is_cancelled.is_valid(row) && columns.is_cancelled.value(row)));
-        let at = leave_counts::<6>(entry);
+        let Some(key) = columns.keys.value(row).first_chunk::<KEY_BYTES>() else { return Ok(false) };
+        entry.value(*key);
+        columns.times.iter().for_each(|times| entry.value(times.value(row).to_le_bytes()));
+        entry.value([u8::from(columns.is_cancelled.is_valid(row) && columns.is_cancelled.value(row))]);
+        let at = entry.leave_counts::<6>();
         let people = columns.people.each_ref().map(|people| people.write(row, entry));
         let [[o1, o2], [a1, a2], [d1, d2]] = people;
-        write_counts([o1, o2, a1, a2, d1, d2], at, entry)?;
+        entry.counts([o1, o2, a1, a2, d1, d2], at)?;
         Ok(true)
     }
 

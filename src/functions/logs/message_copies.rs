@@ -14,13 +14,13 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, T
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, damaged, leave_counts, write_counts, write_list, write_parties};
+use super::bytes::{Parties, Reader, Writer, damaged};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning, reader};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
 use crate::functions::grouped::Accumulators;
-use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key, id_hash};
+use crate::functions::id_hash::{KEY_TYPE, Key, id_hash};
 use crate::functions::is_blank::is_blank;
 use crate::functions::sets::sort_from;
 use crate::functions::text::{Text, text_type};
@@ -95,7 +95,7 @@ impl Entry for MessageCopy<'static> {
         })
     }
 
-    fn write(columns: &Columns, row: usize, entry: &mut Vec<u8>) -> Result<bool> {
+    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<bool> {
         if columns.keys.is_null(row) || columns.sent_at.is_null(row) {
             return Ok(false);
         }
@@ -103,11 +103,11 @@ impl Entry for MessageCopy<'static> {
         let at = write_numbers(key, columns.sent_at.value(row), entry);
         let conversation = &columns.conversations[row];
         if let Some(key) = conversation {
-            entry.extend_from_slice(key);
+            entry.value(*key);
         }
         let [senders, recipients] = &columns.people;
         let people = [senders.write(row, entry), recipients.write(row, entry)];
-        write_counts(counts(usize::from(conversation.is_some()), people), at, entry)?;
+        entry.counts(counts(usize::from(conversation.is_some()), people), at)?;
         Ok(true)
     }
 
@@ -139,12 +139,14 @@ impl Entry for MessageCopy<'static> {
         }
         copies.sort_unstable();
         smaller.push(Self::VERSION);
-        let mut merged = Merged::default();
+        let (mut merged, mut entry) = (Merged::default(), Writer::default());
         for alike in copies.chunk_by(|a, b| a >> PLACE_BITS == b >> PLACE_BITS) {
             let places = alike.iter().map(|copy| (copy & ((1 << PLACE_BITS) - 1)) as usize);
             let copies = places.map(|place| &chunk[ends[place]..ends[place + 1]]);
             if alike.len() > 1 && merged.merge(copies.clone())? {
-                merged.write(smaller)?;
+                entry.clear();
+                merged.write(&mut entry)?;
+                smaller.extend_from_slice(entry.written());
             } else {
                 copies.for_each(|copy| smaller.extend_from_slice(copy));
             }
@@ -197,26 +199,23 @@ impl Merged {
         Ok(true)
     }
 
-    fn write(&mut self, entry: &mut Vec<u8>) -> Result<()> {
+    fn write(&mut self, entry: &mut Writer) -> Result<()> {
         sort_from(&mut self.conversations, 0);
         sort_from(&mut self.senders, 0);
         sort_from(&mut self.recipients, 0);
         let at = write_numbers(&self.key, self.sent_at, entry);
-        let conversations = write_list(self.conversations.iter().copied(), entry);
-        let people =
-            [&self.senders, &self.recipients].map(|people| write_parties(people.iter().copied(), entry));
-        write_counts(counts(conversations, people), at, entry)
+        let conversations = entry.list(self.conversations.iter().copied());
+        let people = [&self.senders, &self.recipients].map(|people| entry.parties(people.iter().copied()));
+        entry.counts(counts(conversations, people), at)
     }
 }
 
 /// Writes an entry up to its lists; gives the place of its counts.
 #[inline]
-fn write_numbers(key: &Key, sent_at: i64, entry: &mut Vec<u8>) -> usize {
-    let mut numbers = [0; KEY_BYTES + 8];
-    numbers[..KEY_BYTES].copy_from_slice(key);
-    numbers[KEY_BYTES..].copy_from_slice(&sent_at.to_le_bytes());
-    entry.extend_from_slice(&numbers);
-    leave_counts::<5>(entry)
+fn write_numbers(key: &Key, sent_at: i64, entry: &mut Writer) -> usize {
+    entry.value(*key);
+    entry.value(sent_at.to_le_bytes());
+    entry.leave_counts::<5>()
 }
 
 /// The counts of an entry, in their order.
