@@ -43,11 +43,15 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let dictionary = array.as_any().downcast_ref::<AddressDictionary>();
     if let Some((dictionary, values)) = dictionary.and_then(|d| Some((d, d.values().as_string_opt::<i32>()?)))
     {
-        let is_address = |raw: Option<&str>| u64::from(raw.is_some_and(|raw| normalize(raw).is_some()));
-        let memo = Memo::recall(SETTING, values, |values| values.iter().map(is_address).collect());
+        let memo = Memo::recall(SETTING, values, |values| {
+            let mut answers = vec![0; values.len().div_ceil(64)];
+            for (i, raw) in values.iter().enumerate() {
+                answers[i / 64] |= u64::from(raw.is_some_and(|raw| normalize(raw).is_some())) << (i % 64);
+            }
+            answers
+        });
         let keys = dictionary.keys();
-        let is_address = |row: usize| memo.answer(keys.values()[row]) == 1;
-        let answers = BooleanBuffer::collect_bool(keys.len(), is_address);
+        let answers = BooleanBuffer::collect_bool(keys.len(), |row| memo.bit(keys.values()[row]));
         memo.remember();
         let answers = keys.nulls().map_or_else(|| answers.clone(), |nulls| &answers & nulls.inner());
         return Ok(Arc::new(BooleanArray::from(answers)));

@@ -54,6 +54,13 @@ impl Memo {
         });
     }
 
+    /// The answer for a value, where the answers are a bit each, from the lowest bit of the first number
+    /// on: so many fit into the nearest cache. A key that leads to none has any.
+    #[inline]
+    pub(super) fn bit(&self, key: i32) -> bool {
+        self.answer(key >> 6) >> (key & 63) & 1 != 0
+    }
+
     /// The answer for a value. A key that leads to none, as it may where a row is null, has any.
     #[inline]
     pub(super) fn answer(&self, key: i32) -> u64 {
@@ -89,6 +96,15 @@ mod tests {
             memo.remember();
         }
         assert_eq!(asked.get(), 1);
+    }
+
+    #[test]
+    fn answers_of_a_bit() {
+        let values = StringArray::from_iter_values((0..130).map(|i| i.to_string()));
+        let memo = Memo::recall(3, &values, |_| vec![1 << 63, 0b110, 1]);
+        let set: Vec<_> = (0..192).filter(|key| memo.bit(*key)).collect();
+        assert_eq!(set, [63, 65, 66, 128]);
+        assert!(!memo.bit(-1) && memo.bit(i32::MAX - 63), "of the last number");
     }
 
     #[test]

@@ -77,6 +77,9 @@ pub(super) struct InOrder<'a> {
 /// So many entries before it is its turn, an entry is fetched: in order, they are anywhere in memory.
 const AHEAD: usize = 16;
 
+/// The usual size of a line of the cache.
+const LINE: usize = 64;
+
 /// Where an entry stands.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -118,9 +121,11 @@ impl<'a> InOrder<'a> {
         groups.inspect(move |group| ahead.by_ref().take(group.len()).for_each(|place| self.touch(place)))
     }
 
-    /// Has the entry that stands there fetched from memory, without waiting for it.
+    /// Has the entry that stands there fetched from memory, without waiting for it: where it begins and,
+    /// as most entries stand in two lines of the cache, in the line after that.
     fn touch(&self, place: &Place) {
-        black_box(self.chunks[place.chunk as usize][place.at as usize]);
+        let (chunk, at) = (self.chunks[place.chunk as usize], place.at as usize);
+        black_box((chunk[at], chunk[(at + LINE).min(chunk.len() - 1)]));
     }
 
     /// Reads the entry that stands there.

@@ -20,6 +20,9 @@ const CHUNK: usize = 1 << 15;
 const FIRST: usize = 1 << 8;
 /// Smaller chunks are not shared: to be a buffer of its own costs more than to be copied.
 const SHARED: usize = CHUNK / 4;
+/// So many bytes of entries are gathered before they are copied to the open chunk. The ends of the open
+/// chunks of all groups are far apart, and to write there entry by entry is to wait for each of them.
+const NEAR: usize = 1 << 9;
 
 /// A log: a list of chunks.
 pub(crate) fn log_type() -> DataType {
@@ -95,6 +98,9 @@ struct Log {
     open: Vec<u8>,
     /// With which the open chunk begins. To look there would fetch a part of it that nothing else needs.
     version: u8,
+    /// Entries that are to be appended to the open chunk, and their version.
+    near: Vec<u8>,
+    near_version: u8,
     /// Bytes of all its chunks.
     heap: usize,
 }
@@ -105,6 +111,16 @@ impl Log {
         if !self.open.is_empty() {
             self.share(Buffer::from_vec(self.open.to_vec()));
             self.open.clear();
+        }
+    }
+
+    /// Appends what is gathered.
+    fn append_near(&mut self) {
+        if !self.near.is_empty() {
+            let mut near = mem::take(&mut self.near);
+            self.append(self.near_version, &near);
+            near.clear();
+            self.near = near;
         }
     }
 
@@ -121,7 +137,8 @@ impl Log {
         let before = self.open.capacity();
         if self.open.is_empty() {
             let size = if self.full.is_empty() { FIRST } else { CHUNK };
-            self.open.reserve_exact(size.max(entries.len() + 1));
+            // It grows by doubling, which is to end at the size of a full chunk.
+            self.open.reserve_exact(size.max((entries.len() + 1).next_power_of_two()));
             self.open.push(version);
             self.version = version;
         }
@@ -150,8 +167,32 @@ impl GroupLogs {
         compact: impl Fn(&[u8], &mut Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
         let log = &mut self.groups[group];
+        if log.near.len() + entry.len() > NEAR || log.near_version != version {
+            self.make_room(group, compact)?;
+        }
+        let log = &mut self.groups[group];
         let heap = log.heap;
-        if log.open.len() + entry.len() > CHUNK && !log.open.is_empty() {
+        if entry.len() > NEAR {
+            log.append(version, entry);
+        } else {
+            let before = log.near.capacity();
+            log.near.extend_from_slice(entry);
+            log.near_version = version;
+            log.heap += log.near.capacity() - before;
+        }
+        self.heap = self.heap + log.heap - heap;
+        Ok(())
+    }
+
+    /// Appends what a group has gathered, and compacts its open chunk before, if that is full.
+    fn make_room(
+        &mut self,
+        group: usize,
+        compact: impl Fn(&[u8], &mut Vec<u8>) -> Result<bool>,
+    ) -> Result<()> {
+        let log = &mut self.groups[group];
+        let heap = log.heap;
+        if log.open.len() + log.near.len() > CHUNK && !log.open.is_empty() {
             self.spare.clear();
             if compact(&log.open, &mut self.spare)? {
                 log.heap = log.heap + self.spare.capacity() - log.open.capacity();
@@ -161,7 +202,7 @@ impl GroupLogs {
                 log.close();
             }
         }
-        log.append(version, entry);
+        log.append_near();
         self.heap = self.heap + log.heap - heap;
         Ok(())
     }
@@ -185,6 +226,7 @@ impl GroupLogs {
     pub(super) fn emit(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let logs = emit_to.take_needed(&mut self.groups).into_iter().map(|mut log| {
             self.heap -= log.heap;
+            log.append_near();
             log.close();
             log.full
         });
