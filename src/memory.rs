@@ -45,7 +45,7 @@ impl Resources {
     /// How much a sort sets aside for merging what it has spilled, if so many sorts at once are to take
     /// a quarter of all, and no more than the engine would.
     pub(crate) fn merge_bytes(&self, sorts: usize, most: usize) -> usize {
-        (self.pool_bytes() / 4 / sorts.max(1)).min(most)
+        share(self.pool_bytes(), sorts, most)
     }
 
     pub(crate) fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
@@ -55,6 +55,20 @@ impl Resources {
             .with_disk_manager_builder(DiskManager::builder().with_temp_file_factory(Arc::new(folder)))
             .with_memory_pool(Arc::new(Observed::new(pool_bytes)))
             .build_arc()
+    }
+}
+
+/// How many bytes each of so many sorts may take of a pool, if all of them together are to take a quarter,
+/// and no more than `most`.
+fn share(pool_bytes: usize, sorts: usize, most: usize) -> usize {
+    (pool_bytes / 4 / sorts.max(1)).min(most)
+}
+
+/// The same of a pool that is there.
+pub(crate) fn share_of(pool: &dyn MemoryPool, sorts: usize, most: usize) -> usize {
+    match pool.memory_limit() {
+        MemoryLimit::Finite(bytes) => share(bytes, sorts, most),
+        _ => most,
     }
 }
 

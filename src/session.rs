@@ -12,10 +12,6 @@ use crate::source::{self, Source};
 use crate::views::{self, Parameters, VIEWS};
 use crate::{explained, functions, output};
 
-/// What is no larger is sorted as a whole. The engine would sort batches of 1 MB and merge them, which
-/// takes longer where one number is sorted by, as in Office.
-const IN_PLACE: usize = 64 << 20;
-
 /// A session with the functions of this crate and the settings its views expect.
 ///
 /// # Errors
@@ -43,7 +39,6 @@ pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<Se
     let options = config.options_mut();
     let aside = &mut options.execution.sort_spill_reservation_bytes;
     *aside = resources.merge_bytes(sorts, *aside);
-    options.execution.sort_in_place_threshold_bytes = resources.merge_bytes(sorts, IN_PLACE);
     // Views would only be cast back: list elements are never read as views.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;

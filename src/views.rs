@@ -71,7 +71,7 @@ pub const VIEWS: &[View] = views! {
     Intermediate "contact_email" "intermediate/contact_email" shared;
     Intermediate "contact" "intermediate/contact";
     Intermediate "contact_disposition" "intermediate/contact_disposition" shared;
-    Intermediate "contact_address" "intermediate/contact_address" shared;
+    Intermediate "contact_address" "intermediate/contact_address";
     Intermediate "address_book" "intermediate/address_book" shared;
     Intermediate "mail_copy" "intermediate/mail_copy";
     Intermediate "mail_bucket" "intermediate/mail_bucket" shared;

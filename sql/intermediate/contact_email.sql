@@ -1,7 +1,7 @@
 -- One row per row of the contacts input and mapped email column.
--- address is null where the email is none; account_no is null where the account is not in the
--- profile.
-with contact as (
+-- is_without_account: the row names no account. address is null where the email is none; account_no is
+-- null where the account is not in the profile.
+with of_account as (
   select
     contact.contact_row,
     is_blank(contact.account_id) as is_without_account,
@@ -21,7 +21,7 @@ email as (
     normalize_address(email) as address
   from (
     select contact_row, is_without_account, account_no, contact_id, unnest(emails) as email
-    from contact
+    from of_account
   ) as email
 )
 select

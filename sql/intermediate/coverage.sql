@@ -1,6 +1,6 @@
 -- What the inputs cover of the window and of the mailboxes, and what accounts share: one row.
 -- days counts the days with at least one used row of mail or meetings; a mailbox is active if its
--- person stands in a used row; shared_addresses counts those of contacts in several accounts.
+-- person stands in a used row; shared_addresses counts the addresses of contacts of several accounts.
 select
   (
     select cast(cardinality(set_union(used_days)) as bigint)

@@ -7,7 +7,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Result, ScalarValue, not_impl_err, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
@@ -182,5 +183,13 @@ impl Declared<Aggregate> {
         }
         let types: Vec<_> = args.expr_fields.iter().map(|f| f.data_type().clone()).collect();
         (self.function.accumulators)(&types)
+    }
+}
+
+/// Where a condition is true; NULL is not.
+pub(super) fn holds(condition: &BooleanArray) -> BooleanBuffer {
+    match condition.nulls() {
+        Some(nulls) => condition.values() & nulls.inner(),
+        None => condition.values().clone(),
     }
 }

@@ -7,15 +7,14 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, StringArray, StringViewArray, StringViewBuilder, UInt8Array,
+    Array, ArrayRef, AsArray, StringArray, StringViewArray, StringViewBuilder, UInt8Array,
 };
-use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::compute::take;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::define::{SECTION, Scalar};
+use super::define::{SECTION, Scalar, holds};
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
     Scalar {
@@ -75,14 +74,6 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     Ok(Arc::new(result.finish()))
 }
 
-/// Where a condition is true; NULL is not.
-pub(super) fn holds(condition: &BooleanArray) -> BooleanBuffer {
-    match condition.nulls() {
-        Some(nulls) => condition.values() & nulls.inner(),
-        None => condition.values().clone(),
-    }
-}
-
 /// What follows a condition.
 enum Text<'a> {
     Same(Option<&'a str>),
@@ -108,6 +99,8 @@ impl<'a> Text<'a> {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::arrow::array::BooleanArray;
+
     use super::*;
     use crate::functions::testing::invoke_with;
 

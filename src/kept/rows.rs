@@ -47,10 +47,9 @@ pub(super) async fn compute(
     Ok(Computed { rows, bytes_spilled: metrics.spilled_bytes.value() as u64, content })
 }
 
-/// What is in memory is read in two pieces of each partition. Readers of rows in memory never wait, so
-/// that one whom another wakes, such as the second partition of a join for which the first has put the
-/// few into a table, would stand behind it on its core while the next core has nothing to do. Of
-/// several, all but one are taken over.
+/// What is in memory is read in two pieces of each partition. Readers of rows in memory never wait. One
+/// that another wakes, as in a join when the table of the few is ready, is put behind it on the same core,
+/// where no idle core can take it; of several that are woken, all but one can be taken.
 fn content(schema: &SchemaRef, parts: Vec<Part>, spill: &SpillManager) -> Result<Content> {
     let mut reservations = vec![];
     let in_memory = parts.iter().all(|part| part.files.is_empty());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Schema;
 use datafusion::common::runtime::SpawnedTask;
+use datafusion::execution::TaskContext;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::metadata::SortingColumn;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc;
 use super::destination::Draft;
 use super::{Description, Table};
 use crate::error::{Error, Result};
+use crate::memory::share_of;
 use crate::timings::{Stage, Watch};
 use crate::views::quoted;
 
@@ -26,6 +28,9 @@ const ROW_GROUP: usize = 1 << 17;
 
 /// How many batches may wait to be encoded.
 const BATCHES_AHEAD: usize = 4;
+
+/// What a sort takes to do all at once, at most: the rows and as much for their new order.
+const IN_PLACE: usize = 64 << 20;
 
 /// Writes a table, sorted by its key, to a file with the schema of its contract.
 ///
@@ -46,7 +51,8 @@ pub(crate) async fn write(
     };
     let order = order.iter().map(|c| ident(*c).sort(true, false)).collect();
     let frame = ctx.table(quoted(view)).await?.sort(order)?.select(columns)?;
-    let context = Arc::new(frame.task_ctx());
+    let context = frame.task_ctx();
+    let context = Arc::new(if table.placed.is_some() { sorting_in_place(context) } else { context });
     let plan = frame.create_physical_plan().await?;
     let mut batches = execute_stream(Arc::clone(&plan), context)?;
     let properties = WriterProperties::builder()
@@ -80,6 +86,18 @@ pub(crate) async fn write(
     let encoded = encoded.await.map_err(|e| cannot(&e))?;
     encoded.map_err(|e| cannot(&e))?;
     Ok(watch.stop(plan.as_ref(), rows, 0))
+}
+
+/// The engine sorts batches of 1 MB and merges them. By one number, all at once is faster, if it is not
+/// too much.
+fn sorting_in_place(context: TaskContext) -> TaskContext {
+    let mut config = context.session_config().clone();
+    // Rows that are kept come, and are sorted, in two pieces of each partition.
+    let sorts = 2 * config.target_partitions();
+    let bytes = share_of(context.memory_pool().as_ref(), sorts, IN_PLACE);
+    let threshold = &mut config.options_mut().execution.sort_in_place_threshold_bytes;
+    *threshold = bytes.max(*threshold);
+    context.with_session_config(config)
 }
 
 /// The order of the rows, for readers that make use of it.

@@ -123,6 +123,7 @@ impl GroupState for Books {
     fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let mut states = BinaryViewBuilder::new();
         for mut entries in self.take(emit_to) {
+            // Parts sort at the same time what `build` would have to sort alone.
             entries.sort_unstable_by_key(Entry::order);
             let mut state = vec![VERSION];
             for entry in entries {

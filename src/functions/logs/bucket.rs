@@ -8,8 +8,7 @@ use datafusion::arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use crate::functions::define::{SECTION, Scalar};
-use crate::functions::first_true::holds;
+use crate::functions::define::{SECTION, Scalar, holds};
 use crate::functions::id_hash::KEY_TYPE;
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
@@ -83,6 +82,7 @@ mod tests {
         let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(0), Some(511), None]));
         let buckets = invoke_scalar(&udf(), vec![Arc::clone(&numbers)]);
         assert_eq!(buckets.as_primitive::<UInt8Type>(), &UInt8Array::from(vec![Some(0), Some(255), None]));
+        // NULL stays NULL, whatever the condition says.
         for (condition, expected) in [(Some(true), Some(255)), (Some(false), None), (None, None)] {
             let condition = BooleanArray::from(vec![Some(true), condition, Some(true)]);
             let buckets = invoke_scalar(&udf(), vec![Arc::clone(&numbers), Arc::new(condition)]);

@@ -151,8 +151,8 @@ impl Writer {
 /// A smaller count takes one byte; the others have this byte and, after all bytes of counts, four more.
 const LONG: u8 = u8::MAX;
 
-/// Reads an entry from the front of its bytes; gives None where they are damaged. An error would be made
-/// room for at every step.
+/// Reads an entry from the front of its bytes; None where they are damaged: an error is large, and every
+/// step would need room for one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader<'a>(pub(super) &'a [u8]);
 

@@ -23,7 +23,7 @@ use super::group_logs::log_type;
 use super::sides::{Engaged, Sides, people};
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
-use crate::functions::grouped::Accumulators;
+use crate::functions::grouped::{Accumulators, Rows};
 use crate::functions::id_hash::{KEY_BYTES, Key};
 use crate::functions::utc_timestamp::{instant_type, utc_micros};
 
@@ -143,7 +143,7 @@ impl Entry for Engagement<'static> {
     type Columns<'a> = Columns<'a>;
     type Read<'a> = Engagement<'a>;
 
-    fn columns(values: &[ArrayRef]) -> Result<Columns<'_>> {
+    fn columns<'a>(values: &'a [ArrayRef], _rows: Rows) -> Result<Columns<'a>> {
         let conversations = values[5].as_list::<i32>();
         Ok(Columns {
             account: values[0].as_primitive::<Int32Type>(),

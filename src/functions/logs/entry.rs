@@ -22,7 +22,8 @@ pub(super) trait Entry: Send + Sync + 'static {
     /// An entry as it is read.
     type Read<'a>;
 
-    fn columns(values: &[ArrayRef]) -> Result<Self::Columns<'_>>;
+    /// `rows` are those that will be written.
+    fn columns<'a>(values: &'a [ArrayRef], rows: Rows) -> Result<Self::Columns<'a>>;
     /// Writes a row; false leaves it out.
     fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Writer) -> Result<bool>;
     /// Reads the next entry; None if it is damaged.
@@ -200,7 +201,7 @@ impl<E: Entry> GroupState for Gather<E> {
     }
 
     fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
-        let columns = E::columns(values)?;
+        let columns = E::columns(values, rows)?;
         let mut entry = Writer::default();
         for (row, group) in rows.iter() {
             entry.clear();
@@ -271,6 +272,27 @@ mod tests {
         let [ours, theirs] = entry.parties(senders.iter().copied());
         entry.counts([0, ours, theirs, 0, 0], at).unwrap();
         entry.written().to_vec()
+    }
+
+    #[test]
+    fn copies_with_more_people_than_a_byte_counts_become_one() {
+        let people = |from: u64| (from..from + 300).collect::<Vec<_>>();
+        let both: Vec<_> =
+            copy([4; 16], 7, &people(0)).into_iter().chain(copy([4; 16], 5, &people(200))).collect();
+        let chunk = [&[MessageCopy::VERSION], &both[..]].concat();
+        let mut smaller = vec![];
+        assert!(MessageCopy::compact(&chunk, &mut smaller).unwrap());
+        let mut rest = reader::<MessageCopy>(&smaller).unwrap();
+        let merged = MessageCopy::read(&mut rest).unwrap();
+        assert!(rest.is_empty());
+        assert_eq!((merged.sent_at, merged.senders.iter().collect::<Vec<_>>()), (5, (0..500).collect()));
+        // Cut off anywhere, it is an error.
+        for length in 2..chunk.len() {
+            assert_eq!(
+                MessageCopy::compact(&chunk[..length], &mut vec![]).is_err(),
+                length != 1 + both.len() / 2
+            );
+        }
     }
 
     #[test]

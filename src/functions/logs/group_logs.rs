@@ -13,8 +13,7 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
 
-/// The size to which chunks grow. Large enough to be few, small enough that the open chunks of all
-/// groups stay in the processor's cache.
+/// The size to which chunks grow: large enough to be few.
 const CHUNK: usize = 1 << 15;
 /// The size with which the first chunk of a group begins.
 const FIRST: usize = 1 << 8;
@@ -86,7 +85,7 @@ fn column(logs: impl IntoIterator<Item = Vec<Buffer>>) -> Result<ArrayRef> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct GroupLogs {
     groups: Vec<Log>,
-    /// Bytes of all chunks of all groups.
+    /// Bytes of all chunks of all groups, and of what they have gathered.
     heap: usize,
     /// What a full chunk is compacted into.
     spare: Vec<u8>,
@@ -101,7 +100,7 @@ struct Log {
     /// Entries that are to be appended to the open chunk, and their version.
     near: Vec<u8>,
     near_version: u8,
-    /// Bytes of all its chunks.
+    /// Bytes of all its chunks, and of what is gathered.
     heap: usize,
 }
 
@@ -116,10 +115,15 @@ impl Log {
 
     /// Appends what is gathered.
     fn append_near(&mut self) {
-        if !self.near.is_empty() {
-            let mut near = mem::take(&mut self.near);
+        let mut near = mem::take(&mut self.near);
+        if !near.is_empty() {
             self.append(self.near_version, &near);
             near.clear();
+        }
+        // The room of an entry that is larger than all that is usually gathered is given back.
+        if near.capacity() > 2 * NEAR {
+            self.heap -= near.capacity();
+        } else {
             self.near = near;
         }
     }
@@ -166,26 +170,23 @@ impl GroupLogs {
         entry: &[u8],
         compact: impl Fn(&[u8], &mut Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
-        let log = &mut self.groups[group];
-        if log.near.len() + entry.len() > NEAR || log.near_version != version {
-            self.make_room(group, compact)?;
+        let log = &self.groups[group];
+        let is_full = !log.near.is_empty() && log.near.len() + entry.len() > NEAR;
+        if is_full || log.near_version != version {
+            self.append_near(group, compact)?;
         }
         let log = &mut self.groups[group];
-        let heap = log.heap;
-        if entry.len() > NEAR {
-            log.append(version, entry);
-        } else {
-            let before = log.near.capacity();
-            log.near.extend_from_slice(entry);
-            log.near_version = version;
-            log.heap += log.near.capacity() - before;
-        }
-        self.heap = self.heap + log.heap - heap;
+        let before = log.near.capacity();
+        log.near.extend_from_slice(entry);
+        log.near_version = version;
+        let more = log.near.capacity() - before;
+        log.heap += more;
+        self.heap += more;
         Ok(())
     }
 
-    /// Appends what a group has gathered, and compacts its open chunk before, if that is full.
-    fn make_room(
+    /// Appends what a group has gathered to its open chunk, which is compacted before if it is full.
+    fn append_near(
         &mut self,
         group: usize,
         compact: impl Fn(&[u8], &mut Vec<u8>) -> Result<bool>,
@@ -310,6 +311,43 @@ mod tests {
         let all = logs.emit(EmitTo::All).unwrap();
         assert_eq!(chunks(all.as_list(), 0).count(), 1);
         assert_eq!(logs.heap, 0);
+    }
+
+    #[test]
+    fn large_entries_are_compacted_too() {
+        let mut logs = GroupLogs::default();
+        logs.grow(1);
+        for _ in 0..1_000 {
+            let compact = |chunk: &[u8], smaller: &mut Vec<u8>| {
+                smaller.extend(&chunk[..2]);
+                Ok(true)
+            };
+            logs.append(0, 7, &[1; 3 * NEAR], compact).unwrap();
+        }
+        assert!(logs.size() < 3 * CHUNK, "{}", logs.size());
+        assert!(logs.groups[0].near.capacity() <= 4 * NEAR);
+        let all = logs.emit(EmitTo::All).unwrap();
+        assert_eq!(chunks(all.as_list(), 0).count(), 1);
+        assert_eq!(logs.heap, 0);
+    }
+
+    #[test]
+    fn what_is_gathered_and_what_is_merged_are_one_log() {
+        let mut one = GroupLogs::default();
+        one.grow(1);
+        append(&mut one, 0, 7, &[5; 40]);
+        let state = one.emit(EmitTo::All).unwrap();
+        let mut two = GroupLogs::default();
+        two.grow(1);
+        for _ in 0..3 {
+            append(&mut two, 0, 7, &[6; 50]);
+            two.absorb(0, state.as_list(), 0);
+        }
+        append(&mut two, 0, 8, &[9; 5]);
+        let all = two.emit(EmitTo::All).unwrap();
+        let lens: Vec<_> = chunks(all.as_list(), 0).map(|chunk| (chunk[0], chunk.len() - 1)).collect();
+        assert_eq!(lens, [(7, 3 * 90), (8, 5)]);
+        assert_eq!(two.heap, 0);
     }
 
     #[test]

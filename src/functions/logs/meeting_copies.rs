@@ -19,7 +19,7 @@ use super::entry::{Entry, Gather, Keyed, PartyLists, beginning};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
-use crate::functions::grouped::Accumulators;
+use crate::functions::grouped::{Accumulators, Rows};
 use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key};
 use crate::functions::utc_timestamp::{instant_type, utc_micros};
 
@@ -81,7 +81,7 @@ impl Entry for MeetingCopy<'static> {
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MeetingCopy<'a>;
 
-    fn columns(values: &[ArrayRef]) -> Result<Columns<'_>> {
+    fn columns<'a>(values: &'a [ArrayRef], _rows: Rows) -> Result<Columns<'a>> {
         Ok(Columns {
             keys: values[0].as_fixed_size_binary(),
             times: [utc_micros(&values[1]), utc_micros(&values[2])],

@@ -19,7 +19,7 @@ use super::entry::{Entry, Gather, Keyed, PartyLists, beginning, reader};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
-use crate::functions::grouped::Accumulators;
+use crate::functions::grouped::{Accumulators, Rows};
 use crate::functions::id_hash::{KEY_TYPE, Key, id_hash};
 use crate::functions::is_blank::is_blank;
 use crate::functions::sets::sort_from;
@@ -75,9 +75,14 @@ pub(super) struct Columns<'a> {
     conversations: Vec<Option<Key>>,
 }
 
-/// The keys of conversations; blank is none.
-fn keys(ids: &Text, rows: usize) -> Vec<Option<Key>> {
-    (0..rows).map(|row| ids.get(row).filter(|id| !is_blank(Some(id))).map(id_hash)).collect()
+/// The keys of the conversations of some rows of a column; blank is none. All at once: the processor need
+/// not wait for one hash before it begins the next.
+fn keys(ids: &Text, rows: Rows, length: usize) -> Vec<Option<Key>> {
+    let mut keys = vec![None; length];
+    for (row, _) in rows.iter() {
+        keys[row] = ids.get(row).filter(|id| !is_blank(Some(id))).map(id_hash);
+    }
+    keys
 }
 
 impl Entry for MessageCopy<'static> {
@@ -85,13 +90,12 @@ impl Entry for MessageCopy<'static> {
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MessageCopy<'a>;
 
-    fn columns(values: &[ArrayRef]) -> Result<Columns<'_>> {
+    fn columns<'a>(values: &'a [ArrayRef], rows: Rows) -> Result<Columns<'a>> {
         Ok(Columns {
             keys: values[0].as_fixed_size_binary(),
             sent_at: utc_micros(&values[1]),
             people: [PartyLists::new(&values[2]), PartyLists::new(&values[3])],
-            // All at once: the processor need not wait for one hash before it begins the next.
-            conversations: keys(&Text::new(&values[4])?, values[4].len()),
+            conversations: keys(&Text::new(&values[4])?, rows, values[4].len()),
         })
     }
 
@@ -126,23 +130,23 @@ impl Entry for MessageCopy<'static> {
 
     /// Copies of a message become one.
     fn compact(chunk: &[u8], smaller: &mut Vec<u8>) -> Result<bool> {
-        if chunk.len() > 1 << PLACE_BITS {
+        if chunk.len() > 1 << NUMBER_BITS {
             return Ok(false);
         }
-        // The beginning of each key, and which copy of the chunk has it; where each copy begins, and the end.
-        let (mut copies, mut ends) = (Vec::with_capacity(chunk.len() / 32), vec![1]);
+        // The beginning of each key with the number of its copy; where copies begin, and the last ends.
+        let (mut keys, mut bounds) = (Vec::with_capacity(chunk.len() / 32), vec![1]);
         let mut rest = reader::<Self>(chunk)?;
         while !rest.is_empty() {
             let beginning = beginning(&Self::read(&mut rest).ok_or_else(damaged)?.key);
-            copies.push(beginning >> (63 - BEGINNING_BITS) << PLACE_BITS | copies.len() as u64);
-            ends.push(chunk.len() - rest.0.len());
+            keys.push(beginning >> (63 - BEGINNING_BITS) << NUMBER_BITS | keys.len() as u64);
+            bounds.push(chunk.len() - rest.0.len());
         }
-        copies.sort_unstable();
+        keys.sort_unstable();
         smaller.push(Self::VERSION);
         let (mut merged, mut entry) = (Merged::default(), Writer::default());
-        for alike in copies.chunk_by(|a, b| a >> PLACE_BITS == b >> PLACE_BITS) {
-            let places = alike.iter().map(|copy| (copy & ((1 << PLACE_BITS) - 1)) as usize);
-            let copies = places.map(|place| &chunk[ends[place]..ends[place + 1]]);
+        for alike in keys.chunk_by(|a, b| a >> NUMBER_BITS == b >> NUMBER_BITS) {
+            let numbers = alike.iter().map(|key| (key & ((1 << NUMBER_BITS) - 1)) as usize);
+            let copies = numbers.map(|number| &chunk[bounds[number]..bounds[number + 1]]);
             if alike.len() > 1 && merged.merge(copies.clone())? {
                 entry.clear();
                 merged.write(&mut entry)?;
@@ -156,9 +160,9 @@ impl Entry for MessageCopy<'static> {
 }
 
 /// A chunk that is compacted is so small that the number of a copy in it takes so many bits,
-const PLACE_BITS: u32 = 16;
+const NUMBER_BITS: u32 = 16;
 /// which leaves so many for the beginning of its key.
-const BEGINNING_BITS: u32 = u64::BITS - PLACE_BITS;
+const BEGINNING_BITS: u32 = u64::BITS - NUMBER_BITS;
 
 /// Copies of one message.
 #[derive(Default)]
