@@ -23,6 +23,12 @@ const SHARED: usize = CHUNK / 4;
 /// chunks of all groups are far apart, and to write there entry by entry is to wait for each of them.
 const NEAR: usize = 1 << 9;
 
+/// To how many bytes a chunk may grow to which these entries are appended. A large one finds a few like it
+/// there: those of a message to thousands become one.
+fn room_for(entries: &[u8]) -> usize {
+    CHUNK.max(4 * entries.len())
+}
+
 /// A log: a list of chunks.
 pub(crate) fn log_type() -> DataType {
     DataType::new_list(DataType::BinaryView, true)
@@ -135,7 +141,7 @@ impl Log {
 
     /// Appends to the open chunk, where it has room and is of this version, or to a new one.
     fn append(&mut self, version: u8, entries: &[u8]) {
-        if self.open.len() + entries.len() > CHUNK || self.version != version {
+        if self.open.len() + entries.len() > room_for(entries) || self.version != version {
             self.close();
         }
         let before = self.open.capacity();
@@ -193,13 +199,14 @@ impl GroupLogs {
     ) -> Result<()> {
         let log = &mut self.groups[group];
         let heap = log.heap;
-        if log.open.len() + log.near.len() > CHUNK && !log.open.is_empty() {
+        let room = room_for(&log.near);
+        if log.open.len() + log.near.len() > room && !log.open.is_empty() {
             self.spare.clear();
             if compact(&log.open, &mut self.spare)? {
                 log.heap = log.heap + self.spare.capacity() - log.open.capacity();
                 mem::swap(&mut log.open, &mut self.spare);
             }
-            if log.open.len() > CHUNK / 2 {
+            if log.open.len() > room / 2 {
                 log.close();
             }
         }
@@ -315,20 +322,22 @@ mod tests {
 
     #[test]
     fn large_entries_are_compacted_too() {
-        let mut logs = GroupLogs::default();
-        logs.grow(1);
-        for _ in 0..1_000 {
-            let compact = |chunk: &[u8], smaller: &mut Vec<u8>| {
-                smaller.extend(&chunk[..2]);
-                Ok(true)
-            };
-            logs.append(0, 7, &[1; 3 * NEAR], compact).unwrap();
+        for size in [3 * NEAR, CHUNK / 2, 3 * CHUNK] {
+            let mut logs = GroupLogs::default();
+            logs.grow(1);
+            for _ in 0..1_000 {
+                let compact = |chunk: &[u8], smaller: &mut Vec<u8>| {
+                    smaller.extend(&chunk[..=size]);
+                    Ok(true)
+                };
+                logs.append(0, 7, &vec![1; size], compact).unwrap();
+            }
+            assert!(logs.size() < 20 * size + 3 * CHUNK, "{size}: {}", logs.size());
+            assert!(logs.groups[0].near.capacity() <= NEAR.max(2 * size));
+            let all = logs.emit(EmitTo::All).unwrap();
+            assert!(chunks(all.as_list(), 0).count() <= 2, "{size}");
+            assert_eq!(logs.heap, 0);
         }
-        assert!(logs.size() < 3 * CHUNK, "{}", logs.size());
-        assert!(logs.groups[0].near.capacity() <= 4 * NEAR);
-        let all = logs.emit(EmitTo::All).unwrap();
-        assert_eq!(chunks(all.as_list(), 0).count(), 1);
-        assert_eq!(logs.heap, 0);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments};
 use crate::functions::grouped::{Accumulators, Rows};
-use crate::functions::id_hash::{KEY_TYPE, Key, id_hash};
+use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key, id_hash};
 use crate::functions::is_blank::is_blank;
 use crate::functions::sets::sort_from;
 use crate::functions::text::{Text, text_type};
@@ -130,7 +130,7 @@ impl Entry for MessageCopy<'static> {
 
     /// Copies of a message become one.
     fn compact(chunk: &[u8], smaller: &mut Vec<u8>) -> Result<bool> {
-        if chunk.len() > 1 << NUMBER_BITS {
+        if chunk.len() > LEAST << NUMBER_BITS {
             return Ok(false);
         }
         // The beginning of each key with the number of its copy; where copies begin, and the last ends.
@@ -159,6 +159,8 @@ impl Entry for MessageCopy<'static> {
     }
 }
 
+/// How many bytes a copy has at least.
+const LEAST: usize = KEY_BYTES + 8 + 5;
 /// A chunk that is compacted is so small that the number of a copy in it takes so many bits,
 const NUMBER_BITS: u32 = 16;
 /// which leaves so many for the beginning of its key.
