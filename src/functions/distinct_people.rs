@@ -173,7 +173,7 @@ impl<const MERGE: bool, const COUNT: bool> GroupState for People<MERGE, COUNT> {
         self.0.grow(groups);
     }
 
-    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+    fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         if MERGE {
             return self.merge(&values[0], rows);
         }
@@ -186,7 +186,7 @@ impl<const MERGE: bool, const COUNT: bool> GroupState for People<MERGE, COUNT> {
         Ok(())
     }
 
-    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
+    fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states: &BinaryViewArray = states.as_binary_view();
         for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
             decode(states.value(row))?.iter().for_each(|key| self.0.add(group, *key));

@@ -3,17 +3,20 @@
 use std::fmt;
 
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
+
+use super::define::holds;
 
 /// What an aggregate function of this project keeps: one state per group, one state column.
 pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
     /// There are at least so many groups now.
     fn grow(&mut self, groups: usize);
     /// Takes in rows of the arguments.
-    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()>;
+    fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()>;
     /// Takes in states, as [`Self::state`] gave them.
-    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()>;
+    fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()>;
     /// The results of the groups to emit, which are then forgotten; the others move down.
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef>;
     /// The states of the groups to emit, which are then forgotten; the others move down.
@@ -22,24 +25,26 @@ pub(super) trait GroupState: Clone + Default + Send + Sync + 'static {
     fn size(&self) -> usize;
 }
 
-/// The rows of a batch that count, and the group of each.
-#[derive(Clone, Copy)]
+/// The rows of a batch that count, and the group of each row.
 pub(super) struct Rows<'a> {
     groups: &'a [usize],
-    filter: Option<&'a BooleanArray>,
+    count: BooleanBuffer,
 }
 
 impl<'a> Rows<'a> {
     /// All rows, each in its group.
-    #[cfg(test)]
     pub(super) fn of(groups: &'a [usize]) -> Self {
-        Self { groups, filter: None }
+        Self { groups, count: BooleanBuffer::new_set(groups.len()) }
     }
 
-    /// (row, group) of each row that passes the filter.
-    pub(super) fn iter(self) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let passes = move |row: usize| self.filter.is_none_or(|f| f.is_valid(row) && f.value(row));
-        self.groups.iter().copied().enumerate().filter(move |(row, _)| passes(*row))
+    /// The rows that pass a filter.
+    fn passing(groups: &'a [usize], filter: Option<&BooleanArray>) -> Self {
+        filter.map_or_else(|| Self::of(groups), |filter| Self { groups, count: holds(filter) })
+    }
+
+    /// (row, group) of each row that counts.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.count.set_indices().map(|row| (row, self.groups[row]))
     }
 }
 
@@ -67,12 +72,12 @@ impl<G: GroupState> GroupsAccumulator for Many<G> {
         total: usize,
     ) -> Result<()> {
         self.0.grow(total);
-        self.0.update(values, Rows { groups, filter })
+        self.0.update(values, &Rows::passing(groups, filter))
     }
 
     fn merge_batch(&mut self, values: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         self.0.grow(total);
-        self.0.merge(&values[0], Rows { groups, filter: None })
+        self.0.merge(&values[0], &Rows::of(groups))
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
@@ -88,7 +93,7 @@ impl<G: GroupState> GroupsAccumulator for Many<G> {
         let mut rows = G::default();
         let groups: Vec<usize> = (0..values[0].len()).collect();
         rows.grow(groups.len());
-        rows.update(values, Rows { groups: &groups, filter })?;
+        rows.update(values, &Rows::passing(&groups, filter))?;
         Ok(vec![rows.state(EmitTo::All)?])
     }
 
@@ -119,12 +124,12 @@ impl<G: GroupState> One<G> {
 impl<G: GroupState> Accumulator for One<G> {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         self.0.grow(1);
-        self.0.update(values, Rows { groups: &vec![0; values[0].len()], filter: None })
+        self.0.update(values, &Rows::of(&vec![0; values[0].len()]))
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
         self.0.grow(1);
-        self.0.merge(&states[0], Rows { groups: &vec![0; states[0].len()], filter: None })
+        self.0.merge(&states[0], &Rows::of(&vec![0; states[0].len()]))
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {

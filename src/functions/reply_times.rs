@@ -149,7 +149,7 @@ impl GroupState for Conversations {
         self.0.grow(groups);
     }
 
-    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+    fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let sent_at = utc_micros(&values[0]);
         let keys = values[1].as_fixed_size_binary();
         let (to, from) = (values[2].as_boolean(), values[3].as_boolean());
@@ -169,7 +169,7 @@ impl GroupState for Conversations {
         Ok(())
     }
 
-    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
+    fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states = states.as_binary_view();
         for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
             decode(states.value(row))?.for_each(|message| self.0.add(group, message));

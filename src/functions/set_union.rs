@@ -132,7 +132,7 @@ impl<T: Value> GroupState for Sets<T> {
         self.0.grow(groups);
     }
 
-    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+    fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let array = &values[0];
         if array.data_type() == &T::TYPE {
             let value = T::read(array);
@@ -144,7 +144,7 @@ impl<T: Value> GroupState for Sets<T> {
         self.merge(array, rows)
     }
 
-    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
+    fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let lists = states.as_list::<i32>();
         let (items, offsets) = (lists.values(), lists.value_offsets());
         let value = T::read(items);

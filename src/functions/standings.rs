@@ -163,7 +163,7 @@ impl GroupState for Counts {
         self.groups = self.groups.max(groups);
     }
 
-    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+    fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let values = values[0].as_primitive::<Int64Type>();
         for (row, group) in rows.iter().filter(|(row, _)| values.is_valid(*row)) {
             self.add(group, values.value(row), 1);
@@ -171,7 +171,7 @@ impl GroupState for Counts {
         Ok(())
     }
 
-    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
+    fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states = states.as_binary_view();
         for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
             let standings = Standings::open(states.value(row))?;
@@ -285,7 +285,7 @@ mod tests {
             let states: ArrayRef = Arc::new(BinaryViewArray::from_iter_values([&bytes, &bytes]));
             let mut counts = Counts::default();
             counts.grow(1);
-            if counts.merge(&states, Rows::of(&[0, 0])).is_ok() {
+            if counts.merge(&states, &Rows::of(&[0, 0])).is_ok() {
                 let _ = counts.evaluate(EmitTo::All);
             }
         }

@@ -76,7 +76,7 @@ impl GroupState for Books {
         self.groups.resize_with(groups.max(self.groups.len()), Vec::new);
     }
 
-    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+    fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let (addresses, people) = (Text::new(&values[0])?, Text::new(&values[2])?);
         let accounts = values[1].as_primitive::<Int32Type>();
         for (row, group) in rows.iter() {
@@ -93,7 +93,7 @@ impl GroupState for Books {
         Ok(())
     }
 
-    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
+    fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states = states.as_binary_view();
         for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
             let damaged =

@@ -62,29 +62,50 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let columns = named.map(|array| Column::new(&book, array)).collect::<Result<Vec<_>>>()?;
     let columns: Vec<_> = columns.into_iter().filter(|column| !column.found.is_empty()).collect();
     let room = columns.iter().map(|column| column.room).sum();
-    let (mut parties, mut end) = (vec![0; room], 0);
-    let mut ends = Vec::with_capacity(args.number_rows + 1);
-    ends.push(0);
-    for row in 0..args.number_rows {
+    let (mut parties, mut offsets) = (vec![0; room], vec![0; args.number_rows + 1]);
+    let end = match &columns[..] {
+        [Column { found, ends: None, .. }] => one_each(&book, found, &mut parties, &mut offsets[1..])?,
+        columns => any_number(&book, columns, &mut parties, &mut offsets[1..])?,
+    };
+    parties.truncate(end);
+    let field = Arc::new(Field::new_list_field(DataType::UInt64, true));
+    let offsets = OffsetBuffer::new(offsets.into());
+    Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt64Array::from(parties)), None)?))
+}
+
+/// The parties of one address in each row, and where those of each row end. Gives how many there are.
+fn one_each(book: &AddressBook, found: &[u64], parties: &mut [u64], ends: &mut [i32]) -> Result<usize> {
+    let mut end = 0;
+    for (found, row_end) in found.iter().zip(ends) {
         let begin = end;
-        for column in &columns {
+        end += book.parties(*found, &mut parties[end..])?;
+        if end > begin + 1 {
+            end = begin + sort(&mut parties[begin..end]);
+        }
+        *row_end = end as i32;
+    }
+    Ok(end)
+}
+
+/// The same of any number of addresses in each row.
+fn any_number(
+    book: &AddressBook,
+    columns: &[Column],
+    parties: &mut [u64],
+    ends: &mut [i32],
+) -> Result<usize> {
+    let mut end = 0;
+    for (row, row_end) in ends.iter_mut().enumerate() {
+        let begin = end;
+        for column in columns {
             for found in column.of(row) {
-                if *found > NOBODY {
-                    end += book.several(*found, &mut parties[end..])?;
-                } else {
-                    // Without a branch: whether an address is known cannot be guessed.
-                    parties[end] = *found;
-                    end += usize::from(*found != NOBODY);
-                }
+                end += book.parties(*found, &mut parties[end..])?;
             }
         }
         end = begin + sort(&mut parties[begin..end]);
-        ends.push(end as i32);
+        *row_end = end as i32;
     }
-    parties.truncate(end);
-    let field = Arc::new(Field::new_list_field(DataType::UInt64, true));
-    let offsets = OffsetBuffer::new(ends.into());
-    Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt64Array::from(parties)), None)?))
+    Ok(end)
 }
 
 /// Who is behind an address as it came.

@@ -140,12 +140,24 @@ impl<'a> AddressBook<'a> {
         self.places(several).len().min(self.links.len())
     }
 
-    /// Spells out a place of several parties; gives their number.
+    /// Writes who was found to the beginning of `parties`, where there is room for one at least; gives how
+    /// many they are.
     ///
     /// # Errors
     /// A damaged book.
+    #[inline]
+    pub fn parties(&self, found: u64, parties: &mut [u64]) -> Result<usize> {
+        if found > NOBODY {
+            return self.several(found, parties);
+        }
+        // Without a branch: whether an address is known cannot be guessed.
+        parties[0] = found;
+        Ok(usize::from(found != NOBODY))
+    }
+
+    /// Spells out a place of several parties; gives their number.
     #[cold]
-    pub fn several(&self, several: u64, parties: &mut [u64]) -> Result<usize> {
+    fn several(&self, several: u64, parties: &mut [u64]) -> Result<usize> {
         let places = self.places(several);
         match (self.links.get(places.clone()), parties.get_mut(..places.len())) {
             (Some(links), Some(parties)) => {
@@ -166,7 +178,7 @@ impl<'a> AddressBook<'a> {
             let found = value(slot);
             if found > NOBODY {
                 let mut parties = vec![0; self.how_many(found)];
-                self.several(found, &mut parties)?;
+                self.parties(found, &mut parties)?;
                 let mut accounts =
                     parties.into_iter().map(|party| Party(party).account()).filter(|a| *a != OURS);
                 let first = accounts.next();

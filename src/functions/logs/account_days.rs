@@ -154,8 +154,8 @@ impl Days {
             } else {
                 (&mut *our_email, &mut *their_email)
             };
-            ours.add(e.our_people.iter());
-            theirs.add(e.account_people.iter());
+            ours.add(e.our_people().iter());
+            theirs.add(e.account_people().iter());
         }
         self.people.iter_mut().for_each(Lists::end_set);
     }
@@ -206,11 +206,11 @@ impl ReplyTimes {
         }
         places.clear();
         for (message, e) in (0..).zip(account) {
-            places.extend((0..).zip(e.conversations).map(|(at, key)| (beginning(key), message, at)));
+            places.extend((0..).zip(e.conversations()).map(|(at, key)| (beginning(key), message, at)));
         }
         places.sort_unstable();
         let conversation =
-            |place: &(u64, u32, u32)| account[place.1 as usize].conversations[place.2 as usize];
+            |place: &(u64, u32, u32)| account[place.1 as usize].conversations()[place.2 as usize];
         for alike in places.chunk_by_mut(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
             // Keys that begin alike are the same, but for a coincidence.
             alike.sort_by_key(conversation);

@@ -10,6 +10,62 @@ use datafusion::error::DataFusionError;
 use crate::functions::address_book::Party;
 use crate::functions::id_hash::{KEY_BYTES, Key};
 
+/// The lists of an entry: a list of keys or none, then parties, which are two lists each. Where the last of
+/// them ends is looked at once; each is cut out when it is asked for, as many entries are read for what
+/// stands before their lists.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lists<'a, const N: usize> {
+    counts: [u32; N],
+    bytes: &'a [u8],
+}
+
+impl<'a, const N: usize> Lists<'a, N> {
+    /// How many lists of keys there are.
+    const KEYS: usize = N % 2;
+
+    /// The size of the values of a list.
+    const fn size(list: usize) -> usize {
+        if list < Self::KEYS {
+            KEY_BYTES
+        } else if (list - Self::KEYS) % 2 == 0 {
+            4
+        } else {
+            8
+        }
+    }
+
+    /// How many bytes the lists before this one take.
+    #[inline]
+    fn before(counts: &[u32; N], list: usize) -> usize {
+        (0..list).map(|i| counts[i] as usize * Self::size(i)).sum()
+    }
+
+    #[inline]
+    fn list<const SIZE: usize>(&self, list: usize) -> &'a [[u8; SIZE]] {
+        let (begin, end) = (Self::before(&self.counts, list), Self::before(&self.counts, list + 1));
+        self.bytes.get(begin..end).unwrap_or_default().as_chunks().0
+    }
+
+    /// The list of keys.
+    #[inline]
+    pub(super) fn keys(&self) -> &'a [Key] {
+        if Self::KEYS == 0 { &[] } else { self.list(0) }
+    }
+
+    /// The parties with this number.
+    #[inline]
+    pub(super) fn parties(&self, number: usize) -> Parties<'a> {
+        let list = Self::KEYS + 2 * number;
+        Parties { ours: self.list(list), theirs: self.list(list + 1) }
+    }
+
+    /// Whether somebody of an account is among the parties with this number.
+    #[inline]
+    pub(super) fn has_account(&self, number: usize) -> bool {
+        self.counts[Self::KEYS + 2 * number + 1] > 0
+    }
+}
+
 /// Parties as they stand in a log: ours by their numbers, 4 bytes each, then those of accounts, 8 bytes
 /// each. All would fit into fewer bytes, but to find out where each ends would cost more time than the
 /// memory is worth.
@@ -30,12 +86,6 @@ impl<'a> Parties<'a> {
     #[inline]
     pub(super) fn ours(self) -> impl Iterator<Item = u64> + 'a {
         self.ours.iter().map(|party| u64::from(u32::from_le_bytes(*party)))
-    }
-
-    /// Whether somebody of an account is among them.
-    #[inline]
-    pub(super) fn has_account(self) -> bool {
-        !self.theirs.is_empty()
     }
 }
 
@@ -76,7 +126,7 @@ impl Writer {
     }
 
     /// Writes parties, ours and then those of accounts; gives how many of each, which
-    /// [`Reader::parties`] needs to read them.
+    /// [`Reader::lists`] needs to read them.
     #[inline]
     pub(super) fn parties(&mut self, parties: impl Iterator<Item = u64> + Clone) -> [usize; 2] {
         let is_ours = |party: u64| party < Party::FIRST_OF_ACCOUNTS.0;
@@ -86,7 +136,7 @@ impl Writer {
         ]
     }
 
-    /// Writes a list; gives how many values it has, which [`Reader::list`] needs to read it.
+    /// Writes a list; gives how many values it has, which [`Reader::lists`] needs to read it.
     #[inline]
     pub(super) fn list<const N: usize>(&mut self, values: impl Iterator<Item = [u8; N]> + Clone) -> usize {
         self.some(values.map(|value| (value, true)))
@@ -194,34 +244,25 @@ impl<'a> Reader<'a> {
         self.bytes::<KEY_BYTES>()
     }
 
-    /// What [`Writer::counts`] has written.
+    /// The lists of an entry and, before them, their counts, as [`Writer`] has written them.
     #[inline]
-    pub(super) fn counts<const N: usize>(&mut self) -> Option<[usize; N]> {
+    pub(super) fn lists<const N: usize>(&mut self) -> Option<Lists<'a, N>> {
         let bytes = self.bytes::<N>()?;
-        let counts = bytes.map(usize::from);
-        if bytes.contains(&LONG) { self.long_counts(counts) } else { Some(counts) }
+        let mut counts = bytes.map(u32::from);
+        if bytes.contains(&LONG) {
+            self.long_counts(&mut counts)?;
+        }
+        let (bytes, rest) = self.0.split_at_checked(Lists::before(&counts, N))?;
+        self.0 = rest;
+        Some(Lists { counts, bytes })
     }
 
     #[cold]
-    fn long_counts<const N: usize>(&mut self, mut counts: [usize; N]) -> Option<[usize; N]> {
-        for count in counts.iter_mut().filter(|count| **count == usize::from(LONG)) {
-            *count = u32::from_le_bytes(self.bytes()?) as usize;
+    fn long_counts(&mut self, counts: &mut [u32]) -> Option<()> {
+        for count in counts.iter_mut().filter(|count| **count == u32::from(LONG)) {
+            *count = u32::from_le_bytes(self.bytes()?);
         }
-        Some(counts)
-    }
-
-    /// What [`Writer::parties`] has written.
-    #[inline]
-    pub(super) fn parties(&mut self, [ours, theirs]: [usize; 2]) -> Option<Parties<'a>> {
-        Some(Parties { ours: self.list(ours)?, theirs: self.list(theirs)? })
-    }
-
-    /// A list of values of N bytes each.
-    #[inline]
-    pub(super) fn list<const N: usize>(&mut self, count: usize) -> Option<&'a [[u8; N]]> {
-        let (list, rest) = self.0.split_at_checked(count.checked_mul(N)?)?;
-        self.0 = rest;
-        Some(list.as_chunks().0)
+        Some(())
     }
 }
 
@@ -239,7 +280,7 @@ mod tests {
     proptest! {
         #[test]
         fn lists_come_back(
-            values in vec(any::<[u8; 8]>(), 0..600),
+            values in vec(any::<Key>(), 0..600),
             mut parties in vec(prop_oneof![0..u64::from(u32::MAX) + 2, any::<u64>()], 0..600),
             cut in any::<usize>(),
         ) {
@@ -252,15 +293,14 @@ mod tests {
             let entry = entry.written();
             let read = |bytes| {
                 let mut reader = Reader(bytes);
-                let [count, ours, theirs] = reader.counts()?;
-                Some((reader.list::<8>(count)?, reader.parties([ours, theirs])?, reader.is_empty()))
+                Some((reader.lists::<3>()?, reader.is_empty()))
             };
-            let (list, people, is_all) = read(&entry[1..]).unwrap();
+            let (lists, is_all) = read(&entry[1..]).unwrap();
             prop_assert!(is_all);
-            prop_assert_eq!(list, &values[..]);
+            prop_assert_eq!(lists.keys(), &values[..]);
             parties.sort_by_key(|party| *party > u64::from(u32::MAX));
-            prop_assert_eq!(people.has_account(), parties.iter().any(|party| *party > u64::from(u32::MAX)));
-            prop_assert_eq!(people.iter().collect::<Vec<_>>(), parties);
+            prop_assert_eq!(lists.has_account(0), parties.iter().any(|party| *party > u64::from(u32::MAX)));
+            prop_assert_eq!(lists.parties(0).iter().collect::<Vec<_>>(), parties);
             prop_assert!(read(&entry[1..1 + cut % (entry.len() - 1)]).is_none());
         }
     }

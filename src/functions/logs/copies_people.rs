@@ -66,11 +66,11 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         let of_meetings = chunks(logs, row).next().is_some_and(|c| c.first() == Some(&MeetingCopy::VERSION));
         if of_meetings {
             entry::for_each::<MeetingCopy>(logs, row, |copy| {
-                [copy.organizers, copy.attendees].into_iter().for_each(&mut see);
+                [copy.organizers(), copy.attendees()].into_iter().for_each(&mut see);
             })?;
         } else {
             entry::for_each::<MessageCopy>(logs, row, |copy| {
-                [copy.senders, copy.recipients].into_iter().for_each(&mut see);
+                [copy.senders(), copy.recipients()].into_iter().for_each(&mut see);
             })?;
         }
         if too_many {

@@ -95,8 +95,7 @@ impl Merge for Meetings {
         mut f: impl FnMut(&Engaged) -> Result<()>,
     ) -> Result<()> {
         let Self { roles, declined } = self;
-        let matters = |copy: &MeetingCopy<'_>| copy.organizers.has_account() || copy.attendees.has_account();
-        for_each_key::<MeetingCopy>(chunks(logs, row), matters, |copies| {
+        for_each_key::<MeetingCopy>(chunks(logs, row), MeetingCopy::has_account, |copies| {
             if copies.iter().any(|copy| copy.is_cancelled) {
                 return Ok(());
             }
@@ -105,9 +104,9 @@ impl Merge for Meetings {
             let MeetingCopy { key, start_at: at, mut end_at, .. } = copies[0];
             for copy in copies {
                 end_at = end_at.max(copy.end_at);
-                sides::add(roles, copy.organizers, false);
-                sides::add(roles, copy.attendees, true);
-                declined.extend(copy.declined.iter());
+                sides::add(roles, copy.organizers(), false);
+                sides::add(roles, copy.attendees(), true);
+                declined.extend(copy.declined().iter());
             }
             declined.sort_unstable();
             roles.retain(|r| !r.received() || declined.binary_search(&r.party()).is_err());

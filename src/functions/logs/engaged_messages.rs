@@ -93,16 +93,15 @@ impl Merge for Messages {
         mut f: impl FnMut(&Engaged) -> Result<()>,
     ) -> Result<()> {
         let Self { roles, conversations } = self;
-        let matters = |copy: &MessageCopy<'_>| copy.senders.has_account() || copy.recipients.has_account();
-        for_each_key::<MessageCopy>(chunks(logs, row), matters, |copies| {
+        for_each_key::<MessageCopy>(chunks(logs, row), MessageCopy::has_account, |copies| {
             roles.clear();
             conversations.clear();
             let (key, mut at, mut is_first) = (copies[0].key, i64::MAX, true);
             for copy in copies {
                 at = at.min(copy.sent_at);
-                sides::add(roles, copy.senders, false);
-                sides::add(roles, copy.recipients, true);
-                conversations.extend(copy.conversations);
+                sides::add(roles, copy.senders(), false);
+                sides::add(roles, copy.recipients(), true);
+                conversations.extend(copy.conversations());
             }
             conversations.sort_unstable();
             conversations.dedup();

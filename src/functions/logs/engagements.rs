@@ -16,7 +16,7 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Ty
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, Writer};
+use super::bytes::{Lists, Parties, Reader, Writer};
 use super::columns::{keys_type, micros_type};
 use super::entry::{Entry, Gather, PartyLists};
 use super::group_logs::log_type;
@@ -83,9 +83,25 @@ pub(super) struct Engagement<'a> {
     pub(super) from_account: bool,
     /// How long it took, if it is a meeting.
     pub(super) meeting_micros: Option<i128>,
-    pub(super) conversations: &'a [Key],
-    pub(super) our_people: Parties<'a>,
-    pub(super) account_people: Parties<'a>,
+    /// Conversations, our people, the account's.
+    lists: Lists<'a, 5>,
+}
+
+impl<'a> Engagement<'a> {
+    #[inline]
+    pub(super) fn conversations(&self) -> &'a [Key] {
+        self.lists.keys()
+    }
+
+    #[inline]
+    pub(super) fn our_people(&self) -> Parties<'a> {
+        self.lists.parties(0)
+    }
+
+    #[inline]
+    pub(super) fn account_people(&self) -> Parties<'a> {
+        self.lists.parties(1)
+    }
 }
 
 pub(super) struct Columns<'a> {
@@ -143,7 +159,7 @@ impl Entry for Engagement<'static> {
     type Columns<'a> = Columns<'a>;
     type Read<'a> = Engagement<'a>;
 
-    fn columns<'a>(values: &'a [ArrayRef], _rows: Rows) -> Result<Columns<'a>> {
+    fn columns<'a>(values: &'a [ArrayRef], _rows: &Rows) -> Result<Columns<'a>> {
         let conversations = values[5].as_list::<i32>();
         Ok(Columns {
             account: values[0].as_primitive::<Int32Type>(),
@@ -191,7 +207,6 @@ impl Entry for Engagement<'static> {
     fn read<'a>(reader: &mut Reader<'a>) -> Option<Engagement<'a>> {
         let (account, day, at, flags) = (reader.i32()?, reader.i32()?, reader.i64()?, reader.byte()?);
         let meeting_micros = if flags & MEETING != 0 { Some(reader.i128()?) } else { None };
-        let [conversations, o1, o2, t1, t2] = reader.counts()?;
         Some(Engagement {
             account,
             day,
@@ -199,9 +214,7 @@ impl Entry for Engagement<'static> {
             to_account: flags & TO != 0,
             from_account: flags & FROM != 0,
             meeting_micros,
-            conversations: reader.list(conversations)?,
-            our_people: reader.parties([o1, o2])?,
-            account_people: reader.parties([t1, t2])?,
+            lists: reader.lists()?,
         })
     }
 }

@@ -23,7 +23,7 @@ pub(super) trait Entry: Send + Sync + 'static {
     type Read<'a>;
 
     /// `rows` are those that will be written.
-    fn columns<'a>(values: &'a [ArrayRef], rows: Rows) -> Result<Self::Columns<'a>>;
+    fn columns<'a>(values: &'a [ArrayRef], rows: &Rows) -> Result<Self::Columns<'a>>;
     /// Writes a row; false leaves it out.
     fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Writer) -> Result<bool>;
     /// Reads the next entry; None if it is damaged.
@@ -189,9 +189,9 @@ impl<E> Clone for Gather<E> {
     }
 }
 
-impl<E> Default for Gather<E> {
+impl<E: Entry> Default for Gather<E> {
     fn default() -> Self {
-        Self { logs: GroupLogs::default(), entry: PhantomData }
+        Self { logs: GroupLogs::of(E::VERSION), entry: PhantomData }
     }
 }
 
@@ -200,19 +200,19 @@ impl<E: Entry> GroupState for Gather<E> {
         self.logs.grow(groups);
     }
 
-    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+    fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let columns = E::columns(values, rows)?;
         let mut entry = Writer::default();
         for (row, group) in rows.iter() {
             entry.clear();
             if E::write(&columns, row, &mut entry)? {
-                self.logs.append(group, E::VERSION, entry.written(), E::compact)?;
+                self.logs.append(group, entry.written(), E::compact)?;
             }
         }
         Ok(())
     }
 
-    fn merge(&mut self, states: &ArrayRef, rows: Rows) -> Result<()> {
+    fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states = states.as_list::<i32>();
         rows.iter().for_each(|(row, group)| self.logs.absorb(group, states, row));
         Ok(())
@@ -285,7 +285,7 @@ mod tests {
         let mut rest = reader::<MessageCopy>(&smaller).unwrap();
         let merged = MessageCopy::read(&mut rest).unwrap();
         assert!(rest.is_empty());
-        assert_eq!((merged.sent_at, merged.senders.iter().collect::<Vec<_>>()), (5, (0..500).collect()));
+        assert_eq!((merged.sent_at, merged.senders().iter().collect::<Vec<_>>()), (5, (0..500).collect()));
         // Cut off anywhere, it is an error.
         for length in 2..chunk.len() {
             assert_eq!(
@@ -299,7 +299,7 @@ mod tests {
     fn keys_that_only_begin_alike_are_told_apart() {
         const ACCOUNT: u64 = 1 << 32;
         let key = |last| [[3; 15].as_slice(), &[last]].concat().try_into().unwrap();
-        let mut logs = GroupLogs::default();
+        let mut logs = GroupLogs::of(MessageCopy::VERSION);
         logs.grow(1);
         for entry in [
             copy(key(2), 20, &[ACCOUNT]),
@@ -308,11 +308,11 @@ mod tests {
             copy(key(2), 21, &[7]),
             copy([1; 16], 40, &[ACCOUNT]),
         ] {
-            logs.append(0, MessageCopy::VERSION, &entry, |_, _| Ok(false)).unwrap();
+            logs.append(0, &entry, |_, _| Ok(false)).unwrap();
         }
         let log = logs.emit(EmitTo::All).unwrap();
         let mut found = vec![];
-        let matters = |copy: &MessageCopy<'_>| copy.senders.has_account();
+        let matters = MessageCopy::has_account;
         for_each_key::<MessageCopy>(chunks(log.as_list(), 0), matters, |copies| {
             let mut times: Vec<_> = copies.iter().map(|copy| copy.sent_at).collect();
             times.sort_unstable();

@@ -90,6 +90,8 @@ fn column(logs: impl IntoIterator<Item = Vec<Buffer>>) -> Result<ArrayRef> {
 /// One log per group.
 #[derive(Debug, Clone, Default)]
 pub(super) struct GroupLogs {
+    /// Of the entries that are appended.
+    version: u8,
     groups: Vec<Log>,
     /// Bytes of all chunks of all groups, and of what they have gathered.
     heap: usize,
@@ -103,9 +105,8 @@ struct Log {
     open: Vec<u8>,
     /// With which the open chunk begins. To look there would fetch a part of it that nothing else needs.
     version: u8,
-    /// Entries that are to be appended to the open chunk, and their version.
+    /// Entries that are to be appended to the open chunk.
     near: Vec<u8>,
-    near_version: u8,
     /// Bytes of all its chunks, and of what is gathered.
     heap: usize,
 }
@@ -120,10 +121,10 @@ impl Log {
     }
 
     /// Appends what is gathered.
-    fn append_near(&mut self) {
+    fn append_near(&mut self, version: u8) {
         let mut near = mem::take(&mut self.near);
         if !near.is_empty() {
-            self.append(self.near_version, &near);
+            self.append(version, &near);
             near.clear();
         }
         // The room of an entry that is larger than all that is usually gathered is given back.
@@ -158,13 +159,18 @@ impl Log {
 }
 
 impl GroupLogs {
+    /// Logs to which entries of this version are appended.
+    pub(super) fn of(version: u8) -> Self {
+        Self { version, ..Self::default() }
+    }
+
     /// There are at least so many groups now.
     pub(super) fn grow(&mut self, groups: usize) {
         self.groups.resize_with(groups.max(self.groups.len()), Log::default);
     }
 
-    /// Appends an entry to the log of a group; a new chunk begins with `version`. `compact` is asked to
-    /// write a smaller chunk that can take the place of one that is full, and whether it has.
+    /// Appends an entry to the log of a group. `compact` is asked to write a smaller chunk that can take the
+    /// place of one that is full, and whether it has.
     ///
     /// # Errors
     /// What `compact` gives.
@@ -172,19 +178,16 @@ impl GroupLogs {
     pub(super) fn append(
         &mut self,
         group: usize,
-        version: u8,
         entry: &[u8],
         compact: impl Fn(&[u8], &mut Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
         let log = &self.groups[group];
-        let is_full = !log.near.is_empty() && log.near.len() + entry.len() > NEAR;
-        if is_full || log.near_version != version {
+        if !log.near.is_empty() && log.near.len() + entry.len() > NEAR {
             self.append_near(group, compact)?;
         }
         let log = &mut self.groups[group];
         let before = log.near.capacity();
         log.near.extend_from_slice(entry);
-        log.near_version = version;
         let more = log.near.capacity() - before;
         log.heap += more;
         self.heap += more;
@@ -210,7 +213,7 @@ impl GroupLogs {
                 log.close();
             }
         }
-        log.append_near();
+        log.append_near(self.version);
         self.heap = self.heap + log.heap - heap;
         Ok(())
     }
@@ -234,7 +237,7 @@ impl GroupLogs {
     pub(super) fn emit(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let logs = emit_to.take_needed(&mut self.groups).into_iter().map(|mut log| {
             self.heap -= log.heap;
-            log.append_near();
+            log.append_near(self.version);
             log.close();
             log.full
         });
@@ -260,8 +263,8 @@ fn slice(values: &BinaryViewArray, i: usize) -> Buffer {
 mod tests {
     use super::*;
 
-    fn append(logs: &mut GroupLogs, group: usize, version: u8, entry: &[u8]) {
-        logs.append(group, version, entry, |_, _| Ok(false)).unwrap();
+    fn append(logs: &mut GroupLogs, group: usize, entry: &[u8]) {
+        logs.append(group, entry, |_, _| Ok(false)).unwrap();
     }
 
     fn lens(array: &ArrayRef) -> Vec<usize> {
@@ -271,12 +274,12 @@ mod tests {
 
     #[test]
     fn entries_come_back_in_chunks_that_begin_with_the_version() {
-        let mut logs = GroupLogs::default();
+        let mut logs = GroupLogs::of(7);
         logs.grow(3);
         for i in 0..10_000u32 {
-            append(&mut logs, if i % 10 == 0 { 2 } else { 0 }, 7, &[i as u8; 40]);
+            append(&mut logs, if i % 10 == 0 { 2 } else { 0 }, &[i as u8; 40]);
         }
-        append(&mut logs, 2, 7, &vec![1; 3 * CHUNK]);
+        append(&mut logs, 2, &vec![1; 3 * CHUNK]);
         assert!(logs.size() > 400_000 + 3 * CHUNK);
         let all = logs.emit(EmitTo::All).unwrap();
         assert_eq!(lens(&all), [360_000, 0, 40_000 + 3 * CHUNK]);
@@ -286,25 +289,25 @@ mod tests {
 
     #[test]
     fn merged_chunks_are_shared_and_groups_move_down() {
-        let mut one = GroupLogs::default();
+        let mut one = GroupLogs::of(7);
         one.grow(2);
-        append(&mut one, 0, 1, &[5; 4]);
-        append(&mut one, 1, 1, &[6; 100]);
+        append(&mut one, 0, &[5; 4]);
+        append(&mut one, 1, &[6; 100]);
         let state = one.emit(EmitTo::All).unwrap();
-        let mut two = GroupLogs::default();
+        let mut two = GroupLogs::of(7);
         two.grow(3);
-        append(&mut two, 2, 1, &[9; 7]);
+        append(&mut two, 2, &[9; 7]);
         two.absorb(0, state.as_list(), 1);
         two.absorb(2, state.as_list(), 0);
         assert_eq!(lens(&two.emit(EmitTo::First(1)).unwrap()), [100]);
-        append(&mut two, 0, 1, &[3; 30]);
+        append(&mut two, 0, &[3; 30]);
         assert_eq!(lens(&two.emit(EmitTo::All).unwrap()), [30, 11]);
         assert_eq!(two.heap, 0);
     }
 
     #[test]
     fn a_full_chunk_is_compacted_and_goes_on_if_that_helps() {
-        let mut logs = GroupLogs::default();
+        let mut logs = GroupLogs::of(7);
         logs.grow(1);
         // Of a full chunk nothing but the version and one byte stays.
         for _ in 0..10_000 {
@@ -312,7 +315,7 @@ mod tests {
                 smaller.extend(&chunk[..2]);
                 Ok(true)
             };
-            logs.append(0, 7, &[1; 40], compact).unwrap();
+            logs.append(0, &[1; 40], compact).unwrap();
         }
         assert!(logs.size() < 3 * CHUNK, "{}", logs.size());
         let all = logs.emit(EmitTo::All).unwrap();
@@ -323,14 +326,14 @@ mod tests {
     #[test]
     fn large_entries_are_compacted_too() {
         for size in [3 * NEAR, CHUNK / 2, 3 * CHUNK] {
-            let mut logs = GroupLogs::default();
+            let mut logs = GroupLogs::of(7);
             logs.grow(1);
             for _ in 0..1_000 {
                 let compact = |chunk: &[u8], smaller: &mut Vec<u8>| {
                     smaller.extend(&chunk[..=size]);
                     Ok(true)
                 };
-                logs.append(0, 7, &vec![1; size], compact).unwrap();
+                logs.append(0, &vec![1; size], compact).unwrap();
             }
             assert!(logs.size() < 20 * size + 3 * CHUNK, "{size}: {}", logs.size());
             assert!(logs.groups[0].near.capacity() <= NEAR.max(2 * size));
@@ -342,17 +345,17 @@ mod tests {
 
     #[test]
     fn what_is_gathered_and_what_is_merged_are_one_log() {
-        let mut one = GroupLogs::default();
+        let mut one = GroupLogs::of(7);
         one.grow(1);
-        append(&mut one, 0, 7, &[5; 40]);
+        append(&mut one, 0, &[5; 40]);
         let state = one.emit(EmitTo::All).unwrap();
-        let mut two = GroupLogs::default();
+        let mut two = GroupLogs::of(7);
         two.grow(1);
         for _ in 0..3 {
-            append(&mut two, 0, 7, &[6; 50]);
+            append(&mut two, 0, &[6; 50]);
             two.absorb(0, state.as_list(), 0);
         }
-        append(&mut two, 0, 8, &[9; 5]);
+        append(&mut two, 0, &[9; 5]);
         let all = two.emit(EmitTo::All).unwrap();
         let lens: Vec<_> = chunks(all.as_list(), 0).map(|chunk| (chunk[0], chunk.len() - 1)).collect();
         assert_eq!(lens, [(7, 3 * 90), (8, 5)]);
@@ -361,14 +364,14 @@ mod tests {
 
     #[test]
     fn full_chunks_take_no_more_than_their_bytes() {
-        let mut logs = GroupLogs::default();
+        let mut logs = GroupLogs::of(7);
         logs.grow(1);
         for _ in 0..10_000 {
             let compact = |chunk: &[u8], smaller: &mut Vec<u8>| {
                 smaller.extend(&chunk[..CHUNK / 2 + 9]);
                 Ok(true)
             };
-            logs.append(0, 7, &[1; 40], compact).unwrap();
+            logs.append(0, &[1; 40], compact).unwrap();
         }
         let all = logs.emit(EmitTo::All).unwrap();
         let buffers = all.as_list::<i32>().values().as_binary_view().data_buffers();
@@ -377,10 +380,10 @@ mod tests {
 
     #[test]
     fn a_log_in_pieces() {
-        let mut logs = GroupLogs::default();
+        let mut logs = GroupLogs::of(7);
         logs.grow(2);
         for _ in 0..4_000 {
-            append(&mut logs, 1, 7, &[1; 100]);
+            append(&mut logs, 1, &[1; 100]);
         }
         let all = logs.emit(EmitTo::All).unwrap();
         let lens =

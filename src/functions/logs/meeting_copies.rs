@@ -14,7 +14,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, Writer};
+use super::bytes::{Lists, Parties, Reader, Writer};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
@@ -64,9 +64,27 @@ pub(super) struct MeetingCopy<'a> {
     pub(super) start_at: i64,
     pub(super) end_at: i64,
     pub(super) is_cancelled: bool,
-    pub(super) organizers: Parties<'a>,
-    pub(super) attendees: Parties<'a>,
-    pub(super) declined: Parties<'a>,
+    /// Organizers, attendees, those who declined.
+    lists: Lists<'a, 6>,
+}
+
+impl<'a> MeetingCopy<'a> {
+    pub(super) fn organizers(&self) -> Parties<'a> {
+        self.lists.parties(0)
+    }
+
+    pub(super) fn attendees(&self) -> Parties<'a> {
+        self.lists.parties(1)
+    }
+
+    pub(super) fn declined(&self) -> Parties<'a> {
+        self.lists.parties(2)
+    }
+
+    /// Whether somebody of an account organized it or was invited.
+    pub(super) fn has_account(&self) -> bool {
+        self.lists.has_account(0) || self.lists.has_account(1)
+    }
 }
 
 pub(super) struct Columns<'a> {
@@ -81,7 +99,7 @@ impl Entry for MeetingCopy<'static> {
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MeetingCopy<'a>;
 
-    fn columns<'a>(values: &'a [ArrayRef], _rows: Rows) -> Result<Columns<'a>> {
+    fn columns<'a>(values: &'a [ArrayRef], _rows: &Rows) -> Result<Columns<'a>> {
         Ok(Columns {
             keys: values[0].as_fixed_size_binary(),
             times: [utc_micros(&values[1]), utc_micros(&values[2])],
@@ -94,7 +112,9 @@ impl Entry for MeetingCopy<'static> {
         if columns.keys.is_null(row) || columns.times.iter().any(|t| t.is_null(row)) {
             return Ok(false);
         }
-        let Some(key) = columns.keys.value(row).first_chunk::<KEY_BYTES>() else { return Ok(false) };
+        let Some(key) = columns.keys.value(row).first_chunk::<KEY_BYTES>() else {
+            return Ok(false);
+        };
         entry.value(*key);
         columns.times.iter().for_each(|times| entry.value(times.value(row).to_le_bytes()));
         entry.value([u8::from(columns.is_cancelled.is_valid(row) && columns.is_cancelled.value(row))]);
@@ -107,17 +127,12 @@ impl Entry for MeetingCopy<'static> {
 
     #[inline]
     fn read<'a>(reader: &mut Reader<'a>) -> Option<MeetingCopy<'a>> {
-        let (key, start_at, end_at) = (reader.key()?, reader.i64()?, reader.i64()?);
-        let is_cancelled = reader.byte()? != 0;
-        let [o1, o2, a1, a2, d1, d2] = reader.counts()?;
         Some(MeetingCopy {
-            key,
-            start_at,
-            end_at,
-            is_cancelled,
-            organizers: reader.parties([o1, o2])?,
-            attendees: reader.parties([a1, a2])?,
-            declined: reader.parties([d1, d2])?,
+            key: reader.key()?,
+            start_at: reader.i64()?,
+            end_at: reader.i64()?,
+            is_cancelled: reader.byte()? != 0,
+            lists: reader.lists()?,
         })
     }
 }

@@ -47,11 +47,11 @@ impl GroupState for Merged {
         self.0.grow(groups);
     }
 
-    fn update(&mut self, values: &[ArrayRef], rows: Rows) -> Result<()> {
+    fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         self.merge(&values[0], rows)
     }
 
-    fn merge(&mut self, logs: &ArrayRef, rows: Rows) -> Result<()> {
+    fn merge(&mut self, logs: &ArrayRef, rows: &Rows) -> Result<()> {
         let logs = logs.as_list::<i32>();
         rows.iter().for_each(|(row, group)| self.0.absorb(group, logs, row));
         Ok(())

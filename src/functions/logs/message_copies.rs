@@ -14,7 +14,7 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, T
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Parties, Reader, Writer, damaged};
+use super::bytes::{Lists, Parties, Reader, Writer, damaged};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning, reader};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
@@ -63,9 +63,31 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
 pub(super) struct MessageCopy<'a> {
     pub(super) key: Key,
     pub(super) sent_at: i64,
-    pub(super) conversations: &'a [Key],
-    pub(super) senders: Parties<'a>,
-    pub(super) recipients: Parties<'a>,
+    /// Conversations, senders, recipients.
+    lists: Lists<'a, 5>,
+}
+
+impl<'a> MessageCopy<'a> {
+    #[inline]
+    pub(super) fn conversations(&self) -> &'a [Key] {
+        self.lists.keys()
+    }
+
+    #[inline]
+    pub(super) fn senders(&self) -> Parties<'a> {
+        self.lists.parties(0)
+    }
+
+    #[inline]
+    pub(super) fn recipients(&self) -> Parties<'a> {
+        self.lists.parties(1)
+    }
+
+    /// Whether somebody of an account sent or received it.
+    #[inline]
+    pub(super) fn has_account(&self) -> bool {
+        self.lists.has_account(0) || self.lists.has_account(1)
+    }
 }
 
 pub(super) struct Columns<'a> {
@@ -77,7 +99,7 @@ pub(super) struct Columns<'a> {
 
 /// The keys of the conversations of some rows of a column; blank is none. All at once: the processor need
 /// not wait for one hash before it begins the next.
-fn keys(ids: &Text, rows: Rows, length: usize) -> Vec<Option<Key>> {
+fn keys(ids: &Text, rows: &Rows, length: usize) -> Vec<Option<Key>> {
     let mut keys = vec![None; length];
     for (row, _) in rows.iter() {
         keys[row] = ids.get(row).filter(|id| !is_blank(Some(id))).map(id_hash);
@@ -90,7 +112,7 @@ impl Entry for MessageCopy<'static> {
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MessageCopy<'a>;
 
-    fn columns<'a>(values: &'a [ArrayRef], rows: Rows) -> Result<Columns<'a>> {
+    fn columns<'a>(values: &'a [ArrayRef], rows: &Rows) -> Result<Columns<'a>> {
         Ok(Columns {
             keys: values[0].as_fixed_size_binary(),
             sent_at: utc_micros(&values[1]),
@@ -117,15 +139,7 @@ impl Entry for MessageCopy<'static> {
 
     #[inline]
     fn read<'a>(reader: &mut Reader<'a>) -> Option<MessageCopy<'a>> {
-        let (key, sent_at) = (reader.key()?, reader.i64()?);
-        let [conversations, s1, s2, r1, r2] = reader.counts()?;
-        Some(MessageCopy {
-            key,
-            sent_at,
-            conversations: reader.list(conversations)?,
-            senders: reader.parties([s1, s2])?,
-            recipients: reader.parties([r1, r2])?,
-        })
+        Some(MessageCopy { key: reader.key()?, sent_at: reader.i64()?, lists: reader.lists()? })
     }
 
     /// Copies of a message become one.
@@ -191,14 +205,14 @@ impl Merged {
             self.key = copy.key;
             self.sent_at = last.map_or(copy.sent_at, |_| self.sent_at.min(copy.sent_at));
             // Most copies say the same of all but their own mailbox.
-            if last.is_none_or(|last| copy.conversations != last.conversations) {
-                self.conversations.extend(copy.conversations);
+            if last.is_none_or(|last| copy.conversations() != last.conversations()) {
+                self.conversations.extend(copy.conversations());
             }
-            if last.is_none_or(|last| copy.senders != last.senders) {
-                self.senders.extend(copy.senders.iter());
+            if last.is_none_or(|last| copy.senders() != last.senders()) {
+                self.senders.extend(copy.senders().iter());
             }
-            if last.is_none_or(|last| copy.recipients != last.recipients) {
-                self.recipients.extend(copy.recipients.iter());
+            if last.is_none_or(|last| copy.recipients() != last.recipients()) {
+                self.recipients.extend(copy.recipients().iter());
             }
             last = Some(copy);
         }
