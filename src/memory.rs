@@ -42,12 +42,6 @@ impl Resources {
         limit.map_or(usize::MAX, |limit| (limit as f64 * SHARE_OF_LIMIT) as usize)
     }
 
-    /// How much a sort sets aside for merging what it has spilled, if so many sorts at once are to take
-    /// a quarter of all, and no more than the engine would.
-    pub(crate) fn merge_bytes(&self, sorts: usize, most: usize) -> usize {
-        share(self.pool_bytes(), sorts, most)
-    }
-
     pub(crate) fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
         let pool_bytes = self.pool_bytes();
         let folder = self.spill_dir.clone().map_or_else(|| Ok(Folder::of_the_system()), Folder::given)?;
@@ -58,18 +52,18 @@ impl Resources {
     }
 }
 
-/// How many bytes each of so many sorts may take of a pool, if all of them together are to take a quarter,
-/// and no more than `most`.
-fn share(pool_bytes: usize, sorts: usize, most: usize) -> usize {
-    (pool_bytes / 4 / sorts.max(1)).min(most)
+/// What a pool hands out, if that is known.
+pub(crate) fn limit(pool: &dyn MemoryPool) -> Option<usize> {
+    match pool.memory_limit() {
+        MemoryLimit::Finite(bytes) => Some(bytes),
+        _ => None,
+    }
 }
 
-/// The same of a pool that is there.
+/// How many bytes each of so many sorts may take of a pool, if all of them together are to take a quarter,
+/// and no more than `most`.
 pub(crate) fn share_of(pool: &dyn MemoryPool, sorts: usize, most: usize) -> usize {
-    match pool.memory_limit() {
-        MemoryLimit::Finite(bytes) => share(bytes, sorts, most),
-        _ => most,
-    }
+    limit(pool).map_or(most, |bytes| (bytes / 4 / sorts.max(1)).min(most))
 }
 
 /// The memory of this machine in bytes, or what control groups allow of it; `None` on systems that do
@@ -111,10 +105,7 @@ pub fn peak_resident() -> Option<usize> {
 /// Whether there is room for several stages at the same time: a quarter of the memory at most is taken.
 /// Each of them could have all the rest for itself, and not all that a stage needs can be spilled.
 pub(crate) fn is_plentiful(pool: &dyn MemoryPool) -> bool {
-    match pool.memory_limit() {
-        MemoryLimit::Finite(bytes) => pool.reserved() <= bytes / 4,
-        _ => true,
-    }
+    limit(pool).is_none_or(|bytes| pool.reserved() <= bytes / 4)
 }
 
 /// A pool that hands out memory up to a limit and can be watched.
@@ -211,11 +202,10 @@ mod tests {
 
     #[test]
     fn sorts_set_aside_what_there_is() {
-        let within = |memory_limit| Resources { memory_limit: Some(memory_limit), spill_dir: None };
-        assert_eq!(within(100 << 30).merge_bytes(8, 10 << 20), 10 << 20);
+        assert_eq!(share_of(&Observed::new(60 << 30), 8, 10 << 20), 10 << 20);
         // A quarter of 60 MB for four sorts.
-        assert_eq!(within(100_000_000).merge_bytes(4, 10 << 20), 3_750_000);
-        assert_eq!(within(0).merge_bytes(0, 10), 0);
+        assert_eq!(share_of(&Observed::new(60_000_000), 4, 10 << 20), 3_750_000);
+        assert_eq!(share_of(&Observed::new(0), 0, 10), 0);
     }
 
     #[test]

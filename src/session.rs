@@ -7,7 +7,8 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::enrichment::Enrichment;
 use crate::error::Result;
-use crate::memory::Resources;
+use crate::kept::readers;
+use crate::memory::{Resources, share_of};
 use crate::source::{self, Source};
 use crate::views::{self, Parameters, VIEWS};
 use crate::{explained, functions, output};
@@ -34,11 +35,10 @@ pub fn with_config(config: SessionConfig) -> Result<SessionContext> {
 /// A folder for intermediate results that cannot be used.
 pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<SessionContext> {
     let mut config = config.with_information_schema(true);
-    // Rows that are kept are read, and sorted, in two pieces of each partition.
-    let sorts = 2 * config.target_partitions();
+    let (runtime, sorts) = (resources.runtime()?, readers(&config));
     let options = config.options_mut();
     let aside = &mut options.execution.sort_spill_reservation_bytes;
-    *aside = resources.merge_bytes(sorts, *aside);
+    *aside = share_of(runtime.memory_pool.as_ref(), sorts, *aside);
     // Views would only be cast back: list elements are never read as views.
     options.execution.parquet.schema_force_view_types = false;
     options.sql_parser.map_string_types_to_utf8view = false;
@@ -49,7 +49,7 @@ pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<Se
     options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     let state = SessionStateBuilder::new()
         .with_config(config)
-        .with_runtime_env(resources.runtime()?)
+        .with_runtime_env(runtime)
         .with_default_features()
         .with_query_planner(Arc::new(explained::Planner))
         .build();

@@ -9,8 +9,7 @@ with withheld as (
 ),
 month as (
   select
-    account_no,
-    period_start as month,
+    cast(account_no as bigint) * 4194304 + cast(period_start - cast('0001-01-01' as date) as bigint) as place,
     emails_to + emails_from as emails,
     meetings_to + meetings_from as meetings
   from account_period
@@ -21,11 +20,11 @@ select
   spine.month as "Month",
   case when $min_people = 1 or not spine.is_withheld then coalesce(month.emails, 0) end as "Emails",
   case when $min_people = 1 or not spine.is_withheld then coalesce(month.meetings, 0) end as "Meetings",
-  cast(spine.account_no as bigint) * 4194304 + cast(spine.month - cast('0001-01-01' as date) as bigint) as place
+  spine.place
 from (
   select
     account_id,
-    profile.account_no,
+    cast(profile.account_no as bigint) * 4194304 + cast(twelve.month - cast('0001-01-01' as date) as bigint) as place,
     withheld.account_no is not null as is_withheld,
     twelve.month
   from (
@@ -38,4 +37,4 @@ from (
   cross join profile
   left join withheld on withheld.account_no = profile.account_no
 ) as spine
-left join month on month.account_no = spine.account_no and month.month = spine.month
+left join month on month.place = spine.place

@@ -16,7 +16,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewArray, Int64Array};
+use datafusion::arrow::array::{ArrayRef, AsArray, BinaryViewArray, Int64Array};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_err, plan_err};
 use datafusion::logical_expr::{
@@ -188,7 +188,7 @@ impl<const MERGE: bool, const COUNT: bool> GroupState for People<MERGE, COUNT> {
 
     fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states: &BinaryViewArray = states.as_binary_view();
-        for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
+        for (row, group) in rows.not_null(states).iter() {
             decode(states.value(row))?.iter().for_each(|key| self.0.add(group, *key));
         }
         Ok(())

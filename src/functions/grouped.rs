@@ -42,6 +42,15 @@ impl<'a> Rows<'a> {
         filter.map_or_else(|| Self::of(groups), |filter| Self { groups, count: holds(filter) })
     }
 
+    /// Those of them in which a column is not null.
+    pub(super) fn not_null(&self, column: &dyn Array) -> Self {
+        let count = match column.nulls() {
+            Some(nulls) => &self.count & nulls.inner(),
+            None => self.count.clone(),
+        };
+        Self { groups: self.groups, count }
+    }
+
     /// (row, group) of each row that counts.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
         self.count.set_indices().map(|row| (row, self.groups[row]))

@@ -46,6 +46,7 @@ pub(crate) use utc_timestamp::utc_timestamp_type;
 pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
     let [parties, anybody, people_state, shared_addresses] = address_book::udfs();
     let [month_start, week_start] = period_start::udfs();
+    let [standing, count_standing] = standings::standing_udfs();
     let engagement = vec![
         normalize_address::udf(),
         first_true::udf(),
@@ -61,7 +62,8 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         people_state,
         shared_addresses,
         distinct_people::count_udf(),
-        standings::standing_udf(),
+        standing,
+        count_standing,
         numbers::udf(),
         engagement_score::udf(),
     ];

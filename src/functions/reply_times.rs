@@ -171,7 +171,7 @@ impl GroupState for Conversations {
 
     fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states = states.as_binary_view();
-        for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
+        for (row, group) in rows.not_null(states).iter() {
             decode(states.value(row))?.for_each(|message| self.0.add(group, message));
         }
         Ok(())

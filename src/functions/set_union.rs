@@ -136,7 +136,7 @@ impl<T: Value> GroupState for Sets<T> {
         let array = &values[0];
         if array.data_type() == &T::TYPE {
             let value = T::read(array);
-            for (row, group) in rows.iter().filter(|(row, _)| array.is_valid(*row)) {
+            for (row, group) in rows.not_null(array).iter() {
                 self.0.add(group, value(row));
             }
             return Ok(());
@@ -148,7 +148,7 @@ impl<T: Value> GroupState for Sets<T> {
         let lists = states.as_list::<i32>();
         let (items, offsets) = (lists.values(), lists.value_offsets());
         let value = T::read(items);
-        for (row, group) in rows.iter().filter(|(row, _)| lists.is_valid(*row)) {
+        for (row, group) in rows.not_null(lists).iter() {
             for item in offsets[row] as usize..offsets[row + 1] as usize {
                 if items.is_valid(item) {
                     self.0.add(group, value(item));

@@ -15,7 +15,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, Int64Array};
+use datafusion::arrow::array::{ArrayRef, AsArray, BinaryViewBuilder, Int64Array};
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{HashMap, Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion::logical_expr::{
@@ -101,15 +101,21 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
     .into_udf()
 }
 
-pub(super) fn standing_udf() -> Arc<ScalarUDF> {
+pub(super) fn standing_udfs() -> [Arc<ScalarUDF>; 2] {
+    [standing_udf(), count_standing_udf()]
+}
+
+fn standing_udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "standing",
-        arguments: |types| {
-            expect_arguments("standing", types, 2)?;
-            Ok(vec![DataType::BinaryView, whole_number("standing", &types[1])?])
-        },
+        arguments: |types| standing_types("standing", types),
         returns: |_| Ok(DataType::Int64),
-        invoke: standing,
+        invoke: |args| {
+            Ok(Arc::new(of_each(args, |standings, value| match (standings, value) {
+                (Some(standings), Some(value)) => Ok(Some(Standings::open(standings)?.at_most(value) as i64)),
+                _ => Ok(None),
+            })?))
+        },
         documentation: Documentation::builder(
             SECTION,
             "How many of the values that went into standings are at most this one: c in the score. NULL where an argument is NULL.",
@@ -124,6 +130,36 @@ pub(super) fn standing_udf() -> Arc<ScalarUDF> {
     .into_udf()
 }
 
+fn count_standing_udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "count_standing",
+        arguments: |types| standing_types("count_standing", types),
+        returns: |_| Ok(DataType::Int64),
+        invoke: |args| {
+            Ok(Arc::new(of_each(args, |standings, count| match (standings, count) {
+                (Some(standings), Some(count)) if count > 0 => Ok(Some(Standings::open(standings)?.at_most(count) as i64)),
+                _ => Ok(Some(0)),
+            })?))
+        },
+        documentation: Documentation::builder(
+            SECTION,
+            "The standing() of a count: c in the score, where a count of 0 has nothing to stand for. 0 where an argument is NULL.",
+            "count_standing(standings, count)",
+        )
+        .with_argument("standings", "The result of standings().")
+        .with_argument("count", "A whole number; below 1 gives 0.")
+        .with_sql_example("> select count_standing(standings(v), 2), count_standing(standings(v), 0) from (values (0), (2), (5)) t(v);\n2, 0")
+        .with_related_udf("standing")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn standing_types(name: &str, types: &[DataType]) -> Result<Vec<DataType>> {
+    expect_arguments(name, types, 2)?;
+    Ok(vec![DataType::BinaryView, whole_number(name, &types[1])?])
+}
+
 pub(super) fn whole_number(name: &str, data_type: &DataType) -> Result<DataType> {
     match data_type {
         DataType::UInt64 => plan_err!("{name} needs an Int64, not UInt64; cast it"),
@@ -132,14 +168,14 @@ pub(super) fn whole_number(name: &str, data_type: &DataType) -> Result<DataType>
     }
 }
 
-fn standing(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+/// Calls `f` with the standings and the value of each row.
+fn of_each(
+    args: &ScalarFunctionArgs,
+    f: impl Fn(Option<&[u8]>, Option<i64>) -> Result<Option<i64>>,
+) -> Result<Int64Array> {
     let arrays = ColumnarValue::values_to_arrays(&args.args)?;
     let (standings, values) = (arrays[0].as_binary_view(), arrays[1].as_primitive::<Int64Type>());
-    let counts = standings.iter().zip(values).map(|(standings, value)| match (standings, value) {
-        (Some(standings), Some(value)) => Ok(Some(Standings::open(standings)?.at_most(value) as i64)),
-        _ => Ok(None),
-    });
-    Ok(Arc::new(counts.collect::<Result<Int64Array>>()?))
+    standings.iter().zip(values).map(|(standings, value)| f(standings, value)).collect()
 }
 
 /// How often each value occurs in each group. A handful of distinct values: they are counted as they
@@ -165,7 +201,7 @@ impl GroupState for Counts {
 
     fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let values = values[0].as_primitive::<Int64Type>();
-        for (row, group) in rows.iter().filter(|(row, _)| values.is_valid(*row)) {
+        for (row, group) in rows.not_null(values).iter() {
             self.add(group, values.value(row), 1);
         }
         Ok(())
@@ -173,7 +209,7 @@ impl GroupState for Counts {
 
     fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states = states.as_binary_view();
-        for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
+        for (row, group) in rows.not_null(states).iter() {
             let standings = Standings::open(states.value(row))?;
             standings.check()?;
             standings.counts().for_each(|(value, count)| self.add(group, value, count));

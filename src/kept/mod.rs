@@ -25,6 +25,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream_partitioned};
 use futures::{StreamExt, TryStreamExt, stream};
 
+pub(crate) use rows::readers;
 use states::Cut;
 
 /// The result of a view, until it is released.

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use datafusion::arrow::array::{Array, ArrayData, RecordBatch};
-use datafusion::execution::memory_pool::{MemoryLimit, MemoryPool};
+use datafusion::execution::memory_pool::MemoryPool;
+
+use crate::memory::limit;
 
 /// Readers get batches of about this many bytes, and files too: a row can be a whole bucket.
 pub(super) const BATCH_BYTES: usize = 1 << 22;
@@ -38,12 +40,4 @@ pub(super) fn slices(batch: &RecordBatch, bytes: usize) -> impl Iterator<Item = 
 pub(super) fn is_room_for(pool: &dyn MemoryPool, bytes: usize) -> bool {
     let most = limit(pool).map_or(usize::MAX, |limit| limit - limit / 4);
     pool.reserved().saturating_add(bytes) < most
-}
-
-/// What a pool hands out, if that is known.
-pub(super) fn limit(pool: &dyn MemoryPool) -> Option<usize> {
-    match pool.memory_limit() {
-        MemoryLimit::Finite(bytes) => Some(bytes),
-        _ => None,
-    }
 }

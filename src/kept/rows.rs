@@ -14,6 +14,7 @@ use datafusion::execution::{SendableRecordBatchStream, SpillFile, TaskContext};
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, SpillMetrics};
 use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, SpillManager};
+use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 
 use super::room::{Seen, is_room_for, slices};
@@ -47,9 +48,16 @@ pub(super) async fn compute(
     Ok(Computed { rows, bytes_spilled: metrics.spilled_bytes.value() as u64, content })
 }
 
-/// What is in memory is read in two pieces of each partition. Readers of rows in memory never wait. One
-/// that another wakes, as in a join when the table of the few is ready, is put behind it on the same core,
-/// where no idle core can take it; of several that are woken, all but one can be taken.
+/// So many readers each partition of rows in memory has. Readers of rows in memory never wait. One that
+/// another wakes, as in a join when the table of the few is ready, is put behind it on the same core, where
+/// no idle core can take it; of several that are woken, all but one can be taken.
+const PIECES: usize = 2;
+
+/// How many readers a view that is kept has at most, and so how many sorts there are of its rows.
+pub(crate) fn readers(config: &SessionConfig) -> usize {
+    PIECES * config.target_partitions()
+}
+
 fn content(schema: &SchemaRef, parts: Vec<Part>, spill: &SpillManager) -> Result<Content> {
     let mut reservations = vec![];
     let in_memory = parts.iter().all(|part| part.files.is_empty());
@@ -57,8 +65,9 @@ fn content(schema: &SchemaRef, parts: Vec<Part>, spill: &SpillManager) -> Result
         let mut pieces = vec![];
         for mut part in parts {
             reservations.push(part.reservation);
-            let second = part.batches.split_off(part.batches.len() / 2);
-            pieces.extend([part.batches, second]);
+            let size = part.batches.len().div_ceil(PIECES);
+            let piece = || part.batches.drain(..size.min(part.batches.len())).collect::<Vec<_>>();
+            pieces.extend(std::iter::repeat_with(piece).take(PIECES));
         }
         Arc::new(MemTable::try_new(Arc::clone(schema), pieces)?)
     } else {

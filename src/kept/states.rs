@@ -33,9 +33,10 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::layout::Layout;
-use super::room::{BATCH_BYTES, Seen, is_room_for, limit, slices};
+use super::room::{BATCH_BYTES, Seen, is_room_for, slices};
 use super::stored::{Growing, Stored};
 use super::{Computed, Content, fill, granting};
+use crate::memory::limit;
 
 /// So many parts there are, each with a file if need be. Logs come in 256 buckets.
 const PARTS: usize = 64;

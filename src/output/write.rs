@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use super::destination::Draft;
 use super::{Description, Table};
 use crate::error::{Error, Result};
+use crate::kept::readers;
 use crate::memory::share_of;
 use crate::timings::{Stage, Watch};
 use crate::views::quoted;
@@ -92,9 +93,7 @@ pub(crate) async fn write(
 /// too much.
 fn sorting_in_place(context: TaskContext) -> TaskContext {
     let mut config = context.session_config().clone();
-    // Rows that are kept come, and are sorted, in two pieces of each partition.
-    let sorts = 2 * config.target_partitions();
-    let bytes = share_of(context.memory_pool().as_ref(), sorts, IN_PLACE);
+    let bytes = share_of(context.memory_pool().as_ref(), readers(&config), IN_PLACE);
     let threshold = &mut config.options_mut().execution.sort_in_place_threshold_bytes;
     *threshold = bytes.max(*threshold);
     context.with_session_config(config)

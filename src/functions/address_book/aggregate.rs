@@ -95,7 +95,7 @@ impl GroupState for Books {
 
     fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states = states.as_binary_view();
-        for (row, group) in rows.iter().filter(|(row, _)| states.is_valid(*row)) {
+        for (row, group) in rows.not_null(states).iter() {
             let damaged =
                 || exec_datafusion_err!("the state of an address book is damaged or of a newer version");
             let (&VERSION, entries) = states.value(row).split_first().ok_or_else(damaged)? else {

@@ -9,9 +9,10 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Int32Array,
-    ListArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Int32Array, ListArray,
+    TimestampMicrosecondArray,
 };
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
@@ -22,7 +23,7 @@ use super::entry::{Entry, Gather, PartyLists};
 use super::group_logs::log_type;
 use super::sides::{Engaged, Sides, people};
 use crate::functions::address_book::parties_type;
-use crate::functions::define::{Aggregate, SECTION, expect_arguments};
+use crate::functions::define::{Aggregate, SECTION, expect_arguments, holds};
 use crate::functions::grouped::{Accumulators, Rows};
 use crate::functions::id_hash::{KEY_BYTES, Key};
 use crate::functions::utc_timestamp::{instant_type, utc_micros};
@@ -108,7 +109,7 @@ pub(super) struct Columns<'a> {
     account: &'a Int32Array,
     day: &'a Date32Array,
     at: TimestampMicrosecondArray,
-    flags: [&'a BooleanArray; 2],
+    flags: [BooleanBuffer; 2],
     conversations: (&'a ListArray, &'a FixedSizeBinaryArray),
     people: [PartyLists<'a>; 2],
     meeting_micros: &'a Decimal128Array,
@@ -165,7 +166,7 @@ impl Entry for Engagement<'static> {
             account: values[0].as_primitive::<Int32Type>(),
             day: values[1].as_primitive::<Date32Type>(),
             at: utc_micros(&values[2]),
-            flags: [values[3].as_boolean(), values[4].as_boolean()],
+            flags: [&values[3], &values[4]].map(|flag| holds(flag.as_boolean())),
             conversations: (conversations, conversations.values().as_fixed_size_binary()),
             people: [PartyLists::new(&values[6]), PartyLists::new(&values[7])],
             meeting_micros: values[8].as_primitive::<Decimal128Type>(),
@@ -176,7 +177,7 @@ impl Entry for Engagement<'static> {
         if columns.account.is_null(row) || columns.day.is_null(row) || columns.at.is_null(row) {
             return Ok(false);
         }
-        let flags = columns.flags.map(|flag| flag.is_valid(row) && flag.value(row));
+        let flags = columns.flags.each_ref().map(|flag| flag.value(row));
         let micros = columns.meeting_micros;
         let micros = micros.is_valid(row).then(|| micros.value(row));
         write_numbers(

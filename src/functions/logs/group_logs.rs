@@ -345,21 +345,28 @@ mod tests {
 
     #[test]
     fn what_is_gathered_and_what_is_merged_are_one_log() {
-        let mut one = GroupLogs::of(7);
-        one.grow(1);
-        append(&mut one, 0, &[5; 40]);
-        let state = one.emit(EmitTo::All).unwrap();
-        let mut two = GroupLogs::of(7);
-        two.grow(1);
-        for _ in 0..3 {
-            append(&mut two, 0, &[6; 50]);
-            two.absorb(0, state.as_list(), 0);
-        }
-        append(&mut two, 0, &[9; 5]);
-        let all = two.emit(EmitTo::All).unwrap();
-        let lens: Vec<_> = chunks(all.as_list(), 0).map(|chunk| (chunk[0], chunk.len() - 1)).collect();
-        assert_eq!(lens, [(7, 3 * 90), (8, 5)]);
-        assert_eq!(two.heap, 0);
+        let state = |version, entry: &[u8]| {
+            let mut logs = GroupLogs::of(version);
+            logs.grow(1);
+            append(&mut logs, 0, entry);
+            logs.emit(EmitTo::All).unwrap()
+        };
+        let mut logs = GroupLogs::of(7);
+        logs.grow(1);
+        let mut emit_after = |others: &[ArrayRef]| {
+            for _ in 0..3 {
+                append(&mut logs, 0, &[6; 50]);
+                logs.absorb(0, state(7, &[5; 40]).as_list(), 0);
+            }
+            others.iter().for_each(|other| logs.absorb(0, other.as_list(), 0));
+            let all = logs.emit(EmitTo::All).unwrap();
+            assert_eq!(logs.heap, 0);
+            logs.grow(1);
+            chunks(all.as_list(), 0).map(|chunk| (chunk[0], chunk.len() - 1)).collect::<Vec<_>>()
+        };
+        assert_eq!(emit_after(&[]), [(7, 3 * 90)]);
+        // Entries of another version stand in a chunk of their own.
+        assert_eq!(emit_after(&[state(8, &[9; 5])]), [(7, 3 * 40), (8, 5), (7, 3 * 50)]);
     }
 
     #[test]

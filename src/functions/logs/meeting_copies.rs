@@ -7,9 +7,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, FixedSizeBinaryArray, TimestampMicrosecondArray,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, TimestampMicrosecondArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
@@ -18,7 +17,7 @@ use super::bytes::{Lists, Parties, Reader, Writer};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
-use crate::functions::define::{Aggregate, SECTION, expect_arguments};
+use crate::functions::define::{Aggregate, SECTION, expect_arguments, holds};
 use crate::functions::grouped::{Accumulators, Rows};
 use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key};
 use crate::functions::utc_timestamp::{instant_type, utc_micros};
@@ -90,7 +89,7 @@ impl<'a> MeetingCopy<'a> {
 pub(super) struct Columns<'a> {
     keys: &'a FixedSizeBinaryArray,
     times: [TimestampMicrosecondArray; 2],
-    is_cancelled: &'a BooleanArray,
+    is_cancelled: BooleanBuffer,
     people: [PartyLists<'a>; 3],
 }
 
@@ -103,7 +102,7 @@ impl Entry for MeetingCopy<'static> {
         Ok(Columns {
             keys: values[0].as_fixed_size_binary(),
             times: [utc_micros(&values[1]), utc_micros(&values[2])],
-            is_cancelled: values[3].as_boolean(),
+            is_cancelled: holds(values[3].as_boolean()),
             people: [&values[4], &values[5], &values[6]].map(PartyLists::new),
         })
     }
@@ -117,7 +116,7 @@ impl Entry for MeetingCopy<'static> {
         };
         entry.value(*key);
         columns.times.iter().for_each(|times| entry.value(times.value(row).to_le_bytes()));
-        entry.value([u8::from(columns.is_cancelled.is_valid(row) && columns.is_cancelled.value(row))]);
+        entry.value([u8::from(columns.is_cancelled.value(row))]);
         let at = entry.leave_counts::<6>();
         let people = columns.people.each_ref().map(|people| people.write(row, entry));
         let [[o1, o2], [a1, a2], [d1, d2]] = people;
