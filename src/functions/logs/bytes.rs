@@ -27,7 +27,7 @@ impl<'a, const N: usize> Lists<'a, N> {
     const fn size(list: usize) -> usize {
         if list < Self::KEYS {
             KEY_BYTES
-        } else if (list - Self::KEYS) % 2 == 0 {
+        } else if (list - Self::KEYS).is_multiple_of(2) {
             4
         } else {
             8
