@@ -209,6 +209,12 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_limit_is_handed_out() {
+        let resources = Resources { memory_limit: Some(100_000_000), spill_dir: None };
+        assert_eq!(limit(resources.runtime().unwrap().memory_pool.as_ref()), Some(60_000_000));
+    }
+
+    #[test]
     fn control_groups_of_both_versions() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();

@@ -109,7 +109,6 @@ impl Parameters {
     /// The values that an enrichment gives.
     pub fn of(enrichment: &Enrichment) -> Self {
         let day_micros = 86_400_000_000;
-        let levels: Vec<_> = enrichment.levels.iter().map(|l| l.as_str()).collect();
         let copies = [&enrichment.mail, &enrichment.meetings];
         let has_holders = copies.into_iter().flatten().any(|i| i.format == Format::GraphDataConnect);
         Self(vec![
@@ -121,15 +120,14 @@ impl Parameters {
             ("min_people", ScalarValue::from(i64::from(enrichment.min_people))),
             ("has_accounts", ScalarValue::from(enrichment.accounts.is_some())),
             ("has_holders", ScalarValue::from(has_holders)),
-            ("levels", texts(&levels)),
+            ("levels", each_once(&enrichment.levels)),
             ("weights", numbers(&enrichment.weights.0.map(i64::from))),
         ])
     }
 
     /// The values by which what is published explains itself: levels and weights.
     pub fn of_published(levels: &[Level], weights: &[i64]) -> Self {
-        let levels: Vec<_> = levels.iter().map(|l| l.as_str()).collect();
-        Self(vec![("levels", texts(&levels)), ("weights", numbers(weights))])
+        Self(vec![("levels", each_once(levels)), ("weights", numbers(weights))])
     }
 
     fn bind(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -141,8 +139,10 @@ fn date(day: NaiveDate) -> ScalarValue {
     ScalarValue::Date32(Some(day.to_epoch_days()))
 }
 
-fn texts(values: &[&str]) -> ScalarValue {
-    let values: Vec<_> = values.iter().map(|v| ScalarValue::from(*v)).collect();
+/// Their words, each once: three are all.
+fn each_once(levels: &[Level]) -> ScalarValue {
+    let levels = Level::ALL.into_iter().filter(|level| levels.contains(level));
+    let values: Vec<_> = levels.map(|level| ScalarValue::from(level.as_str())).collect();
     ScalarValue::List(ScalarValue::new_list_nullable(&values, &datafusion::arrow::datatypes::DataType::Utf8))
 }
 

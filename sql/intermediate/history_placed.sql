@@ -1,7 +1,8 @@
 -- The card's history: one row per account of the profile and calendar month, the last twelve up to
 -- the month of $as_of, those without activity too. Month is the first day of the month.
 -- Null where the months of the account are withheld.
--- place is where the row stands in the order of account and month: one number (see office_measure).
+-- place is where the row stands in the order of account and month, and what its numbers are found by:
+-- one number (see office_measure).
 with withheld as (
   select account_no
   from withheld_account

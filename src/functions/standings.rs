@@ -3,8 +3,9 @@
 //! `standings(value)` is an aggregate that keeps how often each value occurs; the scalar
 //! `standing(standings, value)` reads from it how many values are at most this one. With counts,
 //! where more is better, that is how many accounts are no better; for a measure where less is
-//! better, take both of the negated value. A handful of distinct values makes this one pass and no
-//! sort.
+//! better, take both of the negated value. `count_standing(standings, count)` is the same for a count, of
+//! which 0 has nothing to stand for: it is 0 there, and where an argument is NULL. A handful of distinct
+//! values makes this one pass and no sort.
 //!
 //! Exact; the order of rows does not matter; NULL is no value. No value gives standings in which
 //! everything stands at 0.
@@ -125,6 +126,7 @@ fn standing_udf() -> Arc<ScalarUDF> {
         .with_argument("value", "A whole number.")
         .with_sql_example("> select standing(standings(v), 2) from (values (1), (2), (2), (5)) t(v);\n3")
         .with_related_udf("standings")
+        .with_related_udf("count_standing")
         .build(),
     }
     .into_udf()

@@ -53,7 +53,7 @@ pub(super) async fn compute(
 /// no idle core can take it; of several that are woken, all but one can be taken.
 const PIECES: usize = 2;
 
-/// How many readers a view that is kept has at most, and so how many sorts there are of its rows.
+/// How many readers a view that is kept has, as a rule, and so how many sorts there are of its rows.
 pub(crate) fn readers(config: &SessionConfig) -> usize {
     PIECES * config.target_partitions()
 }

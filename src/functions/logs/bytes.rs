@@ -34,15 +34,16 @@ impl<'a, const N: usize> Lists<'a, N> {
         }
     }
 
-    /// How many bytes the lists before this one take.
+    /// How many bytes the lists before this one take; 64 bits hold it, whatever the counts are.
     #[inline]
-    fn before(counts: &[u32; N], list: usize) -> usize {
-        (0..list).map(|i| counts[i] as usize * Self::size(i)).sum()
+    fn before(counts: &[u32; N], list: usize) -> u64 {
+        (0..list).map(|i| u64::from(counts[i]) * Self::size(i) as u64).sum()
     }
 
     #[inline]
     fn list<const SIZE: usize>(&self, list: usize) -> &'a [[u8; SIZE]] {
-        let (begin, end) = (Self::before(&self.counts, list), Self::before(&self.counts, list + 1));
+        // All of them are there, so that these fit.
+        let [begin, end] = [list, list + 1].map(|list| Self::before(&self.counts, list) as usize);
         self.bytes.get(begin..end).unwrap_or_default().as_chunks().0
     }
 
@@ -252,7 +253,8 @@ impl<'a> Reader<'a> {
         if bytes.contains(&LONG) {
             self.long_counts(&mut counts)?;
         }
-        let (bytes, rest) = self.0.split_at_checked(Lists::before(&counts, N))?;
+        let length = usize::try_from(Lists::before(&counts, N)).ok()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(Lists { counts, bytes })
     }
@@ -277,31 +279,47 @@ mod tests {
 
     use super::*;
 
+    /// N lists: keys, where N is odd, and parties.
+    fn come_back<const N: usize>(
+        keys: &[Key],
+        parties: &[Vec<u64>],
+        cut: usize,
+    ) -> Result<(), TestCaseError> {
+        let mut entry = Writer::default();
+        entry.value([7]);
+        let at = entry.leave_counts::<N>();
+        let mut counts = if N % 2 == 1 { vec![entry.list(keys.iter().copied())] } else { vec![] };
+        parties.iter().for_each(|parties| counts.extend(entry.parties(parties.iter().copied())));
+        entry.counts::<N>(counts.try_into().unwrap(), at).unwrap();
+        let entry = entry.written();
+        let read = |bytes| {
+            let mut reader = Reader(bytes);
+            Some((reader.lists::<N>()?, reader.is_empty()))
+        };
+        let (lists, is_all) = read(&entry[1..]).unwrap();
+        prop_assert!(is_all);
+        prop_assert_eq!(lists.keys(), keys);
+        let is_of_account = |party: &u64| *party > u64::from(u32::MAX);
+        for (number, parties) in parties.iter().enumerate() {
+            prop_assert_eq!(lists.has_account(number), parties.iter().any(is_of_account));
+            let mut parties = parties.clone();
+            parties.sort_by_key(is_of_account);
+            prop_assert_eq!(lists.parties(number).iter().collect::<Vec<_>>(), parties);
+        }
+        prop_assert!(read(&entry[1..1 + cut % (entry.len() - 1)]).is_none());
+        Ok(())
+    }
+
     proptest! {
         #[test]
         fn lists_come_back(
-            values in vec(any::<Key>(), 0..600),
-            mut parties in vec(prop_oneof![0..u64::from(u32::MAX) + 2, any::<u64>()], 0..600),
+            keys in vec(any::<Key>(), 0..600),
+            parties in prop::array::uniform3(vec(prop_oneof![0..u64::from(u32::MAX) + 2, any::<u64>()], 0..300)),
             cut in any::<usize>(),
         ) {
-            let mut entry = Writer::default();
-            entry.value([7]);
-            let at = entry.leave_counts::<3>();
-            let count = entry.list(values.iter().copied());
-            let [ours, theirs] = entry.parties(parties.iter().copied());
-            entry.counts([count, ours, theirs], at).unwrap();
-            let entry = entry.written();
-            let read = |bytes| {
-                let mut reader = Reader(bytes);
-                Some((reader.lists::<3>()?, reader.is_empty()))
-            };
-            let (lists, is_all) = read(&entry[1..]).unwrap();
-            prop_assert!(is_all);
-            prop_assert_eq!(lists.keys(), &values[..]);
-            parties.sort_by_key(|party| *party > u64::from(u32::MAX));
-            prop_assert_eq!(lists.has_account(0), parties.iter().any(|party| *party > u64::from(u32::MAX)));
-            prop_assert_eq!(lists.parties(0).iter().collect::<Vec<_>>(), parties);
-            prop_assert!(read(&entry[1..1 + cut % (entry.len() - 1)]).is_none());
+            come_back::<3>(&keys, &parties[..1], cut)?;
+            come_back::<5>(&keys, &parties[..2], cut)?;
+            come_back::<6>(&[], &parties, cut)?;
         }
     }
 }

@@ -68,19 +68,23 @@ pub(super) struct MeetingCopy<'a> {
 }
 
 impl<'a> MeetingCopy<'a> {
+    #[inline]
     pub(super) fn organizers(&self) -> Parties<'a> {
         self.lists.parties(0)
     }
 
+    #[inline]
     pub(super) fn attendees(&self) -> Parties<'a> {
         self.lists.parties(1)
     }
 
+    #[inline]
     pub(super) fn declined(&self) -> Parties<'a> {
         self.lists.parties(2)
     }
 
     /// Whether somebody of an account organized it or was invited.
+    #[inline]
     pub(super) fn has_account(&self) -> bool {
         self.lists.has_account(0) || self.lists.has_account(1)
     }
