@@ -1,8 +1,7 @@
 -- The card's history: one row per account of the profile and calendar month, the last twelve up to
 -- the month of $as_of, those without activity too. Month is the first day of the month.
 -- Null where the months of the account are withheld.
--- place is where the row stands in the order of account and month, and what its numbers are found by:
--- one number (see office_measure).
+-- place is where the row stands in the order of account and month: one number (see office_measure).
 with withheld as (
   select account_no
   from withheld_account
@@ -10,7 +9,8 @@ with withheld as (
 ),
 month as (
   select
-    cast(account_no as bigint) * 4194304 + cast(period_start - cast('0001-01-01' as date) as bigint) as place,
+    account_no,
+    period_start as month,
     emails_to + emails_from as emails,
     meetings_to + meetings_from as meetings
   from account_period
@@ -21,11 +21,11 @@ select
   spine.month as "Month",
   case when $min_people = 1 or not spine.is_withheld then coalesce(month.emails, 0) end as "Emails",
   case when $min_people = 1 or not spine.is_withheld then coalesce(month.meetings, 0) end as "Meetings",
-  spine.place
+  cast(spine.account_no as bigint) * 4194304 + cast(spine.month - cast('0001-01-01' as date) as bigint) as place
 from (
   select
     account_id,
-    cast(profile.account_no as bigint) * 4194304 + cast(twelve.month - cast('0001-01-01' as date) as bigint) as place,
+    profile.account_no,
     withheld.account_no is not null as is_withheld,
     twelve.month
   from (
@@ -38,4 +38,4 @@ from (
   cross join profile
   left join withheld on withheld.account_no = profile.account_no
 ) as spine
-left join month on month.place = spine.place
+left join month on month.account_no = spine.account_no and month.month = spine.month

@@ -32,5 +32,5 @@ from (
       named_struct('name', 'recency', 'value', recency, 'standing', standings[9], 'weight', $weights[9])
     )) as measure
   from office_scored
-  where cardinality($levels) = 3 or array_has($levels, "AggregationLevel")
+  where array_has($levels, "AggregationLevel")
 ) as explained
