@@ -139,7 +139,7 @@ fn date(day: NaiveDate) -> ScalarValue {
     ScalarValue::Date32(Some(day.to_epoch_days()))
 }
 
-/// Their words, each once: three are all.
+/// Their words, each once, in the order of Office.
 fn each_once(levels: &[Level]) -> ScalarValue {
     let levels = Level::ALL.into_iter().filter(|level| levels.contains(level));
     let values: Vec<_> = levels.map(|level| ScalarValue::from(level.as_str())).collect();
