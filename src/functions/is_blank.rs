@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray};
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
 use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
@@ -16,10 +16,20 @@ use super::text::{Text, text_type};
 pub fn is_blank(text: Option<&str>) -> bool {
     match text.map(str::as_bytes) {
         None | Some([]) => true,
-        // Nearly all text begins with a letter or digit.
-        Some([b'!'..=b'~', ..]) => false,
+        Some([first, ..]) if is_visible(*first) => false,
         _ => text.is_some_and(|t| t.chars().all(char::is_whitespace)),
     }
+}
+
+/// Nearly all text begins with a letter, a digit or a mark of ASCII.
+fn is_visible(byte: u8) -> bool {
+    (b'!'..=b'~').contains(&byte)
+}
+
+/// The same of the text of a view, which has its length and its first bytes. The text itself is somewhere
+/// in memory.
+fn begins_visibly(view: u128) -> bool {
+    view as u32 > 0 && is_visible((view >> 32) as u8)
 }
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
@@ -47,12 +57,47 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
     let text = Text::new(&array)?;
     let is_blank = |row| is_blank(text.get(row));
-    Ok(Arc::new(BooleanArray::from(BooleanBuffer::collect_bool(array.len(), is_blank))))
+    let answers = match &text {
+        Text::View(ids) if ids.null_count() == 0 => {
+            let views = ids.views();
+            BooleanBuffer::collect_bool(views.len(), |row| !begins_visibly(views[row]) && is_blank(row))
+        }
+        _ => BooleanBuffer::collect_bool(array.len(), is_blank),
+    };
+    Ok(Arc::new(BooleanArray::from(answers)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_blank;
+    use datafusion::arrow::array::{AsArray, StringArray};
+    use datafusion::arrow::compute::cast;
+
+    use super::*;
+    use crate::functions::testing::invoke_scalar;
+
+    #[test]
+    fn every_encoding_alike() {
+        let texts = [
+            Some("x"),
+            None,
+            Some(""),
+            Some(" "),
+            Some("\u{3000}"),
+            Some("a text longer than a view"),
+            Some(" y"),
+        ];
+        let longer = Some("                 ");
+        for texts in
+            [[&texts[..], &[longer]].concat(), texts.iter().copied().filter(Option::is_some).collect()]
+        {
+            let plain: ArrayRef = Arc::new(StringArray::from(texts.clone()));
+            let expected: Vec<_> = texts.into_iter().map(is_blank).collect();
+            for data_type in [DataType::Utf8, DataType::Utf8View, DataType::LargeUtf8] {
+                let answers = invoke_scalar(&udf(), vec![cast(&plain, &data_type).unwrap()]);
+                assert_eq!(answers.as_boolean(), &BooleanArray::from(expected.clone()), "{data_type}");
+            }
+        }
+    }
 
     #[test]
     fn blank_is_null_or_white_space() {

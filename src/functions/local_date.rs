@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Offset, TimeZone};
 use chrono_tz::Tz;
-use datafusion::arrow::array::{ArrayRef, Date32Array};
+use datafusion::arrow::array::{Array, ArrayRef, BooleanBufferBuilder, Date32Array};
+use datafusion::arrow::buffer::NullBuffer;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, exec_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -115,10 +116,24 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     };
     let instants = args.args[0].to_array(args.number_rows)?;
     let instants = utc_micros(&instants);
-    let dates = with_local_days(zone, |days| {
-        Ok(instants.iter().map(|t| t.and_then(|t| days.day(t))).collect::<Date32Array>())
+    let (mut dates, mut outside) = (Vec::with_capacity(instants.len()), vec![]);
+    with_local_days(zone, |days| {
+        for (row, micros) in instants.values().iter().enumerate() {
+            dates.push(days.day(*micros).unwrap_or_else(|| {
+                outside.push(row);
+                0
+            }));
+        }
+        Ok(())
     })?;
-    Ok(Arc::new(dates))
+    let mut nulls = instants.nulls().cloned();
+    if !outside.is_empty() {
+        let mut inside = BooleanBufferBuilder::new(dates.len());
+        inside.append_n(dates.len(), true);
+        outside.into_iter().for_each(|row| inside.set_bit(row, false));
+        nulls = NullBuffer::union(nulls.as_ref(), Some(&NullBuffer::new(inside.finish())));
+    }
+    Ok(Arc::new(Date32Array::try_new(dates.into(), nulls)?))
 }
 
 /// Calls `f` with the days of a zone; what it learns of the zone is of use to the next call.
