@@ -44,7 +44,7 @@ const ARGUMENTS: [(&str, &[&str]); 11] = [
             INSTANT,
             "i % 3 = 0",
             "i % 3 <> 0",
-            "[id_hash(concat('t', i / 4))]",
+            "[cast(i / 4 as bigint unsigned)]",
             OURS,
             THEIRS,
             "cast(null as decimal(38, 0))",
@@ -53,7 +53,7 @@ const ARGUMENTS: [(&str, &[&str]); 11] = [
     ("meeting_copies", &["id_hash(concat('m', i / 2))", INSTANT, INSTANT, "false", OURS, THEIRS, "[]"]),
     (
         "merge_logs",
-        &["(select message_copies(id_hash('m'), timestamp '2026-06-01T09:00:00Z', [0], [4294967297], 't'))"],
+        &["(select message_copies(id_hash('m'), timestamp '2026-06-01T09:00:00Z', [0], [1073741825], 't'))"],
     ),
     ("message_copies", &["id_hash(concat('m', i / 2))", INSTANT, OURS, THEIRS, "concat('t', i / 4)"]),
     ("reply_times", &[INSTANT, "id_hash('m' || i)", "i % 3 = 0", "i % 3 = 1", "2592000000000"]),
@@ -63,9 +63,9 @@ const ARGUMENTS: [(&str, &[&str]); 11] = [
 /// A minute after the one before.
 const INSTANT: &str = "to_timestamp_micros(1780300800000000 + i * 60000000)";
 /// One party of ours, and two of an account.
-const OURS: &str = "[cast(i % 997 as bigint unsigned)]";
+const OURS: &str = "[cast(i % 997 as int unsigned)]";
 const THEIRS: &str =
-    "[cast(4294967296 + i % 5000 as bigint unsigned), cast(4294972296 + i % 4999 as bigint unsigned)]";
+    "[cast(1073741824 + i % 5000 as int unsigned), cast(1073746824 + i % 4999 as int unsigned)]";
 
 /// A function and rows for it.
 struct Subject {

@@ -8,9 +8,17 @@ select
   merge_logs(engagements) as engagements
 from (
   select part['bucket'] as bucket, part['first_rows'] as messages, 0 as meetings, part['engagements'] as engagements
-  from (select unnest(message_engagements(copies, $time_zone)) as part from mail_bucket) as dealt
+  from (
+    select unnest(message_engagements(address_book.book, copies, $time_zone)) as part
+    from address_book
+    cross join mail_bucket
+  ) as dealt
   union all
   select part['bucket'], 0, part['first_rows'], part['engagements']
-  from (select unnest(meeting_engagements(copies, $time_zone)) as part from meeting_bucket) as dealt
+  from (
+    select unnest(meeting_engagements(address_book.book, copies, $time_zone)) as part
+    from address_book
+    cross join meeting_bucket
+  ) as dealt
 ) as engagement
 group by bucket

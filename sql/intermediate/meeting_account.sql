@@ -13,4 +13,8 @@ select
   meeting['our_people'] as our_people,
   meeting['account_people'] as account_people,
   meeting['is_first'] as is_first
-from (select unnest(engaged_meetings(copies)) as meeting from meeting_bucket) as engaged
+from (
+  select unnest(engaged_meetings(address_book.book, copies)) as meeting
+  from address_book
+  cross join meeting_bucket
+) as engaged

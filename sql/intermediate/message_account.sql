@@ -13,4 +13,8 @@ select
   message['our_people'] as our_people,
   message['account_people'] as account_people,
   message['is_first'] as is_first
-from (select unnest(engaged_messages(copies)) as message from mail_bucket) as engaged
+from (
+  select unnest(engaged_messages(address_book.book, copies)) as message
+  from address_book
+  cross join mail_bucket
+) as engaged

@@ -44,9 +44,9 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     if let Some((dictionary, values)) = dictionary.and_then(|d| Some((d, d.values().as_string_opt::<i32>()?)))
     {
         let memo = Memo::recall(SETTING, values, |values| {
-            let mut answers = vec![0; values.len().div_ceil(64)];
+            let mut answers = vec![0; values.len().div_ceil(32)];
             for (i, raw) in values.iter().enumerate() {
-                answers[i / 64] |= u64::from(raw.is_some_and(|raw| normalize(raw).is_some())) << (i % 64);
+                answers[i / 32] |= u32::from(raw.is_some_and(|raw| normalize(raw).is_some())) << (i % 32);
             }
             answers
         });

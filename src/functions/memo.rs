@@ -24,7 +24,7 @@ thread_local! {
 pub(super) struct Memo {
     setting: u128,
     values: StringArray,
-    answers: Vec<u64>,
+    answers: Vec<u32>,
 }
 
 impl Memo {
@@ -35,7 +35,7 @@ impl Memo {
     pub(super) fn recall(
         setting: u128,
         values: &StringArray,
-        ask: impl FnOnce(&StringArray) -> Vec<u64>,
+        ask: impl FnOnce(&StringArray) -> Vec<u32>,
     ) -> Self {
         let found = MEMOS.with_borrow_mut(|memos| {
             let at = memos.iter().position(|m| m.setting == setting && same(&m.values, values))?;
@@ -58,12 +58,12 @@ impl Memo {
     /// on: so many fit into the nearest cache. A key that leads to none has any.
     #[inline]
     pub(super) fn bit(&self, key: i32) -> bool {
-        self.answer(key >> 6) >> (key & 63) & 1 != 0
+        self.answer(key >> 5) >> (key & 31) & 1 != 0
     }
 
     /// The answer for a value. A key that leads to none, as it may where a row is null, has any.
     #[inline]
-    pub(super) fn answer(&self, key: i32) -> u64 {
+    pub(super) fn answer(&self, key: i32) -> u32 {
         let last = self.answers.len().saturating_sub(1);
         self.answers.get((key as usize).min(last)).copied().unwrap_or_default()
     }
@@ -90,7 +90,7 @@ mod tests {
         for _ in 0..3 {
             let memo = Memo::recall(1, &values, |values| {
                 asked.set(asked.get() + 1);
-                values.iter().map(|value| value.map_or(9, |value| value.len() as u64)).collect()
+                values.iter().map(|value| value.map_or(9, |value| value.len() as u32)).collect()
             });
             assert_eq!([0, 1, 2].map(|key| memo.answer(key)), [1, 9, 2]);
             memo.remember();
@@ -100,11 +100,11 @@ mod tests {
 
     #[test]
     fn answers_of_a_bit() {
-        let values = StringArray::from_iter_values((0..130).map(|i| i.to_string()));
-        let memo = Memo::recall(3, &values, |_| vec![1 << 63, 0b110, 1]);
-        let set: Vec<_> = (0..192).filter(|key| memo.bit(*key)).collect();
-        assert_eq!(set, [63, 65, 66, 128]);
-        assert!(!memo.bit(-1) && memo.bit(i32::MAX - 63), "of the last number");
+        let values = StringArray::from_iter_values((0..70).map(|i| i.to_string()));
+        let memo = Memo::recall(3, &values, |_| vec![1 << 31, 0b110, 1]);
+        let set: Vec<_> = (0..96).filter(|key| memo.bit(*key)).collect();
+        assert_eq!(set, [31, 33, 34, 64]);
+        assert!(!memo.bit(-1) && memo.bit(i32::MAX - 31), "of the last number");
     }
 
     #[test]

@@ -10,10 +10,10 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, FixedSizeBinaryArray, ListArray, UInt64Array,
+    Array, ArrayRef, AsArray, Date32Array, FixedSizeBinaryArray, ListArray, UInt32Array, UInt64Array,
 };
 use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::datatypes::{DataType, Date32Type, Field, UInt64Type};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Field, UInt32Type, UInt64Type};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
@@ -33,6 +33,7 @@ pub(super) fn udf() -> Arc<AggregateUDF> {
         returns: |types| Ok(list_of(element(&types[0])?)),
         state: |types| Ok(list_of(element(&types[0])?)),
         accumulators: |types| match element(&types[0])? {
+            DataType::UInt32 => Accumulators::of::<Sets<u32>>(),
             DataType::UInt64 => Accumulators::of::<Sets<u64>>(),
             DataType::Date32 => Accumulators::of::<Sets<i32>>(),
             _ => Accumulators::of::<Sets<Key>>(),
@@ -45,7 +46,7 @@ pub(super) fn udf() -> Arc<AggregateUDF> {
         )
         .with_argument(
             "values",
-            "A value or a list of values: UInt64, Date32, or 128-bit keys (FixedSizeBinary(16), see id_hash).",
+            "A value or a list of values: UInt32, UInt64, Date32, or 128-bit keys (FixedSizeBinary(16), see id_hash).",
         )
         .with_sql_example(
             "> select set_union(day) from (values (date '2026-01-02'), (date '2026-01-01'), (date '2026-01-02')) t(day);\n\
@@ -59,11 +60,13 @@ pub(super) fn udf() -> Arc<AggregateUDF> {
 /// The type of a set's values.
 fn element(data_type: &DataType) -> Result<DataType> {
     match data_type {
-        DataType::UInt64 | DataType::Date32 => Ok(data_type.clone()),
+        DataType::UInt32 | DataType::UInt64 | DataType::Date32 => Ok(data_type.clone()),
         DataType::FixedSizeBinary(n) if *n == KEY_BYTES as i32 => Ok(data_type.clone()),
         DataType::List(item) if !item.data_type().is_nested() => element(item.data_type()),
         other => {
-            plan_err!("set_union needs UInt64, Date32, FixedSizeBinary(16) or a list of them, not {other}")
+            plan_err!(
+                "set_union needs UInt32, UInt64, Date32, FixedSizeBinary(16) or a list of them, not {other}"
+            )
         }
     }
 }
@@ -80,27 +83,24 @@ trait Value: Copy + Ord + Hash + Send + Sync + 'static {
     fn column(values: Vec<Self>) -> Result<ArrayRef>;
 }
 
-impl Value for u64 {
-    const TYPE: DataType = DataType::UInt64;
-    fn read(array: &dyn Array) -> impl Fn(usize) -> Self + '_ {
-        let values = array.as_primitive::<UInt64Type>().values();
-        |row| values[row]
-    }
-    fn column(values: Vec<Self>) -> Result<ArrayRef> {
-        Ok(Arc::new(UInt64Array::from(values)))
-    }
+macro_rules! number {
+    ($native:ty, $data_type:ident, $arrow_type:ident, $array:ident) => {
+        impl Value for $native {
+            const TYPE: DataType = DataType::$data_type;
+            fn read(array: &dyn Array) -> impl Fn(usize) -> Self + '_ {
+                let values = array.as_primitive::<$arrow_type>().values();
+                |row| values[row]
+            }
+            fn column(values: Vec<Self>) -> Result<ArrayRef> {
+                Ok(Arc::new($array::from(values)))
+            }
+        }
+    };
 }
 
-impl Value for i32 {
-    const TYPE: DataType = DataType::Date32;
-    fn read(array: &dyn Array) -> impl Fn(usize) -> Self + '_ {
-        let values = array.as_primitive::<Date32Type>().values();
-        |row| values[row]
-    }
-    fn column(values: Vec<Self>) -> Result<ArrayRef> {
-        Ok(Arc::new(Date32Array::from(values)))
-    }
-}
+number!(u32, UInt32, UInt32Type, UInt32Array);
+number!(u64, UInt64, UInt64Type, UInt64Array);
+number!(i32, Date32, Date32Type, Date32Array);
 
 impl Value for Key {
     const TYPE: DataType = KEY_TYPE;
@@ -218,7 +218,9 @@ mod tests {
     fn text_is_refused() {
         let error = udf().return_type(&[DataType::Utf8]).unwrap_err().strip_backtrace();
         assert!(
-            error.contains("set_union needs UInt64, Date32, FixedSizeBinary(16) or a list of them, not Utf8"),
+            error.contains(
+                "set_union needs UInt32, UInt64, Date32, FixedSizeBinary(16) or a list of them, not Utf8"
+            ),
             "{error}"
         );
     }

@@ -190,7 +190,7 @@ fn address_book() {
         let ours = format!(
             "select v, m['account_no'], m['to_account'], m['from_account'], cardinality(m['our_people']), \
                 cardinality(m['account_people']) \
-             from (select v, unnest(engaged_messages(message_copies(id_hash(arrow_cast(v, 'Utf8')), timestamp '2026-06-01', \
+             from (select v, unnest(engaged_messages({book}, message_copies(id_hash(arrow_cast(v, 'Utf8')), timestamp '2026-06-01', \
                     parties(b, sender), parties(b, recipients), null))) as m \
                 from (select *, {book} as b from mail) group by v)"
         );

@@ -150,8 +150,8 @@ fn days() {
             select account_no, sent_on as day, 1 as emails, case when to_account then 1 else 0 end as emails_to, \
                 case when from_account then 1 else 0 end as emails_from, 0 as meetings, 0 as meetings_to, 0 as meetings_from, \
                 0 as meeting_micros, 0 as replies, 0 as reply_micros, our_people as our_email_people, \
-                account_people as account_email_people, arrow_cast(null, 'List(UInt64)') as our_meeting_people, \
-                arrow_cast(null, 'List(UInt64)') as account_meeting_people \
+                account_people as account_email_people, arrow_cast(null, 'List(UInt32)') as our_meeting_people, \
+                arrow_cast(null, 'List(UInt32)') as account_meeting_people \
             from message_account \
             union all \
             select account_no, held_on, 0, 0, 0, 1, case when to_account then 1 else 0 end, \

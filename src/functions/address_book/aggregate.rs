@@ -44,7 +44,7 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
         .with_argument("person", "The id of the person, within the account; a row without one is left out. Only hashes of addresses and people are kept.")
         .with_sql_example(
             "> select parties(address_book(a, n, p), 'carl@acme.com') from (values ('anna@contoso.com', null, 'e1'), \
-             ('carl@acme.com', 0, 'c1')) t(a, n, p);\n[4294967297]",
+             ('carl@acme.com', 0, 'c1')) t(a, n, p);\n[1073741825]",
         )
         .with_related_udf("parties")
         .build(),

@@ -4,7 +4,7 @@ use datafusion::common::{Result, exec_datafusion_err, exec_err};
 
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::read::{ENTRY, GAP, HEADER, LINK, SEVERAL, VERSION, tag};
+use super::read::{ACCOUNT, ENTRY, GAP, HEADER, LINK, SEVERAL, VERSION, tag};
 use super::{OURS, Party};
 use crate::functions::id_hash::{KEY_BYTES, Key};
 
@@ -29,7 +29,7 @@ impl Entry {
 /// Packs entries into a book; their order and repetitions do not matter.
 ///
 /// # Errors
-/// More addresses or people than 32 bits can count, or an account with the largest number.
+/// More addresses or people than 30 bits can count, or an account with the largest number.
 pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     // People are numbered in the order of account and key. What comes from parts of the rows is in this
     // order, part by part, which a stable sort makes use of.
@@ -40,11 +40,13 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     {
         return exec_err!("the numbers of accounts must be from 0 to {}", i32::MAX - 1);
     }
-    let (mut people, mut known): (Vec<Key>, Vec<(Key, u64)>) = (vec![], Vec::with_capacity(entries.len()));
+    let (mut people, mut accounts) = (vec![], vec![]);
+    let mut known: Vec<(Key, u32)> = Vec::with_capacity(entries.len());
     for same in entries.chunk_by(|a, b| (a.account, a.person) == (b.account, b.person)) {
         let party = Party::new(same[0].account, small(people.len())?).0;
         known.extend(same.iter().map(|e| (e.address, party)));
         people.push(same[0].person);
+        accounts.push(same[0].account);
     }
     drop(entries);
     known.sort_unstable_by_key(|(address, party)| (number(*address), *party));
@@ -53,14 +55,15 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     let addresses = known.chunk_by(|a, b| a.0 == b.0);
     let slots = (2 * addresses.clone().count()).next_power_of_two();
     let (mut tags, mut table) = (vec![GAP; slots], vec![[0; ENTRY]; slots]);
-    let mut links: Vec<u64> = vec![];
+    let mut links: Vec<u32> = vec![];
     for same in addresses {
         let value = match same {
             [one] => one.1,
             several => {
                 let begin = small(links.len())?;
+                links.push(small(several.len())?);
                 links.extend(several.iter().map(|one| one.1));
-                SEVERAL | u64::from(small(several.len())?) << 32 | u64::from(begin)
+                SEVERAL + begin
             }
         };
         let hash = number(same[0].0);
@@ -73,7 +76,7 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
         table[at][KEY_BYTES..].copy_from_slice(&value.to_le_bytes());
     }
 
-    let size = HEADER + slots * (1 + ENTRY) + links.len() * LINK + people.len() * KEY_BYTES;
+    let size = HEADER + slots * (1 + ENTRY) + links.len() * LINK + people.len() * (ACCOUNT + KEY_BYTES);
     let mut book = Vec::with_capacity(size);
     book.extend(VERSION);
     for count in [slots, links.len(), people.len()] {
@@ -83,6 +86,7 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     book.extend(&tags);
     book.extend(table.as_flattened());
     links.iter().for_each(|link| book.extend(link.to_le_bytes()));
+    accounts.iter().for_each(|account| book.extend(account.to_le_bytes()));
     people.iter().for_each(|person| book.extend(person));
     debug_assert_eq!(book.len(), size);
     let fingerprint = xxh3_128(&book[HEADER..]).to_le_bytes();
@@ -96,9 +100,9 @@ fn number(key: Key) -> u128 {
 }
 
 fn small(count: usize) -> Result<u32> {
-    // One bit is needed to tell several parties from one.
+    // Two bits are needed: to tell ours from those of accounts, and several parties from one.
     match u32::try_from(count) {
-        Ok(count) if count <= u32::MAX >> 1 => Ok(count),
+        Ok(count) if count < Party::FIRST_OF_ACCOUNTS.0 => Ok(count),
         _ => Err(exec_datafusion_err!("too many addresses for one address book")),
     }
 }

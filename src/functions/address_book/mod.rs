@@ -25,31 +25,29 @@ use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF};
 
 pub(super) use parties::parties_type;
-use read::AddressBook;
+pub(super) use read::AddressBook;
 
 /// The account of our own people.
 pub const OURS: i32 = -1;
 
-/// A person on one side: the number of the account plus one (0: ours) in the upper half, the number
-/// of the person in the lower. Sorted, parties of one account stand together, ours first.
+/// A person on one side: the number of the person in the book, to which 2^30 is added for those of
+/// accounts. Sorted, ours come first, then parties of one account stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Party(pub u64);
+pub struct Party(pub u32);
 
 impl Party {
     /// Ours are below this.
-    pub const FIRST_OF_ACCOUNTS: Party = Party(1 << 32);
+    pub const FIRST_OF_ACCOUNTS: Party = Party(1 << 30);
+    /// No party has so many bits.
+    pub const BITS: u32 = 31;
 
     fn new(account: i32, number: u32) -> Self {
-        Self(((account + 1) as u64) << 32 | u64::from(number))
+        Self(if account == OURS { number } else { Self::FIRST_OF_ACCOUNTS.0 | number })
     }
 
-    /// The number of the account; [`OURS`] for one of ours.
-    pub fn account(self) -> i32 {
-        (self.0 >> 32) as u32 as i32 - 1
-    }
-
+    /// The place of the person in the book.
     fn number(self) -> usize {
-        self.0 as u32 as usize
+        (self.0 & !Self::FIRST_OF_ACCOUNTS.0) as usize
     }
 }
 
@@ -69,7 +67,7 @@ pub(super) fn udfs() -> [Arc<ScalarUDF>; 4] {
 }
 
 /// Checks that an argument is a book.
-fn expect_book(name: &str, data_type: &DataType) -> Result<DataType> {
+pub(super) fn expect_book(name: &str, data_type: &DataType) -> Result<DataType> {
     match data_type {
         DataType::Struct(fields) if fields.len() == 1 && fields[0].name() == "address_book" => {
             Ok(book_type())
@@ -79,10 +77,10 @@ fn expect_book(name: &str, data_type: &DataType) -> Result<DataType> {
 }
 
 /// The one book of a batch.
-struct BookArgument<'a>(&'a BinaryViewArray);
+pub(super) struct BookArgument<'a>(&'a BinaryViewArray);
 
 impl<'a> BookArgument<'a> {
-    fn new(name: &str, value: &'a ColumnarValue) -> Result<Self> {
+    pub(super) fn new(name: &str, value: &'a ColumnarValue) -> Result<Self> {
         let column = match value {
             ColumnarValue::Scalar(ScalarValue::Struct(book)) => Some(book.as_ref()),
             ColumnarValue::Array(books) => books.as_struct_opt(),
@@ -102,7 +100,7 @@ impl<'a> BookArgument<'a> {
     }
 
     /// The book; `None` where there is no row.
-    fn open(&self) -> Result<Option<AddressBook<'a>>> {
+    pub(super) fn open(&self) -> Result<Option<AddressBook<'a>>> {
         if self.0.is_empty() { Ok(None) } else { AddressBook::open(self.0.value(0)).map(Some) }
     }
 }

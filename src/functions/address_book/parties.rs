@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt64Array, new_empty_array};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_empty_array};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result, plan_err};
@@ -19,7 +19,7 @@ use crate::functions::sets::sort;
 use crate::functions::text::{Texts, texts_type};
 
 pub(in crate::functions) fn parties_type() -> DataType {
-    DataType::new_list(DataType::UInt64, true)
+    DataType::new_list(DataType::UInt32, true)
 }
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
@@ -34,8 +34,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         invoke,
         documentation: Documentation::builder(
             SECTION,
-            "The known people among addresses, as a sorted list of parties: the number of the account plus one (0: ours) times 2^32, plus the number of \
-             the person in the book. Addresses are normalized first; \
+            "The known people among addresses, as a sorted list of parties: the number of the person in the book, ours first, to which 2^30 \
+             is added for those of accounts. Addresses are normalized first; \
              an address of several accounts gives one party for each. Nobody known gives an empty list; never NULL.",
             "parties(address_book, addresses, ...)",
         )
@@ -43,7 +43,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         .with_argument("addresses", "Addresses as they came: text or lists of text, any number of arguments; NULL is nobody.")
         .with_sql_example(
             "> select parties(address_book(a, n, p), 'Anna <ANNA@contoso.com>', ['carl@acme.com', 'x@y.z']) from (values \
-             ('anna@contoso.com', null, 'e1'), ('carl@acme.com', 0, 'c1')) t(a, n, p);\n[0, 4294967297]",
+             ('anna@contoso.com', null, 'e1'), ('carl@acme.com', 0, 'c1')) t(a, n, p);\n[0, 1073741825]",
         )
         .with_related_udf("people_state")
         .build(),
@@ -68,13 +68,13 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         columns => any_number(&book, columns, &mut parties, &mut offsets[1..])?,
     };
     parties.truncate(end);
-    let field = Arc::new(Field::new_list_field(DataType::UInt64, true));
+    let field = Arc::new(Field::new_list_field(DataType::UInt32, true));
     let offsets = OffsetBuffer::new(offsets.into());
-    Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt64Array::from(parties)), None)?))
+    Ok(Arc::new(ListArray::try_new(field, offsets, Arc::new(UInt32Array::from(parties)), None)?))
 }
 
 /// The parties of one address in each row, and where those of each row end. Gives how many there are.
-fn one_each(book: &AddressBook, found: &[u64], parties: &mut [u64], ends: &mut [i32]) -> Result<usize> {
+fn one_each(book: &AddressBook, found: &[u32], parties: &mut [u32], ends: &mut [i32]) -> Result<usize> {
     let mut end = 0;
     for (found, row_end) in found.iter().zip(ends) {
         let begin = end;
@@ -91,7 +91,7 @@ fn one_each(book: &AddressBook, found: &[u64], parties: &mut [u64], ends: &mut [
 fn any_number(
     book: &AddressBook,
     columns: &[Column],
-    parties: &mut [u64],
+    parties: &mut [u32],
     ends: &mut [i32],
 ) -> Result<usize> {
     let mut end = 0;
@@ -109,14 +109,14 @@ fn any_number(
 }
 
 /// Who is behind an address as it came.
-fn look_up(book: &AddressBook, raw: &str) -> u64 {
+fn look_up(book: &AddressBook, raw: &str) -> u32 {
     normalize(raw).map_or(NOBODY, |address| book.find(id_hash(&address)))
 }
 
 /// Who is behind the addresses of a column.
 struct Column<'a> {
     /// What the book has for each address.
-    found: Vec<u64>,
+    found: Vec<u32>,
     /// Where the addresses of the rows end, and before the first where they begin: at the first of
     /// `found`. Without it each row has one.
     ends: Option<Cow<'a, [i32]>>,
@@ -136,7 +136,7 @@ impl<'a> Column<'a> {
     }
 
     /// A dictionary or lists of one: each of its values is looked up once. None for other encodings.
-    fn of_dictionary(book: &AddressBook, array: &'a ArrayRef) -> Option<(Vec<u64>, Option<Cow<'a, [i32]>>)> {
+    fn of_dictionary(book: &AddressBook, array: &'a ArrayRef) -> Option<(Vec<u32>, Option<Cow<'a, [i32]>>)> {
         let lists = array.as_list_opt::<i32>();
         let items = lists.map_or_else(
             || Arc::clone(array),
@@ -161,7 +161,7 @@ impl<'a> Column<'a> {
         });
         let keys = dictionary.keys();
         // All at once: no answer decides what is asked next, so the processor need not wait.
-        let mut found: Vec<u64> = keys.values().iter().map(|key| memo.answer(*key)).collect();
+        let mut found: Vec<u32> = keys.values().iter().map(|key| memo.answer(*key)).collect();
         if let Some(nulls) = keys.nulls() {
             (!nulls.inner()).set_indices().for_each(|i| found[i] = NOBODY);
         }
@@ -170,7 +170,7 @@ impl<'a> Column<'a> {
     }
 
     /// Text or lists of text, looked up one by one.
-    fn of_text(book: &AddressBook, array: &'a ArrayRef) -> Result<(Vec<u64>, Option<Cow<'a, [i32]>>)> {
+    fn of_text(book: &AddressBook, array: &'a ArrayRef) -> Result<(Vec<u32>, Option<Cow<'a, [i32]>>)> {
         let (texts, mut found, mut ends) = (Texts::new(array)?, vec![], vec![0]);
         for row in 0..array.len() {
             texts.for_each(row, |raw| {
@@ -184,7 +184,7 @@ impl<'a> Column<'a> {
 
     /// What was found for the addresses of a row.
     #[inline]
-    fn of(&self, row: usize) -> &[u64] {
+    fn of(&self, row: usize) -> &[u32] {
         match &self.ends {
             Some(ends) => &self.found[(ends[row] - ends[0]) as usize..(ends[row + 1] - ends[0]) as usize],
             None => &self.found[row..row + 1],

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, new_empty_array};
-use datafusion::arrow::datatypes::{DataType, UInt64Type};
+use datafusion::arrow::datatypes::{DataType, UInt32Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
@@ -44,7 +44,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     };
     let parties = args.args[1].to_array(args.number_rows)?;
     let lists = parties.as_list::<i32>();
-    let (numbers, offsets) = (lists.values().as_primitive::<UInt64Type>(), lists.value_offsets());
+    let (numbers, offsets) = (lists.values().as_primitive::<UInt32Type>(), lists.value_offsets());
     let (mut states, mut people, mut state) = (BinaryViewBuilder::new(), vec![], vec![]);
     for row in 0..lists.len() {
         people.clear();

@@ -1,15 +1,16 @@
 //! The bytes of a book, read in place.
 //!
-//! Layout, version 2, numbers little-endian:
+//! Layout, version 3, numbers little-endian:
 //!
 //! | part | size | what |
 //! |---|---|---|
-//! | version | 4 | `EAB2` |
+//! | version | 4 | `EAB3` |
 //! | counts | 3 × 4 | slots (a power of two), links, people |
 //! | fingerprint | 16 | XXH3-128 of all that follows |
 //! | tags | 1 each | of the address in the slot; 0 is a gap |
-//! | slots | 24 each | key of the address; its party, or where its parties are among the links |
-//! | links | 8 each | parties of addresses that have several |
+//! | slots | 20 each | key of the address; its party, or where its parties are among the links |
+//! | links | 4 each | for each address of several parties: how many, and the parties |
+//! | accounts | 4 each | the accounts of people, by number; -1 for ours |
 //! | people | 16 each | keys of people, by number |
 //!
 //! An address is known by its 128-bit key (XXH3-128, see `id_hash`): with a million contacts and a
@@ -18,25 +19,24 @@
 //! addresses of a mail archive are unknown, and for those the small table of tags is all that is
 //! read.
 
-use std::ops::Range;
-
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
 
 use super::{OURS, Party};
 use crate::functions::id_hash::{KEY_BYTES, Key};
 
-pub(super) const VERSION: [u8; 4] = *b"EAB2";
+pub(super) const VERSION: [u8; 4] = *b"EAB3";
 pub(super) const HEADER: usize = 32;
-pub(super) const ENTRY: usize = KEY_BYTES + 8;
-pub(super) const LINK: usize = 8;
+pub(super) const ENTRY: usize = KEY_BYTES + 4;
+pub(super) const LINK: usize = 4;
+pub(super) const ACCOUNT: usize = 4;
 /// The tag of a slot without an address.
 pub(super) const GAP: u8 = 0;
-/// The bit that tells where parties are from a party.
-pub(super) const SEVERAL: u64 = 1 << 63;
 
 /// What [`AddressBook::find`] gives for an address that is unknown: more than any party, less than any
 /// place of several.
-pub(super) const NOBODY: u64 = SEVERAL;
+pub(super) const NOBODY: u32 = 1 << Party::BITS;
+/// The place of the first of several.
+pub(super) const SEVERAL: u32 = NOBODY + 1;
 
 /// The tag of an address: bits of its key that its slot does not depend on.
 pub(super) fn tag(hash: u128) -> u8 {
@@ -45,10 +45,10 @@ pub(super) fn tag(hash: u128) -> u8 {
 
 /// What stands behind the key of a slot.
 #[inline]
-fn value(slot: &[u8; ENTRY]) -> u64 {
-    let mut value = [0; 8];
+fn value(slot: &[u8; ENTRY]) -> u32 {
+    let mut value = [0; 4];
     value.copy_from_slice(&slot[KEY_BYTES..]);
-    u64::from_le_bytes(value)
+    u32::from_le_bytes(value)
 }
 
 /// A book in place.
@@ -58,6 +58,7 @@ pub struct AddressBook<'a> {
     tags: &'a [u8],
     slots: &'a [[u8; ENTRY]],
     links: &'a [[u8; LINK]],
+    accounts: &'a [[u8; ACCOUNT]],
     people: &'a [Key],
 }
 
@@ -90,6 +91,7 @@ impl<'a> AddressBook<'a> {
             tags: part(slots, 1)?,
             slots: part(slots, ENTRY)?.as_chunks().0,
             links: part(count(2), LINK)?.as_chunks().0,
+            accounts: part(count(3), ACCOUNT)?.as_chunks().0,
             people: part(count(3), KEY_BYTES)?.as_chunks().0,
         };
         if rest.is_empty() { Ok(book) } else { Err(damaged()) }
@@ -103,7 +105,7 @@ impl<'a> AddressBook<'a> {
     /// Who is behind a normalized address, given by its key: a party, [`NOBODY`], or a
     /// place of several, which [`Self::parties`] spells out.
     #[inline]
-    pub fn find(&self, address: Key) -> u64 {
+    pub fn find(&self, address: Key) -> u32 {
         let hash = u128::from_be_bytes(address);
         let (tag, mask) = (tag(hash), self.tags.len() - 1);
         for step in 0..self.tags.len() {
@@ -123,7 +125,7 @@ impl<'a> AddressBook<'a> {
     /// A search jumps to a place in memory that no cache has, and the next cannot begin before it is
     /// decided. So all tags are fetched first, one after the other without a decision, and most addresses
     /// are nobody's by their tags.
-    pub fn find_all(&self, addresses: &[Option<Key>]) -> Vec<u64> {
+    pub fn find_all(&self, addresses: &[Option<Key>]) -> Vec<u32> {
         let mask = self.tags.len() - 1;
         let hash = |address: &Option<Key>| u128::from_be_bytes(address.unwrap_or_default());
         let tags: Vec<u8> =
@@ -136,8 +138,8 @@ impl<'a> AddressBook<'a> {
     }
 
     /// How many parties a place of several, one greater than [`NOBODY`], stands for.
-    pub fn how_many(&self, several: u64) -> usize {
-        self.places(several).len().min(self.links.len())
+    pub fn how_many(&self, several: u32) -> usize {
+        self.links_of(several).map_or(0, <[_]>::len)
     }
 
     /// Writes who was found to the beginning of `parties`, where there is room for one at least; gives how
@@ -146,7 +148,7 @@ impl<'a> AddressBook<'a> {
     /// # Errors
     /// A damaged book.
     #[inline]
-    pub fn parties(&self, found: u64, parties: &mut [u64]) -> Result<usize> {
+    pub fn parties(&self, found: u32, parties: &mut [u32]) -> Result<usize> {
         if found > NOBODY {
             return self.several(found, parties);
         }
@@ -157,15 +159,11 @@ impl<'a> AddressBook<'a> {
 
     /// Spells out a place of several parties; gives their number.
     #[cold]
-    fn several(&self, several: u64, parties: &mut [u64]) -> Result<usize> {
-        let places = self.places(several);
-        match (self.links.get(places.clone()), parties.get_mut(..places.len())) {
-            (Some(links), Some(parties)) => {
-                parties.iter_mut().zip(links).for_each(|(party, link)| *party = u64::from_le_bytes(*link));
-                Ok(links.len())
-            }
-            _ => exec_err!("the address book is damaged"),
-        }
+    fn several(&self, several: u32, parties: &mut [u32]) -> Result<usize> {
+        let links = self.links_of(several).and_then(|links| Some((links, parties.get_mut(..links.len())?)));
+        let Some((links, parties)) = links else { return exec_err!("the address book is damaged") };
+        parties.iter_mut().zip(links).for_each(|(party, link)| *party = u32::from_le_bytes(*link));
+        Ok(links.len())
     }
 
     /// How many addresses there are behind which parties of several accounts are.
@@ -179,8 +177,9 @@ impl<'a> AddressBook<'a> {
             if found > NOBODY {
                 let mut parties = vec![0; self.how_many(found)];
                 self.parties(found, &mut parties)?;
-                let mut accounts =
-                    parties.into_iter().map(|party| Party(party).account()).filter(|a| *a != OURS);
+                let accounts = parties.into_iter().map(|party| self.account(Party(party)));
+                let accounts = accounts.collect::<Result<Vec<_>>>()?;
+                let mut accounts = accounts.into_iter().filter(|account| *account != OURS);
                 let first = accounts.next();
                 shared += i64::from(accounts.any(|account| Some(account) != first));
             }
@@ -188,10 +187,27 @@ impl<'a> AddressBook<'a> {
         Ok(shared)
     }
 
-    /// Where among the links the parties of an address with several are.
-    fn places(&self, several: u64) -> Range<usize> {
-        let (begin, count) = (several as u32 as usize, (several & !SEVERAL) as usize >> 32);
-        begin..begin.saturating_add(count)
+    /// The parties of an address with several; None if the book is damaged.
+    fn links_of(&self, several: u32) -> Option<&'a [[u8; LINK]]> {
+        let (count, links) = self.links.get((several - SEVERAL) as usize..)?.split_first()?;
+        links.get(..u32::from_le_bytes(*count) as usize)
+    }
+
+    /// The account of a party; [`OURS`] for one of ours.
+    ///
+    /// # Errors
+    /// A party that is not from this book.
+    #[inline]
+    pub fn account(&self, party: Party) -> Result<i32> {
+        match self.accounts.get(party.number()) {
+            Some(account) => Ok(i32::from_le_bytes(*account)),
+            None => self.unknown(party),
+        }
+    }
+
+    #[cold]
+    fn unknown<T>(&self, party: Party) -> Result<T> {
+        exec_err!("party {} is not in this address book of {}", party.0, self.people.len())
     }
 
     /// The key of the person that a party stands for.
@@ -201,7 +217,7 @@ impl<'a> AddressBook<'a> {
     pub fn person(&self, party: Party) -> Result<Key> {
         match self.people.get(party.number()) {
             Some(person) => Ok(*person),
-            None => exec_err!("party {} is not in this address book of {}", party.0, self.people.len()),
+            None => self.unknown(party),
         }
     }
 }
@@ -227,7 +243,7 @@ mod tests {
         ]
     }
 
-    fn spelled_out(book: &AddressBook, found: u64) -> Result<Vec<u64>> {
+    fn spelled_out(book: &AddressBook, found: u32) -> Result<Vec<u32>> {
         let several = if found > NOBODY { book.how_many(found) } else { 1 };
         let mut parties = vec![0; several];
         let count = book.parties(found, &mut parties)?;
@@ -241,7 +257,8 @@ mod tests {
 
     fn look_up(bytes: &[u8], address: &str) -> Vec<(i32, Key)> {
         let book = AddressBook::open(bytes).unwrap();
-        numbers(&book, address).into_iter().map(|p| (p.account(), book.person(p).unwrap())).collect()
+        let of = |party| (book.account(party).unwrap(), book.person(party).unwrap());
+        numbers(&book, address).into_iter().map(of).collect()
     }
 
     #[test]
@@ -311,7 +328,7 @@ mod tests {
                 let _ = book.shared_addresses();
                 for e in sample() {
                     if let Ok(found) = spelled_out(&book, book.find(e.address)) {
-                        found.into_iter().for_each(|n| drop(book.person(Party(n))));
+                        found.into_iter().for_each(|n| drop((book.person(Party(n)), book.account(Party(n)))));
                     }
                 }
             }

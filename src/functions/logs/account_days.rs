@@ -15,7 +15,7 @@ use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::columns::{Lists, fields, micros, micros_type, parties_field, rows, rows_type};
 use super::engagements::Engagement;
-use super::entry::{InOrder, beginning};
+use super::entry::InOrder;
 use super::group_logs::{chunks, log_type};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::reply_times::{Message, replies};
@@ -41,7 +41,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         .with_argument("reply_limit_micros", "What took longer is no reply (Int64, microseconds).")
         .with_sql_example(
             "> select account_days(engagements(7, date '2026-06-01', timestamp '2026-06-01T09:00:00Z', true, false, null, [0], \
-             [4294967297], null), 0)[1]['our_email_people'];\n[0]",
+             [1073741825], null), 0)[1]['our_email_people'];\n[0]",
         )
         .with_related_udf("account_periods")
         .build(),
@@ -113,7 +113,7 @@ struct Days {
     meeting_micros: Vec<i128>,
     reply_micros: Vec<i128>,
     /// Our and their people in emails, in meetings.
-    people: [Lists<u64>; 4],
+    people: [Lists<u32>; 4],
     reply_times: ReplyTimes,
 }
 
@@ -188,9 +188,8 @@ impl Days {
 struct ReplyTimes {
     /// By engagement of the account: how long it took, if it is a reply.
     shortest: Vec<Option<i64>>,
-    /// Each message in each of its conversations: the beginning of the key of the conversation, the
-    /// place of the message and, among its conversations, of this one.
-    places: Vec<(u64, u32, u32)>,
+    /// Each message in each of its conversations: the key of the conversation, the place of the message.
+    places: Vec<(u64, u32)>,
     /// The messages of one conversation.
     thread: Vec<Message<usize>>,
 }
@@ -206,26 +205,20 @@ impl ReplyTimes {
         }
         places.clear();
         for (message, e) in (0..).zip(account) {
-            places.extend((0..).zip(e.conversations()).map(|(at, key)| (beginning(key), message, at)));
+            places.extend(e.conversations().map(|key| (key, message)));
         }
         places.sort_unstable();
-        let conversation =
-            |place: &(u64, u32, u32)| account[place.1 as usize].conversations()[place.2 as usize];
-        for alike in places.chunk_by_mut(|a, b| a.0 == b.0).filter(|alike| alike.len() > 1) {
-            // Keys that begin alike are the same, but for a coincidence.
-            alike.sort_by_key(conversation);
-            for messages in alike.chunk_by(|a, b| conversation(a) == conversation(b)) {
-                thread.clear();
-                thread.extend(messages.iter().map(|(_, message, _)| {
-                    let e = &account[*message as usize];
-                    let (key, to_account, from_account) = (*message as usize, e.to_account, e.from_account);
-                    Message { sent_at: e.at, key, to_account, from_account, limit }
-                }));
-                thread.sort_unstable();
-                for (message, took) in replies(thread.iter().copied()) {
-                    let shortest = &mut shortest[message.key];
-                    *shortest = Some(shortest.map_or(took, |other| other.min(took)));
-                }
+        for messages in places.chunk_by(|a, b| a.0 == b.0).filter(|messages| messages.len() > 1) {
+            thread.clear();
+            thread.extend(messages.iter().map(|(_, message)| {
+                let e = &account[*message as usize];
+                let (key, to_account, from_account) = (*message as usize, e.to_account, e.from_account);
+                Message { sent_at: e.at, key, to_account, from_account, limit }
+            }));
+            thread.sort_unstable();
+            for (message, took) in replies(thread.iter().copied()) {
+                let shortest = &mut shortest[message.key];
+                *shortest = Some(shortest.map_or(took, |other| other.min(took)));
             }
         }
     }

@@ -10,7 +10,7 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, Int32Array, Int64Array, StringArray, StructArray,
 };
 use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Fields, Int32Type, Int64Type, UInt64Type,
+    DataType, Date32Type, Decimal128Type, Fields, Int32Type, Int64Type, UInt32Type,
 };
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -42,7 +42,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         .with_argument("as_of", "The last day of the window (Date32), where the last periods end.")
         .with_sql_example(
             "> select account_periods(account_days(engagements(7, date '2026-06-03', timestamp '2026-06-03T09:00:00Z', true, false, \
-             null, [0], [4294967297], null), 0), date '2025-07-01', date '2026-06-30')[3]['period_start'];\n2026-06-01",
+             null, [0], [1073741825], null), 0), date '2025-07-01', date '2026-06-30')[3]['period_start'];\n2026-06-01",
         )
         .with_related_udf("account_days")
         .build(),
@@ -154,7 +154,7 @@ struct Days<'a> {
     meeting_micros: &'a [i128],
     reply_micros: &'a [i128],
     /// Offsets and values.
-    people: [(&'a [i32], &'a [u64]); PEOPLE],
+    people: [(&'a [i32], &'a [u32]); PEOPLE],
 }
 
 /// emails_to, emails_from, meetings, meetings_to, meetings_from, replies
@@ -169,7 +169,7 @@ impl<'a> Days<'a> {
         let micros = |i: usize| &days.column(i).as_primitive::<Decimal128Type>().values()[..];
         let people = |i: usize| {
             let lists = days.column(i).as_list::<i32>();
-            (lists.value_offsets(), &lists.values().as_primitive::<UInt64Type>().values()[..])
+            (lists.value_offsets(), &lists.values().as_primitive::<UInt32Type>().values()[..])
         };
         Self {
             account_no: days.column(0).as_primitive::<Int32Type>().values(),
@@ -196,7 +196,7 @@ struct Periods {
     meeting_micros: Vec<i128>,
     reply_micros: Vec<i128>,
     people: [Vec<i64>; PEOPLE],
-    set: Vec<u64>,
+    set: Vec<u32>,
 }
 
 impl Periods {

@@ -1,8 +1,8 @@
 //! Numbers and lists in the entries of a log, little-endian. What is read is not trusted.
 //!
-//! The counts of all lists of an entry stand together before them: a byte each, 0xff for 255 and more;
+//! An entry has three lists. Their counts stand together before them: a byte each, 0xff for 255 and more;
 //! after these bytes the counts that are so large, in their order (4 bytes each). Then come the lists.
-//! Parties are two of them: ours by their numbers (4 bytes), then those of accounts (8 bytes).
+//! Parties take 4 bytes each and are in order, ours first.
 
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::error::DataFusionError;
@@ -10,34 +10,27 @@ use datafusion::error::DataFusionError;
 use crate::functions::address_book::Party;
 use crate::functions::id_hash::{KEY_BYTES, Key};
 
-/// The lists of an entry: a list of keys or none, then parties, which are two lists each. Where the last of
-/// them ends is looked at once; each is cut out when it is asked for, as many entries are read for what
-/// stands before their lists.
+/// How many lists an entry has.
+const LISTS: usize = 3;
+
+/// The size of a party.
+pub(super) const PARTY: usize = size_of::<u32>();
+
+/// The lists of an entry: the values of the first are of this size, the others are parties. Where the
+/// last of them ends is looked at once; each is cut out when it is asked for, as many entries are read for
+/// what stands before their lists.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lists<'a, const N: usize> {
-    counts: [u32; N],
+pub(super) struct Lists<'a, const FIRST: usize> {
+    counts: [u32; LISTS],
     bytes: &'a [u8],
 }
 
-impl<'a, const N: usize> Lists<'a, N> {
-    /// How many lists of keys there are.
-    const KEYS: usize = N % 2;
-
-    /// The size of the values of a list.
-    const fn size(list: usize) -> usize {
-        if list < Self::KEYS {
-            KEY_BYTES
-        } else if (list - Self::KEYS).is_multiple_of(2) {
-            4
-        } else {
-            8
-        }
-    }
-
+impl<'a, const FIRST: usize> Lists<'a, FIRST> {
     /// How many bytes the lists before this one take; 64 bits hold it, whatever the counts are.
     #[inline]
-    fn before(counts: &[u32; N], list: usize) -> u64 {
-        (0..list).map(|i| u64::from(counts[i]) * Self::size(i) as u64).sum()
+    fn before(counts: &[u32; LISTS], list: usize) -> u64 {
+        let size = |i: usize| if i == 0 { FIRST } else { PARTY } as u64;
+        (0..list).map(|i| u64::from(counts[i]) * size(i)).sum()
     }
 
     #[inline]
@@ -47,46 +40,34 @@ impl<'a, const N: usize> Lists<'a, N> {
         self.bytes.get(begin..end).unwrap_or_default().as_chunks().0
     }
 
-    /// The list of keys.
+    /// The values of the first list.
     #[inline]
-    pub(super) fn keys(&self) -> &'a [Key] {
-        if Self::KEYS == 0 { &[] } else { self.list(0) }
+    pub(super) fn first(&self) -> &'a [[u8; FIRST]] {
+        self.list(0)
     }
 
-    /// The parties with this number.
+    /// A list of parties.
     #[inline]
-    pub(super) fn parties(&self, number: usize) -> Parties<'a> {
-        let list = Self::KEYS + 2 * number;
-        Parties { ours: self.list(list), theirs: self.list(list + 1) }
-    }
-
-    /// Whether somebody of an account is among the parties with this number.
-    #[inline]
-    pub(super) fn has_account(&self, number: usize) -> bool {
-        self.counts[Self::KEYS + 2 * number + 1] > 0
+    pub(super) fn parties(&self, list: usize) -> Parties<'a> {
+        Parties(self.list(list))
     }
 }
 
-/// Parties as they stand in a log: ours by their numbers, 4 bytes each, then those of accounts, 8 bytes
-/// each. All would fit into fewer bytes, but to find out where each ends would cost more time than the
-/// memory is worth.
+/// Parties as they stand in a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parties<'a> {
-    ours: &'a [[u8; 4]],
-    theirs: &'a [[u8; 8]],
-}
+pub(super) struct Parties<'a>(&'a [[u8; PARTY]]);
 
 impl<'a> Parties<'a> {
-    /// The parties, ours first, otherwise as they were written.
+    /// The parties in order, ours first.
     #[inline]
-    pub(super) fn iter(self) -> impl Iterator<Item = u64> + 'a {
-        self.ours().chain(self.theirs.iter().map(|party| u64::from_le_bytes(*party)))
+    pub(super) fn iter(self) -> impl Iterator<Item = u32> + 'a {
+        self.0.iter().map(|party| u32::from_le_bytes(*party))
     }
 
-    /// Those of ours.
+    /// Whether somebody of an account is among them, who then stands last.
     #[inline]
-    pub(super) fn ours(self) -> impl Iterator<Item = u64> + 'a {
-        self.ours.iter().map(|party| u64::from(u32::from_le_bytes(*party)))
+    pub(super) fn has_account(self) -> bool {
+        self.0.last().is_some_and(|party| u32::from_le_bytes(*party) >= Party::FIRST_OF_ACCOUNTS.0)
     }
 }
 
@@ -126,44 +107,31 @@ impl Writer {
         self.end += N;
     }
 
-    /// Writes parties, ours and then those of accounts; gives how many of each, which
-    /// [`Reader::lists`] needs to read them.
-    #[inline]
-    pub(super) fn parties(&mut self, parties: impl Iterator<Item = u64> + Clone) -> [usize; 2] {
-        let is_ours = |party: u64| party < Party::FIRST_OF_ACCOUNTS.0;
-        [
-            self.some(parties.clone().map(|party| ((party as u32).to_le_bytes(), is_ours(party)))),
-            self.some(parties.map(|party| (party.to_le_bytes(), !is_ours(party)))),
-        ]
-    }
-
     /// Writes a list; gives how many values it has, which [`Reader::lists`] needs to read it.
     #[inline]
     pub(super) fn list<const N: usize>(&mut self, values: impl Iterator<Item = [u8; N]> + Clone) -> usize {
-        self.some(values.map(|value| (value, true)))
-    }
-
-    /// Writes those values of a list that are wanted; gives how many they are.
-    #[inline]
-    fn some<const N: usize>(&mut self, values: impl Iterator<Item = ([u8; N], bool)> + Clone) -> usize {
         let most = values.size_hint().1.unwrap_or_else(|| values.clone().count());
         self.make_room(N * most);
-        let mut end = self.end;
-        for (value, is_wanted) in values {
-            self.bytes[end..end + N].copy_from_slice(&value);
-            // Without a branch: nobody can guess what comes.
-            end += if is_wanted { N } else { 0 };
+        let mut count = 0;
+        for (place, value) in self.bytes[self.end..].as_chunks_mut().0.iter_mut().zip(values) {
+            *place = value;
+            count += 1;
         }
-        let count = (end - self.end) / N;
-        self.end = end;
+        self.end += N * count;
         count
     }
 
-    /// Leaves room for N counts, which are known when what they count is written; gives their place.
+    /// Writes a list of parties, which are in order.
     #[inline]
-    pub(super) fn leave_counts<const N: usize>(&mut self) -> usize {
-        self.value([0; N]);
-        self.end - N
+    pub(super) fn parties(&mut self, parties: impl Iterator<Item = u32> + Clone) -> usize {
+        self.list(parties.map(u32::to_le_bytes))
+    }
+
+    /// Leaves room for the counts of the lists, which are known when these are written; gives their place.
+    #[inline]
+    pub(super) fn leave_counts(&mut self) -> usize {
+        self.value([0; LISTS]);
+        self.end - LISTS
     }
 
     /// Writes counts where [`Self::leave_counts`] has left room for them.
@@ -173,11 +141,11 @@ impl Writer {
     /// # Errors
     /// A count of more than 32 bits.
     #[inline]
-    pub(super) fn counts<const N: usize>(&mut self, counts: [usize; N], at: usize) -> Result<()> {
+    pub(super) fn counts(&mut self, counts: [usize; LISTS], at: usize) -> Result<()> {
         if counts.iter().any(|count| *count >= usize::from(LONG)) {
             return self.long_counts(&counts, at);
         }
-        self.bytes[at..at + N].copy_from_slice(&counts.map(|count| count as u8));
+        self.bytes[at..at + LISTS].copy_from_slice(&counts.map(|count| count as u8));
         Ok(())
     }
 
@@ -247,13 +215,13 @@ impl<'a> Reader<'a> {
 
     /// The lists of an entry and, before them, their counts, as [`Writer`] has written them.
     #[inline]
-    pub(super) fn lists<const N: usize>(&mut self) -> Option<Lists<'a, N>> {
-        let bytes = self.bytes::<N>()?;
+    pub(super) fn lists<const FIRST: usize>(&mut self) -> Option<Lists<'a, FIRST>> {
+        let bytes = self.bytes::<LISTS>()?;
         let mut counts = bytes.map(u32::from);
         if bytes.contains(&LONG) {
             self.long_counts(&mut counts)?;
         }
-        let length = usize::try_from(Lists::before(&counts, N)).ok()?;
+        let length = usize::try_from(Lists::<FIRST>::before(&counts, LISTS)).ok()?;
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(Lists { counts, bytes })
@@ -279,32 +247,29 @@ mod tests {
 
     use super::*;
 
-    /// N lists: keys, where N is odd, and parties.
-    fn come_back<const N: usize>(
-        keys: &[Key],
-        parties: &[Vec<u64>],
+    fn come_back<const FIRST: usize>(
+        first: &[[u8; FIRST]],
+        parties: &[Vec<u32>; 2],
         cut: usize,
     ) -> Result<(), TestCaseError> {
         let mut entry = Writer::default();
         entry.value([7]);
-        let at = entry.leave_counts::<N>();
-        let mut counts = if N % 2 == 1 { vec![entry.list(keys.iter().copied())] } else { vec![] };
-        parties.iter().for_each(|parties| counts.extend(entry.parties(parties.iter().copied())));
-        entry.counts::<N>(counts.try_into().unwrap(), at).unwrap();
+        let at = entry.leave_counts();
+        let first_count = entry.list(first.iter().copied());
+        let [one, other] = parties.each_ref().map(|parties| entry.parties(parties.iter().copied()));
+        entry.counts([first_count, one, other], at).unwrap();
         let entry = entry.written();
         let read = |bytes| {
             let mut reader = Reader(bytes);
-            Some((reader.lists::<N>()?, reader.is_empty()))
+            Some((reader.lists::<FIRST>()?, reader.is_empty()))
         };
         let (lists, is_all) = read(&entry[1..]).unwrap();
         prop_assert!(is_all);
-        prop_assert_eq!(lists.keys(), keys);
-        let is_of_account = |party: &u64| *party > u64::from(u32::MAX);
-        for (number, parties) in parties.iter().enumerate() {
-            prop_assert_eq!(lists.has_account(number), parties.iter().any(is_of_account));
-            let mut parties = parties.clone();
-            parties.sort_by_key(is_of_account);
-            prop_assert_eq!(lists.parties(number).iter().collect::<Vec<_>>(), parties);
+        prop_assert_eq!(lists.first(), first);
+        for (list, parties) in (1..).zip(parties) {
+            prop_assert_eq!(&lists.parties(list).iter().collect::<Vec<_>>(), parties);
+            let has_account = parties.iter().any(|party| *party >= Party::FIRST_OF_ACCOUNTS.0);
+            prop_assert_eq!(lists.parties(list).has_account(), has_account);
         }
         prop_assert!(read(&entry[1..1 + cut % (entry.len() - 1)]).is_none());
         Ok(())
@@ -313,13 +278,15 @@ mod tests {
     proptest! {
         #[test]
         fn lists_come_back(
-            keys in vec(any::<Key>(), 0..600),
-            parties in prop::array::uniform3(vec(prop_oneof![0..u64::from(u32::MAX) + 2, any::<u64>()], 0..300)),
+            first in vec(any::<[u8; 8]>(), 0..600),
+            mut parties in prop::array::uniform2(
+                vec(prop_oneof![0..Party::FIRST_OF_ACCOUNTS.0, 0..1u32 << Party::BITS], 0..300)
+            ),
             cut in any::<usize>(),
         ) {
-            come_back::<3>(&keys, &parties[..1], cut)?;
-            come_back::<5>(&keys, &parties[..2], cut)?;
-            come_back::<6>(&[], &parties, cut)?;
+            parties.iter_mut().for_each(|parties| parties.sort_unstable());
+            come_back(&first, &parties, cut)?;
+            come_back(first.as_flattened().as_chunks::<PARTY>().0, &parties, cut)?;
         }
     }
 }

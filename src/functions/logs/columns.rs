@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayRef, Decimal128Array, FixedSizeBinaryArray, ListArray, StructArray, UInt64Array,
+    ArrayRef, Decimal128Array, FixedSizeBinaryArray, ListArray, StructArray, UInt32Array, UInt64Array,
 };
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::Result;
 
 use crate::functions::address_book::parties_type;
-use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key};
+use crate::functions::id_hash::{KEY_BYTES, Key};
 use crate::functions::sets::sort_from;
 
-/// A column of lists of parties, or of keys.
+/// A column of lists of parties, or of conversations.
 #[derive(Debug)]
 pub(super) struct Lists<T> {
     values: Vec<T>,
@@ -32,17 +32,17 @@ impl<T> Lists<T> {
         self.ends.push(self.values.len() as i32);
     }
 
-    fn finish(self, item: DataType, values: impl FnOnce(Vec<T>) -> Result<ArrayRef>) -> Result<ArrayRef> {
+    fn finish(self, item: DataType, values: impl FnOnce(Vec<T>) -> ArrayRef) -> Result<ArrayRef> {
         let field = Arc::new(Field::new_list_field(item, true));
         let offsets = OffsetBuffer::new(self.ends.into());
-        Ok(Arc::new(ListArray::try_new(field, offsets, values(self.values)?, None)?))
+        Ok(Arc::new(ListArray::try_new(field, offsets, values(self.values), None)?))
     }
 }
 
-impl Lists<u64> {
+impl Lists<u32> {
     /// Adds to the list under way.
     #[inline]
-    pub(super) fn add(&mut self, values: impl IntoIterator<Item = u64>) {
+    pub(super) fn add(&mut self, values: impl IntoIterator<Item = u32>) {
         self.values.extend(values);
     }
 
@@ -54,13 +54,13 @@ impl Lists<u64> {
     }
 
     pub(super) fn parties(self) -> Result<ArrayRef> {
-        self.finish(DataType::UInt64, |parties| Ok(Arc::new(UInt64Array::from(parties))))
+        self.finish(DataType::UInt32, |parties| Arc::new(UInt32Array::from(parties)))
     }
 }
 
-impl Lists<Key> {
-    pub(super) fn keys(self) -> Result<ArrayRef> {
-        self.finish(KEY_TYPE, keys)
+impl Lists<u64> {
+    pub(super) fn conversations(self) -> Result<ArrayRef> {
+        self.finish(DataType::UInt64, |keys| Arc::new(UInt64Array::from(keys)))
     }
 }
 
@@ -79,9 +79,9 @@ pub(super) fn micros(micros: Vec<i128>) -> ArrayRef {
     Arc::new(Decimal128Array::from(micros).with_data_type(micros_type()))
 }
 
-/// The type of a list of keys.
-pub(super) fn keys_type() -> DataType {
-    DataType::new_list(KEY_TYPE, true)
+/// The type of a list of the keys of conversations.
+pub(super) fn conversations_type() -> DataType {
+    DataType::new_list(DataType::UInt64, true)
 }
 
 /// The type of a list of rows with these columns.

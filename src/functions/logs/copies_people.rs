@@ -12,11 +12,11 @@ use super::entry::{self, Entry};
 use super::group_logs::{chunks, log_type};
 use super::meeting_copies::MeetingCopy;
 use super::message_copies::MessageCopy;
-use crate::functions::address_book::parties_type;
+use crate::functions::address_book::{Party, parties_type};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 
 /// No address book has so many people of ours: a larger number is damage, for which no bits are kept.
-const MOST: u64 = 1 << 24;
+const MOST: u32 = 1 << 24;
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
     Scalar {
@@ -35,7 +35,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         )
         .with_argument("copies", "A log from message_copies() or meeting_copies(); NULL has no copies.")
         .with_sql_example(
-            "> select copies_people(message_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', [3], [4294967297], 't'));\n[3]",
+            "> select copies_people(message_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', [3], [1073741825], 't'));\n[3]",
         )
         .with_related_udf("message_copies")
         .build(),
@@ -51,11 +51,11 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         // Ours are numbered from 0: one bit for each of them.
         let (mut seen, mut too_many): (Vec<u64>, _) = (vec![], false);
         let mut see = |parties: Parties| {
-            for party in parties.ours() {
+            for party in parties.iter().take_while(|party| *party < Party::FIRST_OF_ACCOUNTS.0) {
                 let word = (party / 64) as usize;
                 if party >= MOST {
                     too_many = true;
-                    continue;
+                    break;
                 }
                 if word >= seen.len() {
                     seen.resize(word + 1, 0);
@@ -76,7 +76,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         if too_many {
             return Err(damaged());
         }
-        let bits = |(word, bits): (u64, &u64)| {
+        let bits = |(word, bits): (u32, &u64)| {
             let bits = *bits;
             (0..64).filter(move |bit| bits >> bit & 1 != 0).map(move |bit| word * 64 + bit)
         };

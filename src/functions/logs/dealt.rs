@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryViewArray, Int64Array, ListArray, UInt8Array, make_view,
+    Array, ArrayRef, AsArray, BinaryViewArray, Int64Array, ListArray, UInt8Array, make_view, new_empty_array,
 };
 use datafusion::arrow::buffer::{Buffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
@@ -21,6 +21,7 @@ use super::engagements::{self, Engagement};
 use super::entry::Entry;
 use super::group_logs::log_type;
 use super::sides::{Engaged, Merge};
+use crate::functions::address_book::BookArgument;
 use crate::functions::local_date::with_local_days;
 
 /// How many buckets there are.
@@ -35,17 +36,20 @@ fn dealt_fields() -> Fields {
     fields([("bucket", DataType::UInt8), ("first_rows", DataType::Int64), ("engagements", log_type())])
 }
 
-/// The body of a function of copies and a zone.
+/// The body of a function of a book, copies and a zone.
 pub(super) fn invoke<M: Merge>(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
-    let ColumnarValue::Scalar(ScalarValue::Utf8(Some(zone))) = &args.args[1] else {
+    let ColumnarValue::Scalar(ScalarValue::Utf8(Some(zone))) = &args.args[2] else {
         return exec_err!("engagements need one zone for all rows, such as 'Europe/London'");
     };
-    let logs = args.args[0].to_array(args.number_rows)?;
+    let Some(book) = BookArgument::new("engagements", &args.args[0])?.open()? else {
+        return Ok(new_empty_array(args.return_field.data_type()));
+    };
+    let logs = args.args[1].to_array(args.number_rows)?;
     let logs = logs.as_list::<i32>();
     with_local_days(zone, |days| {
         let (mut dealt, mut merged) = (Dealt::default(), M::default());
         for row in 0..logs.len() {
-            merged.for_each_engaged(logs, row, |engaged| match days.day(engaged.at) {
+            merged.for_each_engaged(&book, logs, row, |engaged| match days.day(engaged.at) {
                 Some(day) => dealt.push(engaged, day),
                 None => Ok(()),
             })?;

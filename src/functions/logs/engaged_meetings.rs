@@ -1,4 +1,4 @@
-//! `engaged_meetings(copies)`: copies merged, and credited to accounts.
+//! `engaged_meetings(book, copies)`: copies merged, and credited to accounts.
 //!
 //! Copies of one meeting have its key and its start. They unite their organizers and attendees; the
 //! meeting ended at the latest of their ends. A meeting that is cancelled in any copy is dropped, and
@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, TimestampMicrosecondArray, new_empty_array,
 };
 use datafusion::arrow::datatypes::{DataType, Fields};
 use datafusion::common::Result;
@@ -19,6 +19,7 @@ use super::entry::for_each_key;
 use super::group_logs::{chunks, log_type};
 use super::meeting_copies::MeetingCopy;
 use super::sides::{self, Engaged, Merge, Role, any, people};
+use crate::functions::address_book::{AddressBook, BookArgument, expect_book};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::id_hash::{KEY_TYPE, Key};
 use crate::functions::utc_timestamp::utc_timestamp_type;
@@ -27,8 +28,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "engaged_meetings",
         arguments: |types| {
-            expect_arguments("engaged_meetings", types, 1)?;
-            Ok(vec![log_type()])
+            expect_arguments("engaged_meetings", types, 2)?;
+            Ok(vec![expect_book("engaged_meetings", &types[0])?, log_type()])
         },
         returns: |_| Ok(rows_type(row_fields())),
         invoke,
@@ -38,12 +39,14 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
              start_at, duration_micros, to_account, from_account, our_people, account_people, is_first), one per account and \
              meeting in which one of ours and one of the account's take part, in the order of meeting_key, start_at and account_no; \
              is_first marks one row of each meeting.",
-            "engaged_meetings(copies)",
+            "engaged_meetings(address_book, copies)",
         )
+        .with_argument("address_book", "The book that the parties in the log are from, the same for all rows.")
         .with_argument("copies", "A log from meeting_copies(); NULL has no copies.")
         .with_sql_example(
-            "> select engaged_meetings(meeting_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', timestamp \
-             '2026-06-01T09:30:00Z', false, [0], [4294967297], []))[1]['to_account'];\ntrue",
+            "> select engaged_meetings((select address_book(a, n, p) from (values ('anna@contoso.com', null, 'e1'), ('carl@acme.com', 0, 'c1')) t(a, n, p)), \
+             meeting_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', timestamp '2026-06-01T09:30:00Z', false, [0], \
+             [1073741825], []))[1]['to_account'];\ntrue",
         )
         .with_related_udf("meeting_copies")
         .build(),
@@ -66,12 +69,15 @@ fn row_fields() -> Fields {
 }
 
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
-    let logs = args.args[0].to_array(args.number_rows)?;
+    let Some(book) = BookArgument::new("engaged_meetings", &args.args[0])?.open()? else {
+        return Ok(new_empty_array(args.return_field.data_type()));
+    };
+    let logs = args.args[1].to_array(args.number_rows)?;
     let logs = logs.as_list::<i32>();
     let (mut engaged, mut merged, mut lengths) = (Rows::default(), Meetings::default(), vec![]);
     for row in 0..logs.len() {
         let before = engaged.account_no.len();
-        merged.for_each_engaged(logs, row, |meeting| {
+        merged.for_each_engaged(&book, logs, row, |meeting| {
             engaged.push(meeting);
             Ok(())
         })?;
@@ -84,12 +90,13 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
 #[derive(Default)]
 pub(super) struct Meetings {
     roles: Vec<Role>,
-    declined: Vec<u64>,
+    declined: Vec<u32>,
 }
 
 impl Merge for Meetings {
     fn for_each_engaged(
         &mut self,
+        book: &AddressBook,
         logs: &ListArray,
         row: usize,
         mut f: impl FnMut(&Engaged) -> Result<()>,
@@ -112,7 +119,7 @@ impl Merge for Meetings {
             roles.retain(|r| !r.received() || declined.binary_search(&r.party()).is_err());
             let meeting_micros = Some(i128::from(end_at) - i128::from(at));
             let mut is_first = true;
-            sides::for_each_account(roles, |sides| {
+            sides::for_each_account(book, roles, |sides| {
                 let (to_account, from_account) = (any(sides.ours, false), any(sides.theirs, false));
                 let conversations = &[];
                 f(&Engaged {
@@ -140,8 +147,8 @@ struct Rows {
     duration_micros: Vec<i128>,
     to_account: Vec<bool>,
     from_account: Vec<bool>,
-    our_people: Lists<u64>,
-    account_people: Lists<u64>,
+    our_people: Lists<u32>,
+    account_people: Lists<u32>,
     is_first: Vec<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! `engaged_messages(copies)`: copies merged, and credited to accounts.
+//! `engaged_messages(book, copies)`: copies merged, and credited to accounts.
 //!
 //! Copies of one message unite their senders, recipients and conversations; the message was sent at
 //! the earliest of their times. It went *to* an account if one of ours sent it and one of the
@@ -7,17 +7,18 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Int32Array, ListArray, TimestampMicrosecondArray, new_empty_array,
 };
 use datafusion::arrow::datatypes::{DataType, Fields};
 use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::columns::{Lists, fields, keys, keys_type, parties_field, rows, rows_type};
+use super::columns::{Lists, conversations_type, fields, keys, parties_field, rows, rows_type};
 use super::entry::for_each_key;
 use super::group_logs::{chunks, log_type};
 use super::message_copies::MessageCopy;
 use super::sides::{self, Engaged, Merge, Role, any, people};
+use crate::functions::address_book::{AddressBook, BookArgument, expect_book};
 use crate::functions::define::{SECTION, Scalar, expect_arguments};
 use crate::functions::id_hash::{KEY_TYPE, Key};
 use crate::functions::utc_timestamp::utc_timestamp_type;
@@ -26,8 +27,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "engaged_messages",
         arguments: |types| {
-            expect_arguments("engaged_messages", types, 1)?;
-            Ok(vec![log_type()])
+            expect_arguments("engaged_messages", types, 2)?;
+            Ok(vec![expect_book("engaged_messages", &types[0])?, log_type()])
         },
         returns: |_| Ok(rows_type(row_fields())),
         invoke,
@@ -36,12 +37,13 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
             "Merges the copies in a log to messages and credits them to accounts. Gives a list of structs (account_no, message_key, \
              sent_at, conversations, to_account, from_account, our_people, account_people, is_first), one per account and message \
              to or from it, in the order of message_key and account_no; is_first marks one row of each message.",
-            "engaged_messages(copies)",
+            "engaged_messages(address_book, copies)",
         )
+        .with_argument("address_book", "The book that the parties in the log are from, the same for all rows.")
         .with_argument("copies", "A log from message_copies(); NULL has no copies.")
         .with_sql_example(
-            "> select engaged_messages(message_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', [0], [4294967297], 't'))[1]\
-             ['account_no'];\n0",
+            "> select engaged_messages((select address_book(a, n, p) from (values ('anna@contoso.com', null, 'e1'), ('carl@acme.com', 0, 'c1')) t(a, n, p)), \
+             message_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', [0], [1073741825], 't'))[1]['account_no'];\n0",
         )
         .with_related_udf("message_copies")
         .build(),
@@ -54,7 +56,7 @@ fn row_fields() -> Fields {
         ("account_no", DataType::Int32),
         ("message_key", KEY_TYPE),
         ("sent_at", utc_timestamp_type()),
-        ("conversations", keys_type()),
+        ("conversations", conversations_type()),
         ("to_account", DataType::Boolean),
         ("from_account", DataType::Boolean),
         parties_field("our_people"),
@@ -64,12 +66,15 @@ fn row_fields() -> Fields {
 }
 
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
-    let logs = args.args[0].to_array(args.number_rows)?;
+    let Some(book) = BookArgument::new("engaged_messages", &args.args[0])?.open()? else {
+        return Ok(new_empty_array(args.return_field.data_type()));
+    };
+    let logs = args.args[1].to_array(args.number_rows)?;
     let logs = logs.as_list::<i32>();
     let (mut engaged, mut merged, mut lengths) = (Rows::default(), Messages::default(), vec![]);
     for row in 0..logs.len() {
         let before = engaged.account_no.len();
-        merged.for_each_engaged(logs, row, |message| {
+        merged.for_each_engaged(&book, logs, row, |message| {
             engaged.push(message);
             Ok(())
         })?;
@@ -82,12 +87,13 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
 #[derive(Default)]
 pub(super) struct Messages {
     roles: Vec<Role>,
-    conversations: Vec<Key>,
+    conversations: Vec<u64>,
 }
 
 impl Merge for Messages {
     fn for_each_engaged(
         &mut self,
+        book: &AddressBook,
         logs: &ListArray,
         row: usize,
         mut f: impl FnMut(&Engaged) -> Result<()>,
@@ -105,7 +111,7 @@ impl Merge for Messages {
             }
             conversations.sort_unstable();
             conversations.dedup();
-            sides::for_each_account(roles, |sides| {
+            sides::for_each_account(book, roles, |sides| {
                 let to_account = any(sides.ours, false) && any(sides.theirs, true);
                 let from_account = any(sides.theirs, false) && any(sides.ours, true);
                 if to_account || from_account {
@@ -133,11 +139,11 @@ struct Rows {
     account_no: Vec<i32>,
     message_key: Vec<Key>,
     sent_at: Vec<i64>,
-    conversations: Lists<Key>,
+    conversations: Lists<u64>,
     to_account: Vec<bool>,
     from_account: Vec<bool>,
-    our_people: Lists<u64>,
-    account_people: Lists<u64>,
+    our_people: Lists<u32>,
+    account_people: Lists<u32>,
     is_first: Vec<bool>,
 }
 
@@ -159,7 +165,7 @@ impl Rows {
             Arc::new(Int32Array::from(self.account_no)),
             keys(self.message_key)?,
             Arc::new(TimestampMicrosecondArray::from(self.sent_at).with_timezone("UTC")),
-            self.conversations.keys()?,
+            self.conversations.conversations()?,
             Arc::new(BooleanArray::from(self.to_account)),
             Arc::new(BooleanArray::from(self.from_account)),
             self.our_people.parties()?,

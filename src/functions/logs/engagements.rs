@@ -1,31 +1,30 @@
 //! `engagements(account_no, day, at, …)`: gathers engaged messages and meetings of accounts in a log.
 //!
-//! Entry, version 3 of kind 3 (chunks begin with 0x33): account (Int32), day (Int32, days since
+//! Entry, version 4 of kind 3 (chunks begin with 0x34): account (Int32), day (Int32, days since
 //! 1970), instant (Int64, microseconds), flags (1 byte: 1 to the account, 2 from the account, 4 a
-//! meeting), for a meeting its duration (Int128, microseconds), counts, conversation keys (16 bytes
-//! each), our people and the account's (of both ours, then those of accounts, see `bytes`). Some 60
-//! bytes per entry.
+//! meeting), for a meeting its duration (Int128, microseconds), counts, conversation keys (8 bytes
+//! each), our people and the account's (parties, see `bytes`). Some 40 bytes per entry.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Int32Array, ListArray,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int32Array, ListArray, TimestampMicrosecondArray,
+    UInt64Array,
 };
 use datafusion::arrow::buffer::BooleanBuffer;
-use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Type};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Decimal128Type, Int32Type, UInt64Type};
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
 use super::bytes::{Lists, Parties, Reader, Writer};
-use super::columns::{keys_type, micros_type};
+use super::columns::{conversations_type, micros_type};
 use super::entry::{Entry, Gather, PartyLists};
 use super::group_logs::log_type;
+use super::message_copies::CONVERSATION;
 use super::sides::{Engaged, Sides, people};
 use crate::functions::address_book::parties_type;
 use crate::functions::define::{Aggregate, SECTION, expect_arguments, holds};
 use crate::functions::grouped::{Accumulators, Rows};
-use crate::functions::id_hash::{KEY_BYTES, Key};
 use crate::functions::utc_timestamp::{instant_type, utc_micros};
 
 pub(super) fn udaf() -> Arc<AggregateUDF> {
@@ -40,7 +39,7 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
                 at,
                 DataType::Boolean,
                 DataType::Boolean,
-                keys_type(),
+                conversations_type(),
                 parties_type(),
                 parties_type(),
                 micros_type(),
@@ -60,13 +59,13 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
         .with_argument("at", "When it was sent or began: a timestamp of any unit and zone; a row without one is left out.")
         .with_argument("to_account", "Sent or initiated by us; NULL is false.")
         .with_argument("from_account", "Sent or initiated by the account; NULL is false.")
-        .with_argument("conversations", "The keys of a message's conversations; NULL is none.")
+        .with_argument("conversations", "The keys of a message's conversations, from engaged_messages(); NULL is none.")
         .with_argument("our_people", "Our people in it, from parties(); NULL is nobody.")
         .with_argument("account_people", "The account's people in it, from parties(); NULL is nobody.")
         .with_argument("duration_micros", "How long a meeting took, in microseconds; NULL for a message.")
         .with_sql_example(
             "> select account_days(engagements(7, date '2026-06-01', timestamp '2026-06-01T09:00:00Z', true, false, null, [0], \
-             [4294967297], null), 0)[1]['emails_to'];\n1",
+             [1073741825], null), 0)[1]['emails_to'];\n1",
         )
         .with_related_udf("account_days")
         .build(),
@@ -85,23 +84,23 @@ pub(super) struct Engagement<'a> {
     /// How long it took, if it is a meeting.
     pub(super) meeting_micros: Option<i128>,
     /// Conversations, our people, the account's.
-    lists: Lists<'a, 5>,
+    lists: Lists<'a, CONVERSATION>,
 }
 
 impl<'a> Engagement<'a> {
     #[inline]
-    pub(super) fn conversations(&self) -> &'a [Key] {
-        self.lists.keys()
+    pub(super) fn conversations(&self) -> impl Iterator<Item = u64> + 'a {
+        self.lists.first().iter().map(|key| u64::from_le_bytes(*key))
     }
 
     #[inline]
     pub(super) fn our_people(&self) -> Parties<'a> {
-        self.lists.parties(0)
+        self.lists.parties(1)
     }
 
     #[inline]
     pub(super) fn account_people(&self) -> Parties<'a> {
-        self.lists.parties(1)
+        self.lists.parties(2)
     }
 }
 
@@ -110,7 +109,7 @@ pub(super) struct Columns<'a> {
     day: &'a Date32Array,
     at: TimestampMicrosecondArray,
     flags: [BooleanBuffer; 2],
-    conversations: (&'a ListArray, &'a FixedSizeBinaryArray),
+    conversations: (&'a ListArray, &'a UInt64Array),
     people: [PartyLists<'a>; 2],
     meeting_micros: &'a Decimal128Array,
 }
@@ -144,19 +143,14 @@ pub(super) fn write(engaged: &Engaged, day: i32, entry: &mut Writer) -> Result<(
     let Sides { account, ours, theirs } = engaged.sides;
     let flags = [engaged.to_account, engaged.from_account];
     write_numbers((account, day, engaged.at), flags, engaged.meeting_micros, entry);
-    let at = entry.leave_counts::<5>();
-    let conversations = entry.list(engaged.conversations.iter().copied());
-    let people = [ours, theirs].map(|roles| entry.parties(people(roles)));
-    entry.counts(counts(conversations, people), at)
-}
-
-/// The counts of an entry, in their order.
-fn counts(conversations: usize, [ours, theirs]: [[usize; 2]; 2]) -> [usize; 5] {
-    [conversations, ours[0], ours[1], theirs[0], theirs[1]]
+    let at = entry.leave_counts();
+    let conversations = entry.list(engaged.conversations.iter().map(|key| key.to_le_bytes()));
+    let [ours, theirs] = [ours, theirs].map(|roles| entry.parties(people(roles)));
+    entry.counts([conversations, ours, theirs], at)
 }
 
 impl Entry for Engagement<'static> {
-    const VERSION: u8 = 0x33;
+    const VERSION: u8 = 0x34;
     type Columns<'a> = Columns<'a>;
     type Read<'a> = Engagement<'a>;
 
@@ -167,7 +161,7 @@ impl Entry for Engagement<'static> {
             day: values[1].as_primitive::<Date32Type>(),
             at: utc_micros(&values[2]),
             flags: [&values[3], &values[4]].map(|flag| holds(flag.as_boolean())),
-            conversations: (conversations, conversations.values().as_fixed_size_binary()),
+            conversations: (conversations, conversations.values().as_primitive::<UInt64Type>()),
             people: [PartyLists::new(&values[6]), PartyLists::new(&values[7])],
             meeting_micros: values[8].as_primitive::<Decimal128Type>(),
         })
@@ -192,15 +186,11 @@ impl Entry for Engagement<'static> {
         } else {
             0..0
         };
-        let keys = range.filter(|i| keys.is_valid(*i)).map(|i| {
-            let mut key = [0; KEY_BYTES];
-            key.copy_from_slice(keys.value(i));
-            key
-        });
-        let at = entry.leave_counts::<5>();
+        let keys = range.filter(|i| keys.is_valid(*i)).map(|i| keys.value(i).to_le_bytes());
+        let at = entry.leave_counts();
         let conversations = entry.list(keys);
-        let people = columns.people.each_ref().map(|people| people.write(row, entry));
-        entry.counts(counts(conversations, people), at)?;
+        let [ours, theirs] = columns.people.each_ref().map(|people| people.write(row, entry));
+        entry.counts([conversations, ours, theirs], at)?;
         Ok(true)
     }
 

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::marker::PhantomData;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt64Array};
-use datafusion::arrow::datatypes::UInt64Type;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array};
+use datafusion::arrow::datatypes::UInt32Type;
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
 
@@ -234,27 +234,29 @@ impl<E: Entry> GroupState for Gather<E> {
 /// A column of lists of parties.
 pub(super) struct PartyLists<'a> {
     lists: &'a ListArray,
-    parties: &'a UInt64Array,
+    parties: &'a UInt32Array,
 }
 
 impl<'a> PartyLists<'a> {
     pub(super) fn new(array: &'a ArrayRef) -> Self {
         let lists = array.as_list::<i32>();
-        Self { lists, parties: lists.values().as_primitive::<UInt64Type>() }
+        Self { lists, parties: lists.values().as_primitive::<UInt32Type>() }
     }
 
-    /// The parties of a row; NULL is nobody.
+    /// Writes the parties of a row, in order; NULL is nobody. Gives how many they are.
     #[inline]
-    pub(super) fn write(&self, row: usize, entry: &mut Writer) -> [usize; 2] {
+    pub(super) fn write(&self, row: usize, entry: &mut Writer) -> usize {
         let offsets = self.lists.value_offsets();
         let range =
             if self.lists.is_valid(row) { offsets[row] as usize..offsets[row + 1] as usize } else { 0..0 };
         let parties = &self.parties.values()[range.clone()];
-        if self.parties.null_count() == 0 {
+        if self.parties.null_count() == 0 && parties.is_sorted() {
             return entry.parties(parties.iter().copied());
         }
         let known = range.zip(parties).filter(|(i, _)| self.parties.is_valid(*i));
-        entry.parties(known.map(|(_, party)| *party))
+        let mut known: Vec<_> = known.map(|(_, party)| *party).collect();
+        known.sort_unstable();
+        entry.parties(known.into_iter())
     }
 }
 
@@ -262,21 +264,22 @@ impl<'a> PartyLists<'a> {
 mod tests {
     use super::super::message_copies::MessageCopy;
     use super::*;
+    use crate::functions::address_book::Party;
 
     /// A message copy with this key, sent at this time, with these senders.
-    fn copy(key: Key, sent_at: i64, senders: &[u64]) -> Vec<u8> {
+    fn copy(key: Key, sent_at: i64, senders: &[u32]) -> Vec<u8> {
         let mut entry = Writer::default();
         entry.value(key);
         entry.value(sent_at.to_le_bytes());
-        let at = entry.leave_counts::<5>();
-        let [ours, theirs] = entry.parties(senders.iter().copied());
-        entry.counts([0, ours, theirs, 0, 0], at).unwrap();
+        let at = entry.leave_counts();
+        let senders = entry.parties(senders.iter().copied());
+        entry.counts([0, senders, 0], at).unwrap();
         entry.written().to_vec()
     }
 
     #[test]
     fn copies_with_more_people_than_a_byte_counts_become_one() {
-        let people = |from: u64| (from..from + 300).collect::<Vec<_>>();
+        let people = |from: u32| (from..from + 300).collect::<Vec<_>>();
         let both: Vec<_> =
             copy([4; 16], 7, &people(0)).into_iter().chain(copy([4; 16], 5, &people(200))).collect();
         let chunk = [&[MessageCopy::VERSION], &both[..]].concat();
@@ -297,7 +300,7 @@ mod tests {
 
     #[test]
     fn keys_that_only_begin_alike_are_told_apart() {
-        const ACCOUNT: u64 = 1 << 32;
+        const ACCOUNT: u32 = Party::FIRST_OF_ACCOUNTS.0;
         let key = |last| [[3; 15].as_slice(), &[last]].concat().try_into().unwrap();
         let mut logs = GroupLogs::of(MessageCopy::VERSION);
         logs.grow(1);

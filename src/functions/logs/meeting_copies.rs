@@ -1,9 +1,9 @@
 //! `meeting_copies(meeting_key, start_at, end_at, is_cancelled, organizers, attendees, declined)`:
 //! gathers the copies of meetings in a log.
 //!
-//! Entry, version 3 of kind 2 (chunks begin with 0x23): meeting key (16 bytes), start_at and end_at
-//! (Int64, microseconds), cancelled (1 byte), counts, organizers, attendees and those who declined (of
-//! each ours, then those of accounts, see `bytes`).
+//! Entry, version 4 of kind 2 (chunks begin with 0x24): meeting key (16 bytes), start_at and end_at
+//! (Int64, microseconds), cancelled (1 byte), counts, organizers, attendees and those who declined
+//! (parties, see `bytes`).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{AggregateUDF, Documentation};
 
-use super::bytes::{Lists, Parties, Reader, Writer};
+use super::bytes::{Lists, PARTY, Parties, Reader, Writer};
 use super::entry::{Entry, Gather, Keyed, PartyLists, beginning};
 use super::group_logs::log_type;
 use crate::functions::address_book::parties_type;
@@ -47,8 +47,9 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
         .with_argument("attendees", "Who was invited, from parties(); NULL is nobody.")
         .with_argument("declined", "Who declined, as far as this copy knows, from parties(); NULL is nobody.")
         .with_sql_example(
-            "> select engaged_meetings(meeting_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', timestamp \
-             '2026-06-01T09:30:00Z', false, [0], [4294967297], []))[1]['duration_micros'];\n1800000000",
+            "> select engaged_meetings((select address_book(a, n, p) from (values ('anna@contoso.com', null, 'e1'), ('carl@acme.com', 0, 'c1')) t(a, n, p)), \
+             meeting_copies(id_hash('m1'), timestamp '2026-06-01T09:00:00Z', timestamp '2026-06-01T09:30:00Z', false, [0], \
+             [1073741825], []))[1]['duration_micros'];\n1800000000",
         )
         .with_related_udf("engaged_meetings")
         .build(),
@@ -64,7 +65,7 @@ pub(super) struct MeetingCopy<'a> {
     pub(super) end_at: i64,
     pub(super) is_cancelled: bool,
     /// Organizers, attendees, those who declined.
-    lists: Lists<'a, 6>,
+    lists: Lists<'a, PARTY>,
 }
 
 impl<'a> MeetingCopy<'a> {
@@ -86,7 +87,7 @@ impl<'a> MeetingCopy<'a> {
     /// Whether somebody of an account organized it or was invited.
     #[inline]
     pub(super) fn has_account(&self) -> bool {
-        self.lists.has_account(0) || self.lists.has_account(1)
+        self.organizers().has_account() || self.attendees().has_account()
     }
 }
 
@@ -98,7 +99,7 @@ pub(super) struct Columns<'a> {
 }
 
 impl Entry for MeetingCopy<'static> {
-    const VERSION: u8 = 0x23;
+    const VERSION: u8 = 0x24;
     type Columns<'a> = Columns<'a>;
     type Read<'a> = MeetingCopy<'a>;
 
@@ -121,10 +122,9 @@ impl Entry for MeetingCopy<'static> {
         entry.value(*key);
         columns.times.iter().for_each(|times| entry.value(times.value(row).to_le_bytes()));
         entry.value([u8::from(columns.is_cancelled.value(row))]);
-        let at = entry.leave_counts::<6>();
+        let at = entry.leave_counts();
         let people = columns.people.each_ref().map(|people| people.write(row, entry));
-        let [[o1, o2], [a1, a2], [d1, d2]] = people;
-        entry.counts([o1, o2, a1, a2, d1, d2], at)?;
+        entry.counts(people, at)?;
         Ok(true)
     }
 

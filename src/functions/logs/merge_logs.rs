@@ -30,8 +30,8 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
             "A log from message_copies(), meeting_copies(), engagements(), or of a function that deals them out; NULL has no entries.",
         )
         .with_sql_example(
-            "> select engaged_messages(merge_logs(c))[1]['account_no'] from (select message_copies(id_hash('m1'), timestamp \
-             '2026-06-01T09:00:00Z', [0], [4294967297], 't') as c);\n0",
+            "> select copies_people(merge_logs(c)) from (select message_copies(id_hash('m1'), timestamp \
+             '2026-06-01T09:00:00Z', [0], [1073741825], 't') as c);\n[0]",
         )
         .with_related_udf("message_engagements")
         .build(),

@@ -4,18 +4,20 @@ use datafusion::arrow::array::ListArray;
 use datafusion::common::Result;
 
 use super::bytes::Parties;
-use crate::functions::address_book::Party;
+use crate::functions::address_book::{AddressBook, Party};
 use crate::functions::id_hash::Key;
 
-/// Merges the copies in logs to messages or meetings, and credits them to accounts.
+/// Merges the copies in logs to messages or meetings, and credits them to accounts. The parties in them
+/// are those of a book, which knows the account of each.
 pub(super) trait Merge: Default {
     /// Calls `f` for each message or meeting of a log and account that it is credited to, in the order
     /// of their keys and the account.
     ///
     /// # Errors
-    /// A damaged log; what `f` gives.
+    /// A damaged log, or one with parties of another book; what `f` gives.
     fn for_each_engaged(
         &mut self,
+        book: &AddressBook,
         logs: &ListArray,
         row: usize,
         f: impl FnMut(&Engaged) -> Result<()>,
@@ -30,7 +32,7 @@ pub(super) struct Engaged<'a> {
     /// How long it took, if it is a meeting.
     pub(super) meeting_micros: Option<i128>,
     /// The conversations of a message, each once.
-    pub(super) conversations: &'a [Key],
+    pub(super) conversations: &'a [u64],
     pub(super) to_account: bool,
     pub(super) from_account: bool,
     /// One account of each message or meeting is its first.
@@ -42,14 +44,14 @@ pub(super) struct Engaged<'a> {
 /// recipient or attendee and not for a sender or organizer. In order, the roles of a party stand
 /// together, and the parties as they do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Role(u64);
+pub(super) struct Role(u32);
 
 impl Role {
-    fn new(party: u64, received: bool) -> Self {
-        Self(party << 1 | u64::from(received))
+    fn new(party: u32, received: bool) -> Self {
+        Self(party << 1 | u32::from(received))
     }
 
-    pub(super) fn party(self) -> u64 {
+    pub(super) fn party(self) -> u32 {
         self.0 >> 1
     }
 
@@ -75,17 +77,32 @@ pub(super) struct Sides<'a> {
 /// repeat.
 ///
 /// # Errors
-/// What `f` gives.
-pub(super) fn for_each_account(roles: &mut Vec<Role>, mut f: impl FnMut(Sides) -> Result<()>) -> Result<()> {
+/// A party that is not from this book; what `f` gives.
+pub(super) fn for_each_account(
+    book: &AddressBook,
+    roles: &mut Vec<Role>,
+    mut f: impl FnMut(Sides) -> Result<()>,
+) -> Result<()> {
     roles.sort_unstable();
     roles.dedup();
-    let (ours, theirs) = roles.split_at(roles.partition_point(|r| r.party() < Party::FIRST_OF_ACCOUNTS.0));
+    let (ours, mut theirs) =
+        roles.split_at(roles.partition_point(|r| r.party() < Party::FIRST_OF_ACCOUNTS.0));
     if ours.is_empty() {
         return Ok(());
     }
-    let account = |role: &Role| Party(role.party()).account();
-    for theirs in theirs.chunk_by(|a, b| account(a) == account(b)) {
-        f(Sides { account: account(&theirs[0]), ours, theirs })?;
+    let account = |role: &Role| book.account(Party(role.party()));
+    while let [first, rest @ ..] = theirs {
+        let first = account(first)?;
+        let mut end = 1;
+        for role in rest {
+            if account(role)? != first {
+                break;
+            }
+            end += 1;
+        }
+        let (of_account, others) = theirs.split_at(end);
+        f(Sides { account: first, ours, theirs: of_account })?;
+        theirs = others;
     }
     Ok(())
 }
@@ -96,6 +113,6 @@ pub(super) fn any(roles: &[Role], received: bool) -> bool {
 }
 
 /// The people among roles, each once: who sent and received stands twice, side by side.
-pub(super) fn people(roles: &[Role]) -> impl Iterator<Item = u64> + Clone {
+pub(super) fn people(roles: &[Role]) -> impl Iterator<Item = u32> + Clone {
     roles.chunk_by(|a, b| a.party() == b.party()).map(|same| same[0].party())
 }

@@ -20,14 +20,15 @@ fn copies(group: &str) -> String {
     format!(
         "select cast({group} as int) as g, count(*) as rows, sum(value) as total, \
          set_union(arrow_cast(cast(value % 7 as int), 'Date32')) as days, message_copies(id_hash('m' || value), \
-         timestamp '2026-06-01T09:00:00Z', [0], [4294967297], 't') as copies \
+         timestamp '2026-06-01T09:00:00Z', [0], [1073741825], 't') as copies \
          from generate_series(1, 200000) group by {group}"
     )
 }
 
 /// What a reader finds: of each group something of all columns.
 async fn found(ctx: &SessionContext) -> Vec<String> {
-    let query = "select g, rows, total, array_length(days), array_length(engaged_messages(copies)) from x";
+    let query = "select g, rows, total, array_length(days), array_length(engaged_messages( \
+         (select address_book(a, n, p) from (values ('anna@x', null, 'a'), ('carl@x', 0, 'c')) t(a, n, p)), copies)) from x";
     let batches = ctx.sql(query).await.unwrap().collect().await.unwrap();
     let text = pretty_format_batches(&batches).unwrap().to_string();
     let mut lines: Vec<_> = text.lines().map(|line| line.replace(' ', "")).collect();
