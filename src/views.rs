@@ -68,8 +68,8 @@ pub const VIEWS: &[View] = views! {
     Intermediate "holder" "intermediate/holder" shared;
     Intermediate "own_address" "intermediate/own_address" shared;
     Intermediate "profile" "intermediate/profile" shared;
-    Intermediate "contact_email" "intermediate/contact_email" shared;
-    Intermediate "contact" "intermediate/contact";
+    Intermediate "own_book" "intermediate/own_book" shared;
+    Intermediate "contact" "intermediate/contact" shared;
     Intermediate "contact_disposition" "intermediate/contact_disposition" shared;
     Intermediate "contact_address" "intermediate/contact_address";
     Intermediate "address_book" "intermediate/address_book" shared;

@@ -4,8 +4,9 @@ select
   account_no,
   address,
   coalesce(min(contact_id), address) as person
-from contact_email
-where address is not null
-  and account_no is not null
-  and not is_own
+from (
+  select account_no, contact_id, unnest(addresses) as address
+  from contact
+  where disposition = 'used'
+) as used
 group by account_no, address

@@ -1,7 +1,6 @@
 -- One row per row of the contacts input. emails is the list of its mapped email columns, as they
 -- came.
 select
-  row_number() over () as contact_row,
   account_id,
   case when not is_blank(contact_id) then contact_id end as contact_id,
   emails

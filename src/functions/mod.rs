@@ -44,7 +44,6 @@ pub(crate) use utc_timestamp::utc_timestamp_type;
 
 /// Every scalar function.
 pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
-    let [parties, anybody, people_state, shared_addresses] = address_book::udfs();
     let [month_start, week_start] = period_start::udfs();
     let [standing, count_standing] = standings::standing_udfs();
     let engagement = vec![
@@ -57,17 +56,13 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         local_date::udf(),
         month_start,
         week_start,
-        parties,
-        anybody,
-        people_state,
-        shared_addresses,
         distinct_people::count_udf(),
         standing,
         count_standing,
         numbers::udf(),
         engagement_score::udf(),
     ];
-    engagement.into_iter().chain(logs::udfs()).chain(graph::udfs()).collect()
+    engagement.into_iter().chain(address_book::udfs()).chain(logs::udfs()).chain(graph::udfs()).collect()
 }
 
 /// Every aggregate function.

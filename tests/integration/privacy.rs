@@ -237,9 +237,9 @@ fn nothing_of_an_individual_is_left_behind() {
         let learnt = [
             "select max(sender), min(message_id) from stg_mail",
             "select sender, message_id from stg_mail order by sender, message_id limit 5",
-            "select address from contact_email where address > (select min(address) from contact_email)",
+            "select address from contact_address where address > (select min(address) from contact_address)",
             "select (select max(sender) from stg_mail) as last, count(*) from stg_mail",
-            "select m.message_id from stg_mail m join (select max(address) as address from contact_email) c on m.sender = c.address",
+            "select m.message_id from stg_mail m join (select max(address) as address from contact_address) c on m.sender = c.address",
         ];
         for (live, script) in [
             (true, plans("explain verbose", &inputs)),

@@ -16,6 +16,7 @@ mod parties;
 mod people_state;
 mod read;
 mod shared_addresses;
+mod unknown_addresses;
 
 use std::sync::Arc;
 
@@ -62,8 +63,8 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
     aggregate::udaf()
 }
 
-pub(super) fn udfs() -> [Arc<ScalarUDF>; 4] {
-    [parties::udf(), anybody::udf(), people_state::udf(), shared_addresses::udf()]
+pub(super) fn udfs() -> [Arc<ScalarUDF>; 5] {
+    [parties::udf(), anybody::udf(), people_state::udf(), shared_addresses::udf(), unknown_addresses::udf()]
 }
 
 /// Checks that an argument is a book.

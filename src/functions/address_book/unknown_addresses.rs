@@ -1,0 +1,71 @@
+//! `unknown_addresses(book, addresses, …)`: the addresses that are nobody's in a book.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, ListArray, StringViewBuilder, new_empty_array};
+use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::datatypes::{DataType, Field};
+use datafusion::common::{Result, plan_err};
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::read::NOBODY;
+use super::{BookArgument, expect_book};
+use crate::functions::define::{SECTION, Scalar};
+use crate::functions::id_hash::id_hash;
+use crate::functions::normalize_address::normalize;
+use crate::functions::text::{Texts, texts_type};
+
+pub(super) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "unknown_addresses",
+        arguments: |types| {
+            let [book, addresses @ ..] = types else {
+                return plan_err!("unknown_addresses takes an address book and addresses");
+            };
+            let addresses = addresses.iter().map(|t| texts_type("unknown_addresses", t));
+            std::iter::once(expect_book("unknown_addresses", book)).chain(addresses).collect()
+        },
+        returns: |_| Ok(DataType::new_list(DataType::Utf8View, true)),
+        invoke,
+        documentation: Documentation::builder(
+            SECTION,
+            "The addresses that an address book does not know, normalized, in their order; what is no address is left out. Nothing \
+             to tell gives an empty list; never NULL.",
+            "unknown_addresses(address_book, addresses, ...)",
+        )
+        .with_argument("address_book", "The result of address_book(), the same for all rows.")
+        .with_argument("addresses", "Addresses as they came: text or lists of text, any number of arguments; NULL is none.")
+        .with_sql_example(
+            "> select unknown_addresses((select address_book('anna@contoso.com', null, 'e1')), 'Anna <ANNA@contoso.com>', \
+             ['Carl@acme.com', 'no address', null]);\n[carl@acme.com]",
+        )
+        .with_related_udf("parties")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let Some(book) = BookArgument::new("unknown_addresses", &args.args[0])?.open()? else {
+        return Ok(new_empty_array(args.return_field.data_type()));
+    };
+    let arrays = ColumnarValue::values_to_arrays(&args.args[1..])?;
+    let columns = arrays.iter().map(Texts::new).collect::<Result<Vec<_>>>()?;
+    let (mut unknown, mut lengths) = (StringViewBuilder::new(), vec![0; args.number_rows]);
+    for (row, length) in lengths.iter_mut().enumerate() {
+        for column in &columns {
+            column.for_each(row, |raw| {
+                if let Some(address) = normalize(raw)
+                    && book.find(id_hash(&address)) == NOBODY
+                {
+                    unknown.try_append_value(address)?;
+                    *length += 1;
+                }
+                Ok(())
+            })?;
+        }
+    }
+    let field = Arc::new(Field::new_list_field(DataType::Utf8View, true));
+    let unknown = Arc::new(unknown.finish());
+    Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), unknown, None)?))
+}
