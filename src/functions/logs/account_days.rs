@@ -137,11 +137,11 @@ impl Days {
         let mut counts = [0; 7];
         let mut micros = 0;
         for e in day {
-            let first = if e.meeting_micros.is_some() { 3 } else { 0 };
+            let first = if e.is_meeting() { 3 } else { 0 };
             counts[first] += 1;
             counts[first + 1] += i64::from(e.to_account);
             counts[first + 2] += i64::from(e.from_account);
-            micros = e.meeting_micros.unwrap_or_default().saturating_add(micros);
+            micros = e.meeting_micros().saturating_add(micros);
         }
         counts[6] = reply_times.iter().flatten().count() as i64;
         self.counts.iter_mut().zip(counts).for_each(|(column, count)| column.push(count));
@@ -149,7 +149,7 @@ impl Days {
         self.reply_micros.push(reply_times.iter().flatten().map(|t| i128::from(*t)).sum());
         let [our_email, their_email, our_meeting, their_meeting] = &mut self.people;
         for e in day {
-            let (ours, theirs) = if e.meeting_micros.is_some() {
+            let (ours, theirs) = if e.is_meeting() {
                 (&mut *our_meeting, &mut *their_meeting)
             } else {
                 (&mut *our_email, &mut *their_email)

@@ -182,10 +182,10 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    pub(super) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(super) fn bytes<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
         let (bytes, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
-        Some(*bytes)
+        Some(bytes)
     }
 
     #[inline]
@@ -195,22 +195,17 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(super) fn i32(&mut self) -> Option<i32> {
-        self.bytes().map(i32::from_le_bytes)
+        self.bytes().copied().map(i32::from_le_bytes)
     }
 
     #[inline]
     pub(super) fn i64(&mut self) -> Option<i64> {
-        self.bytes().map(i64::from_le_bytes)
-    }
-
-    #[inline]
-    pub(super) fn i128(&mut self) -> Option<i128> {
-        self.bytes().map(i128::from_le_bytes)
+        self.bytes().copied().map(i64::from_le_bytes)
     }
 
     #[inline]
     pub(super) fn key(&mut self) -> Option<Key> {
-        self.bytes::<KEY_BYTES>()
+        self.bytes::<KEY_BYTES>().copied()
     }
 
     /// The lists of an entry and, before them, their counts, as [`Writer`] has written them.
@@ -230,7 +225,7 @@ impl<'a> Reader<'a> {
     #[cold]
     fn long_counts(&mut self, counts: &mut [u32]) -> Option<()> {
         for count in counts.iter_mut().filter(|count| **count == u32::from(LONG)) {
-            *count = u32::from_le_bytes(self.bytes()?);
+            *count = u32::from_le_bytes(*self.bytes()?);
         }
         Some(())
     }

@@ -81,13 +81,24 @@ pub(super) struct Engagement<'a> {
     pub(super) at: i64,
     pub(super) to_account: bool,
     pub(super) from_account: bool,
-    /// How long it took, if it is a meeting.
-    pub(super) meeting_micros: Option<i128>,
+    /// How long it took, if it is a meeting: as it is written, because most are messages.
+    meeting_micros: Option<&'a [u8; 16]>,
     /// Conversations, our people, the account's.
     lists: Lists<'a, CONVERSATION>,
 }
 
 impl<'a> Engagement<'a> {
+    #[inline]
+    pub(super) fn is_meeting(&self) -> bool {
+        self.meeting_micros.is_some()
+    }
+
+    /// How long a meeting took; nothing for a message.
+    #[inline]
+    pub(super) fn meeting_micros(&self) -> i128 {
+        self.meeting_micros.map_or(0, |micros| i128::from_le_bytes(*micros))
+    }
+
     #[inline]
     pub(super) fn conversations(&self) -> impl Iterator<Item = u64> + 'a {
         self.lists.first().iter().map(|key| u64::from_le_bytes(*key))
@@ -197,7 +208,7 @@ impl Entry for Engagement<'static> {
     #[inline]
     fn read<'a>(reader: &mut Reader<'a>) -> Option<Engagement<'a>> {
         let (account, day, at, flags) = (reader.i32()?, reader.i32()?, reader.i64()?, reader.byte()?);
-        let meeting_micros = if flags & MEETING != 0 { Some(reader.i128()?) } else { None };
+        let meeting_micros = if flags & MEETING != 0 { Some(reader.bytes()?) } else { None };
         Some(Engagement {
             account,
             day,
