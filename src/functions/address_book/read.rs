@@ -20,6 +20,7 @@
 //! read.
 
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
+use prefetch_index::prefetch_index;
 
 use super::{OURS, Party};
 use crate::functions::id_hash::{KEY_BYTES, Key};
@@ -29,6 +30,8 @@ pub(super) const HEADER: usize = 32;
 pub(super) const ENTRY: usize = KEY_BYTES + 4;
 pub(super) const LINK: usize = 4;
 pub(super) const ACCOUNT: usize = 4;
+/// So many searches are prepared at a time.
+const AT_A_TIME: usize = 64;
 /// The tag of a slot without an address.
 pub(super) const GAP: u8 = 0;
 
@@ -122,19 +125,26 @@ impl<'a> AddressBook<'a> {
 
     /// The same for many addresses; none is nobody.
     ///
-    /// A search jumps to a place in memory that no cache has, and the next cannot begin before it is
-    /// decided. So all tags are fetched first, one after the other without a decision, and most addresses
-    /// are nobody's by their tags.
+    /// A search jumps to places in memory that no cache has: to the tag and, if that is not a gap, to the
+    /// slot. So for some addresses at a time all tags are looked at first, one after the other without a
+    /// decision, and the slots that may be needed are fetched, before any is searched for.
     pub fn find_all(&self, addresses: &[Option<Key>]) -> Vec<u32> {
         let mask = self.tags.len() - 1;
-        let hash = |address: &Option<Key>| u128::from_be_bytes(address.unwrap_or_default());
-        let tags: Vec<u8> =
-            addresses.iter().map(|address| self.tags[hash(address) as usize & mask]).collect();
-        let search = |(address, tag): (&Option<Key>, &u8)| match address {
-            Some(address) if *tag != GAP => self.find(*address),
-            _ => NOBODY,
-        };
-        addresses.iter().zip(&tags).map(search).collect()
+        let mut found = Vec::with_capacity(addresses.len());
+        for addresses in addresses.chunks(AT_A_TIME) {
+            let mut may_be_known = [false; AT_A_TIME];
+            for (address, may_be_known) in addresses.iter().zip(&mut may_be_known) {
+                let at = u128::from_be_bytes(address.unwrap_or_default()) as usize & mask;
+                *may_be_known = address.is_some() && self.tags[at] != GAP;
+                prefetch_index(self.slots, if *may_be_known { at } else { 0 });
+            }
+            let search = |(address, may_be_known): (&Option<Key>, bool)| match address {
+                Some(address) if may_be_known => self.find(*address),
+                _ => NOBODY,
+            };
+            found.extend(addresses.iter().zip(may_be_known).map(search));
+        }
+        found
     }
 
     /// How many parties a place of several, one greater than [`NOBODY`], stands for.

@@ -72,7 +72,7 @@ impl<'a> Parties<'a> {
 }
 
 /// Writes entries. Room is made first, so that nothing but its place has to be looked at for each value.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Writer {
     /// What is written, and room after it.
     bytes: Vec<u8>,
@@ -105,6 +105,12 @@ impl Writer {
         self.make_room(N);
         self.bytes[self.end..self.end + N].copy_from_slice(&value);
         self.end += N;
+    }
+
+    /// Bytes on the heap.
+    #[inline]
+    pub(super) fn size(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Writes a list; gives how many values it has, which [`Reader::lists`] needs to read it.
@@ -233,6 +239,15 @@ impl<'a> Reader<'a> {
 
 pub(super) fn damaged() -> DataFusionError {
     exec_datafusion_err!("a log of copies or engagements is damaged, or of another version")
+}
+
+/// Writes bytes as they are.
+#[cfg(test)]
+pub(super) fn raw(bytes: &[u8]) -> impl FnOnce(&mut Writer) -> Result<()> {
+    |entry| {
+        entry.list(bytes.iter().map(|byte| [*byte]));
+        Ok(())
+    }
 }
 
 #[cfg(test)]

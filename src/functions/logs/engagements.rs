@@ -178,9 +178,9 @@ impl Entry for Engagement<'static> {
         })
     }
 
-    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<bool> {
+    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<()> {
         if columns.account.is_null(row) || columns.day.is_null(row) || columns.at.is_null(row) {
-            return Ok(false);
+            return Ok(());
         }
         let flags = columns.flags.each_ref().map(|flag| flag.value(row));
         let micros = columns.meeting_micros;
@@ -201,8 +201,7 @@ impl Entry for Engagement<'static> {
         let at = entry.leave_counts();
         let conversations = entry.list(keys);
         let [ours, theirs] = columns.people.each_ref().map(|people| people.write(row, entry));
-        entry.counts([conversations, ours, theirs], at)?;
-        Ok(true)
+        entry.counts([conversations, ours, theirs], at)
     }
 
     #[inline]

@@ -1,15 +1,15 @@
 //! From rows to the entries of a log: the aggregate that gathers, for any kind of entry.
 
-use std::hint::black_box;
 use std::marker::PhantomData;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array};
 use datafusion::arrow::datatypes::UInt32Type;
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
+use prefetch_index::prefetch_index;
 
 use super::bytes::{Reader, Writer, damaged};
-use super::group_logs::{GroupLogs, chunks};
+use super::group_logs::{GroupLogs, LINE, chunks};
 use crate::functions::grouped::{GroupState, Rows};
 use crate::functions::id_hash::Key;
 
@@ -24,8 +24,8 @@ pub(super) trait Entry: Send + Sync + 'static {
 
     /// `rows` are those that will be written.
     fn columns<'a>(values: &'a [ArrayRef], rows: &Rows) -> Result<Self::Columns<'a>>;
-    /// Writes a row; false leaves it out.
-    fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Writer) -> Result<bool>;
+    /// Writes a row, or nothing, which leaves it out.
+    fn write(columns: &Self::Columns<'_>, row: usize, entry: &mut Writer) -> Result<()>;
     /// Reads the next entry; None if it is damaged.
     fn read<'a>(reader: &mut Reader<'a>) -> Option<Self::Read<'a>>;
     /// Writes a chunk that says the same in fewer bytes, if there can be one; says whether it has.
@@ -78,9 +78,6 @@ pub(super) struct InOrder<'a> {
 /// So many entries before it is its turn, an entry is fetched: in order, they are anywhere in memory.
 const AHEAD: usize = 16;
 
-/// The usual size of a line of the cache.
-const LINE: usize = 64;
-
 /// Where an entry stands.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
@@ -119,14 +116,15 @@ impl<'a> InOrder<'a> {
     pub(super) fn groups(&self, last_bits: u32) -> impl Iterator<Item = &[Place]> {
         let mut ahead = self.places.iter().skip(AHEAD);
         let groups = self.places.chunk_by(move |a, b| a.number >> last_bits == b.number >> last_bits);
-        groups.inspect(move |group| ahead.by_ref().take(group.len()).for_each(|place| self.touch(place)))
+        groups.inspect(move |group| ahead.by_ref().take(group.len()).for_each(|place| self.fetch(place)))
     }
 
     /// Has the entry that stands there fetched from memory, without waiting for it: where it begins and,
     /// as most entries stand in two lines of the cache, in the line after that.
-    fn touch(&self, place: &Place) {
+    fn fetch(&self, place: &Place) {
         let (chunk, at) = (self.chunks[place.chunk as usize], place.at as usize);
-        black_box((chunk[at], chunk[(at + LINE).min(chunk.len() - 1)]));
+        prefetch_index(chunk, at);
+        prefetch_index(chunk, at + LINE);
     }
 
     /// Reads the entry that stands there.
@@ -202,14 +200,9 @@ impl<E: Entry> GroupState for Gather<E> {
 
     fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let columns = E::columns(values, rows)?;
-        let mut entry = Writer::default();
-        for (row, group) in rows.iter() {
-            entry.clear();
-            if E::write(&columns, row, &mut entry)? {
-                self.logs.append(group, entry.written(), E::compact)?;
-            }
-        }
-        Ok(())
+        rows.iter().try_for_each(|(row, group)| {
+            self.logs.append(group, |entry| E::write(&columns, row, entry), E::compact)
+        })
     }
 
     fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
@@ -262,6 +255,7 @@ impl<'a> PartyLists<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bytes::raw;
     use super::super::message_copies::MessageCopy;
     use super::*;
     use crate::functions::address_book::Party;
@@ -311,7 +305,7 @@ mod tests {
             copy(key(2), 21, &[7]),
             copy([1; 16], 40, &[ACCOUNT]),
         ] {
-            logs.append(0, &entry, |_, _| Ok(false)).unwrap();
+            logs.append(0, raw(&entry), |_, _| Ok(false)).unwrap();
         }
         let log = logs.emit(EmitTo::All).unwrap();
         let mut found = vec![];

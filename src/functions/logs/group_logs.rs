@@ -12,6 +12,9 @@ use datafusion::arrow::buffer::{Buffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::Result;
 use datafusion::logical_expr::EmitTo;
+use prefetch_index::prefetch_index;
+
+use super::bytes::Writer;
 
 /// The size to which chunks grow: large enough to be few.
 const CHUNK: usize = 1 << 15;
@@ -22,6 +25,9 @@ const SHARED: usize = CHUNK / 4;
 /// So many bytes of entries are gathered before they are copied to the open chunk. The ends of the open
 /// chunks of all groups are far apart, and to write there entry by entry is to wait for each of them.
 const NEAR: usize = 1 << 9;
+
+/// The usual size of a line of the cache.
+pub(super) const LINE: usize = 64;
 
 /// To how many bytes a chunk may grow to which these entries are appended. A large one finds a few like it
 /// there: those of a message to thousands become one.
@@ -106,7 +112,7 @@ struct Log {
     /// With which the open chunk begins. To look there would fetch a part of it that nothing else needs.
     version: u8,
     /// Entries that are to be appended to the open chunk.
-    near: Vec<u8>,
+    near: Writer,
     /// Bytes of all its chunks, and of what is gathered.
     heap: usize,
 }
@@ -120,16 +126,21 @@ impl Log {
         }
     }
 
+    /// Has the end of the open chunk fetched from memory, where soon what is gathered will be appended.
+    fn fetch_end(&self) {
+        (0..=NEAR).step_by(LINE).for_each(|line| prefetch_index(&self.open, self.open.len() + line));
+    }
+
     /// Appends what is gathered.
     fn append_near(&mut self, version: u8) {
         let mut near = mem::take(&mut self.near);
-        if !near.is_empty() {
-            self.append(version, &near);
+        if !near.written().is_empty() {
+            self.append(version, near.written());
             near.clear();
         }
         // The room of an entry that is larger than all that is usually gathered is given back.
-        if near.capacity() > 2 * NEAR {
-            self.heap -= near.capacity();
+        if near.size() > 2 * NEAR {
+            self.heap -= near.size();
         } else {
             self.near = near;
         }
@@ -169,26 +180,28 @@ impl GroupLogs {
         self.groups.resize_with(groups.max(self.groups.len()), Log::default);
     }
 
-    /// Appends an entry to the log of a group. `compact` is asked to write a smaller chunk that can take the
-    /// place of one that is full, and whether it has.
+    /// Appends an entry, which `write` writes, to the log of a group. `compact` is asked to write a smaller
+    /// chunk that can take the place of one that is full, and whether it has.
     ///
     /// # Errors
-    /// What `compact` gives.
+    /// What `write` and `compact` give.
     #[inline]
     pub(super) fn append(
         &mut self,
         group: usize,
-        entry: &[u8],
+        write: impl FnOnce(&mut Writer) -> Result<()>,
         compact: impl Fn(&[u8], &mut Vec<u8>) -> Result<bool>,
     ) -> Result<()> {
-        let log = &self.groups[group];
-        if !log.near.is_empty() && log.near.len() + entry.len() > NEAR {
+        if self.groups[group].near.written().len() > NEAR - LINE {
             self.append_near(group, compact)?;
         }
         let log = &mut self.groups[group];
-        let before = log.near.capacity();
-        log.near.extend_from_slice(entry);
-        let more = log.near.capacity() - before;
+        let (room, length) = (log.near.size(), log.near.written().len());
+        write(&mut log.near)?;
+        if length < NEAR / 2 && log.near.written().len() >= NEAR / 2 {
+            log.fetch_end();
+        }
+        let more = log.near.size() - room;
         log.heap += more;
         self.heap += more;
         Ok(())
@@ -202,8 +215,9 @@ impl GroupLogs {
     ) -> Result<()> {
         let log = &mut self.groups[group];
         let heap = log.heap;
-        let room = room_for(&log.near);
-        if log.open.len() + log.near.len() > room && !log.open.is_empty() {
+        let gathered = log.near.written();
+        let room = room_for(gathered);
+        if log.open.len() + gathered.len() > room && !log.open.is_empty() {
             self.spare.clear();
             if compact(&log.open, &mut self.spare)? {
                 log.heap = log.heap + self.spare.capacity() - log.open.capacity();
@@ -261,10 +275,11 @@ fn slice(values: &BinaryViewArray, i: usize) -> Buffer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bytes::raw;
     use super::*;
 
     fn append(logs: &mut GroupLogs, group: usize, entry: &[u8]) {
-        logs.append(group, entry, |_, _| Ok(false)).unwrap();
+        logs.append(group, raw(entry), |_, _| Ok(false)).unwrap();
     }
 
     fn lens(array: &ArrayRef) -> Vec<usize> {
@@ -315,7 +330,7 @@ mod tests {
                 smaller.extend(&chunk[..2]);
                 Ok(true)
             };
-            logs.append(0, &[1; 40], compact).unwrap();
+            logs.append(0, raw(&[1; 40]), compact).unwrap();
         }
         assert!(logs.size() < 3 * CHUNK, "{}", logs.size());
         let all = logs.emit(EmitTo::All).unwrap();
@@ -333,10 +348,10 @@ mod tests {
                     smaller.extend(&chunk[..=size]);
                     Ok(true)
                 };
-                logs.append(0, &vec![1; size], compact).unwrap();
+                logs.append(0, raw(&vec![1; size]), compact).unwrap();
             }
             assert!(logs.size() < 20 * size + 3 * CHUNK, "{size}: {}", logs.size());
-            assert!(logs.groups[0].near.capacity() <= NEAR.max(2 * size));
+            assert!(logs.groups[0].near.size() <= NEAR.max(2 * size));
             let all = logs.emit(EmitTo::All).unwrap();
             assert!(chunks(all.as_list(), 0).count() <= 2, "{size}");
             assert_eq!(logs.heap, 0);
@@ -378,7 +393,7 @@ mod tests {
                 smaller.extend(&chunk[..CHUNK / 2 + 9]);
                 Ok(true)
             };
-            logs.append(0, &[1; 40], compact).unwrap();
+            logs.append(0, raw(&[1; 40]), compact).unwrap();
         }
         let all = logs.emit(EmitTo::All).unwrap();
         let buffers = all.as_list::<i32>().values().as_binary_view().data_buffers();

@@ -112,20 +112,19 @@ impl Entry for MeetingCopy<'static> {
         })
     }
 
-    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<bool> {
+    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<()> {
         if columns.keys.is_null(row) || columns.times.iter().any(|t| t.is_null(row)) {
-            return Ok(false);
+            return Ok(());
         }
         let Some(key) = columns.keys.value(row).first_chunk::<KEY_BYTES>() else {
-            return Ok(false);
+            return Ok(());
         };
         entry.value(*key);
         columns.times.iter().for_each(|times| entry.value(times.value(row).to_le_bytes()));
         entry.value([u8::from(columns.is_cancelled.value(row))]);
         let at = entry.leave_counts();
         let people = columns.people.each_ref().map(|people| people.write(row, entry));
-        entry.counts(people, at)?;
-        Ok(true)
+        entry.counts(people, at)
     }
 
     #[inline]

@@ -128,11 +128,11 @@ impl Entry for MessageCopy<'static> {
         })
     }
 
-    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<bool> {
+    fn write(columns: &Columns, row: usize, entry: &mut Writer) -> Result<()> {
         if columns.keys.is_null(row) || columns.sent_at.is_null(row) {
-            return Ok(false);
+            return Ok(());
         }
-        let Some(key) = columns.keys.value(row).first_chunk() else { return Ok(false) };
+        let Some(key) = columns.keys.value(row).first_chunk() else { return Ok(()) };
         let at = write_numbers(key, columns.sent_at.value(row), entry);
         let conversation = &columns.conversations[row];
         if let Some(key) = conversation {
@@ -140,8 +140,7 @@ impl Entry for MessageCopy<'static> {
         }
         let [senders, recipients] = &columns.people;
         let [senders, recipients] = [senders.write(row, entry), recipients.write(row, entry)];
-        entry.counts([usize::from(conversation.is_some()), senders, recipients], at)?;
-        Ok(true)
+        entry.counts([usize::from(conversation.is_some()), senders, recipients], at)
     }
 
     #[inline]
