@@ -28,7 +28,7 @@ const BATCH_ROWS: usize = 8_192;
 const PARTIALS: usize = 8;
 
 /// The arguments of each function, as SQL over the number i of a row.
-const ARGUMENTS: [(&str, &[&str]); 11] = [
+const ARGUMENTS: [(&str, &[&str]); 12] = [
     ("address_book", &["'p' || i || '@acme.example'", "cast(i / 8 as int)", "'c' || i"]),
     ("distinct_people", &["concat('p', i % 997)"]),
     (
@@ -59,6 +59,7 @@ const ARGUMENTS: [(&str, &[&str]); 11] = [
     ("reply_times", &[INSTANT, "id_hash('m' || i)", "i % 3 = 0", "i % 3 = 1", "2592000000000"]),
     ("set_union", &["cast(i % 997 as bigint unsigned)"]),
     ("standings", &["i % 997"]),
+    ("value_counts", &["concat('v', i % 7)"]),
 ];
 /// A minute after the one before.
 const INSTANT: &str = "to_timestamp_micros(1780300800000000 + i * 60000000)";

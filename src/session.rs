@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::enrichment::Enrichment;
@@ -10,6 +11,7 @@ use crate::error::Result;
 use crate::kept::readers;
 use crate::memory::{Resources, share_of};
 use crate::source::{self, Source};
+use crate::store::Local;
 use crate::views::{self, Parameters, VIEWS};
 use crate::{explained, functions, output};
 
@@ -54,6 +56,8 @@ pub fn with_resources(config: SessionConfig, resources: &Resources) -> Result<Se
         .with_query_planner(Arc::new(explained::Planner))
         .build();
     let ctx = SessionContext::new_with_state(state);
+    let files = ObjectStoreUrl::local_filesystem();
+    ctx.register_object_store(files.as_ref(), Arc::new(Local::default()));
     functions::register(&mut *ctx.state_ref().write())?;
     Ok(ctx)
 }

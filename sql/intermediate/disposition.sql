@@ -1,11 +1,11 @@
 -- What became of the rows of the inputs: one row per source and disposition that occurs.
-select 'mail' as source, disposition, cast(sum(rows) as bigint) as rows
-from mail_bucket
-group by disposition
-union all
-select 'meetings' as source, disposition, cast(sum(rows) as bigint) as rows
-from meeting_bucket
-group by disposition
+select source, counted['value'] as disposition, cast(sum(counted['count']) as bigint) as rows
+from (
+  select 'mail' as source, unnest(dispositions) as counted from mail_bucket
+  union all
+  select 'meetings' as source, unnest(dispositions) as counted from meeting_bucket
+) as copy
+group by source, counted['value']
 union all
 select 'contacts' as source, disposition, rows
 from contact_disposition

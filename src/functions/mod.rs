@@ -32,6 +32,7 @@ mod standings;
 mod testing;
 mod text;
 mod utc_timestamp;
+mod value_counts;
 
 use std::sync::Arc;
 
@@ -76,6 +77,7 @@ pub fn all_aggregate() -> Vec<Arc<AggregateUDF>> {
         distinct_people_merge,
         reply_times::udaf(),
         standings::udaf(),
+        value_counts::udaf(),
     ];
     single.into_iter().chain(logs::udafs()).collect()
 }

@@ -49,7 +49,16 @@ impl<'a> Standings<'a> {
     }
 
     /// How many values are at most this one.
+    #[inline]
     pub fn at_most(&self, value: i64) -> u64 {
+        // Of counts nearly all small ones occur, so that most stand where they would if all did.
+        let first = self.0.first().map_or(0, |entry| read(entry).0);
+        let guess = usize::try_from(value.wrapping_sub(first)).ok().and_then(|i| self.0.get(i)).map(read);
+        if let Some((found, upto)) = guess
+            && found == value
+        {
+            return upto;
+        }
         let above = self.0.partition_point(|entry| read(entry).0 <= value);
         above.checked_sub(1).map_or(0, |i| read(&self.0[i]).1)
     }

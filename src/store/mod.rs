@@ -9,6 +9,7 @@ mod address;
 mod cause;
 mod connect;
 mod list;
+mod local;
 mod read;
 mod told;
 
@@ -24,6 +25,7 @@ use url::Url;
 
 pub(crate) use self::address::{Address, redacted};
 pub(crate) use self::list::{DELTA_LOG, Files, find};
+pub(crate) use self::local::Local;
 pub(crate) use self::read::{Blocking, small};
 use crate::enrichment::Enrichment;
 

@@ -92,9 +92,10 @@ impl<'a> BookArgument<'a> {
         else {
             return exec_err!("{name} needs an address book");
         };
-        // The same view is the same book; only another needs a look.
+        // The same view is the same book; only others need a look.
         let views = books.views();
-        if (1..books.len()).any(|i| views[i] != views[0] && books.value(i) != books.value(0)) {
+        let differ = books.len() > 1 && views[1..] != views[..books.len() - 1];
+        if differ && (1..books.len()).any(|i| views[i] != views[0] && books.value(i) != books.value(0)) {
             return exec_err!("{name} needs the same address book for all rows");
         }
         Ok(Self(books))

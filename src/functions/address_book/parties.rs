@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_empty_array};
-use datafusion::arrow::buffer::OffsetBuffer;
+use datafusion::arrow::buffer::{BooleanBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -150,10 +150,13 @@ impl<'a> Column<'a> {
         let values = dictionary.values().as_string_opt::<i32>()?;
         let ends = lists.map(|lists| lists.value_offsets());
         // A list that is null may have addresses all the same.
-        let hidden = |i: usize| ends.is_some_and(|ends| ends[i] < ends[i + 1]);
-        let mut nulls = lists.and_then(|lists| lists.nulls()).into_iter();
-        if nulls.any(|nulls| (!nulls.inner()).set_indices().any(hidden)) {
-            return None;
+        if let Some((lists, nulls)) = lists.and_then(|lists| Some((lists, lists.nulls()?))) {
+            let has_any = BooleanBuffer::collect_bool(lists.len(), |i| {
+                lists.value_offsets()[i] < lists.value_offsets()[i + 1]
+            });
+            if (&has_any & &!nulls.inner()).count_set_bits() > 0 {
+                return None;
+            }
         }
         let memo = Memo::recall(book.fingerprint(), values, |values| {
             let keys = values.iter().map(|raw| normalize(raw?).map(|address| id_hash(&address)));

@@ -2,7 +2,7 @@
 //!
 //! An entry has three lists. Their counts stand together before them: a byte each, 0xff for 255 and more;
 //! after these bytes the counts that are so large, in their order (4 bytes each). Then come the lists.
-//! Parties take 4 bytes each and are in order, ours first.
+//! Parties take 4 bytes each.
 
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::error::DataFusionError;
@@ -58,16 +58,16 @@ impl<'a, const FIRST: usize> Lists<'a, FIRST> {
 pub(super) struct Parties<'a>(&'a [[u8; PARTY]]);
 
 impl<'a> Parties<'a> {
-    /// The parties in order, ours first.
+    /// The parties as they were written.
     #[inline]
     pub(super) fn iter(self) -> impl Iterator<Item = u32> + 'a {
         self.0.iter().map(|party| u32::from_le_bytes(*party))
     }
 
-    /// Whether somebody of an account is among them, who then stands last.
+    /// Whether somebody of an account is among them.
     #[inline]
     pub(super) fn has_account(self) -> bool {
-        self.0.last().is_some_and(|party| u32::from_le_bytes(*party) >= Party::FIRST_OF_ACCOUNTS.0)
+        self.iter().fold(0, |all, party| all | party) >= Party::FIRST_OF_ACCOUNTS.0
     }
 }
 
@@ -127,7 +127,7 @@ impl Writer {
         count
     }
 
-    /// Writes a list of parties, which are in order.
+    /// Writes a list of parties.
     #[inline]
     pub(super) fn parties(&mut self, parties: impl Iterator<Item = u32> + Clone) -> usize {
         self.list(parties.map(u32::to_le_bytes))
@@ -289,12 +289,11 @@ mod tests {
         #[test]
         fn lists_come_back(
             first in vec(any::<[u8; 8]>(), 0..600),
-            mut parties in prop::array::uniform2(
+            parties in prop::array::uniform2(
                 vec(prop_oneof![0..Party::FIRST_OF_ACCOUNTS.0, 0..1u32 << Party::BITS], 0..300)
             ),
             cut in any::<usize>(),
         ) {
-            parties.iter_mut().for_each(|parties| parties.sort_unstable());
             come_back(&first, &parties, cut)?;
             come_back(first.as_flattened().as_chunks::<PARTY>().0, &parties, cut)?;
         }

@@ -51,7 +51,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         // Ours are numbered from 0: one bit for each of them.
         let (mut seen, mut too_many): (Vec<u64>, _) = (vec![], false);
         let mut see = |parties: Parties| {
-            for party in parties.iter().take_while(|party| *party < Party::FIRST_OF_ACCOUNTS.0) {
+            for party in parties.iter().filter(|party| *party < Party::FIRST_OF_ACCOUNTS.0) {
                 let word = (party / 64) as usize;
                 if party >= MOST {
                     too_many = true;

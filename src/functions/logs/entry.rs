@@ -73,13 +73,15 @@ pub(super) fn beginning(key: &Key) -> u64 {
 pub(super) struct InOrder<'a> {
     chunks: Vec<&'a [u8]>,
     places: Vec<Place>,
+    /// Room to sort in.
+    room: Vec<Place>,
 }
 
 /// So many entries before it is its turn, an entry is fetched: in order, they are anywhere in memory.
 const AHEAD: usize = 16;
 
 /// Where an entry stands.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Place {
     /// What entries are in the order of.
     pub(super) number: u64,
@@ -108,7 +110,7 @@ impl<'a> InOrder<'a> {
                 self.places.push(Place { number, chunk, at });
             }
         }
-        self.places.sort_unstable_by_key(|place| place.number);
+        sort(&mut self.places, &mut self.room);
         Ok(())
     }
 
@@ -134,6 +136,37 @@ impl<'a> InOrder<'a> {
     pub(super) fn read<E: Entry>(&self, place: &Place) -> Result<E::Read<'a>> {
         E::read(&mut Reader(&self.chunks[place.chunk as usize][place.at as usize..])).ok_or_else(damaged)
     }
+}
+
+/// Sorts places by their numbers. They are spread: so they are dealt out, by counting, to ranges of numbers
+/// first, and only the few of each range are compared.
+fn sort(places: &mut Vec<Place>, room: &mut Vec<Place>) {
+    let numbers = || places.iter().map(|place| place.number);
+    let (Some(least), Some(most)) = (numbers().min(), numbers().max()) else { return };
+    // Some eight to a range, were they spread evenly.
+    let ranges = (places.len() / 8).next_power_of_two().clamp(2, 1 << 12);
+    let bits = u64::BITS - (most - least).leading_zeros();
+    let shift = bits.saturating_sub(ranges.ilog2());
+    let range = |place: &Place| ((place.number - least) >> shift) as usize;
+    let mut next = vec![0; ranges + 1];
+    places.iter().for_each(|place| next[range(place) + 1] += 1);
+    for range in 0..ranges {
+        next[range + 1] += next[range];
+    }
+    let ends = next[1..].to_vec();
+    room.clear();
+    room.resize(places.len(), Place::default());
+    for place in places.iter() {
+        let at = &mut next[range(place)];
+        room[*at] = *place;
+        *at += 1;
+    }
+    let mut begin = 0;
+    for end in ends {
+        room[begin..end].sort_unstable_by_key(|place| place.number);
+        begin = end;
+    }
+    std::mem::swap(places, room);
 }
 
 /// Calls `f` with the entries of each key of a log, in the order of keys. Keys may be left out of which
@@ -236,29 +269,42 @@ impl<'a> PartyLists<'a> {
         Self { lists, parties: lists.values().as_primitive::<UInt32Type>() }
     }
 
-    /// Writes the parties of a row, in order; NULL is nobody. Gives how many they are.
+    /// Writes the parties of a row; NULL is nobody. Gives how many they are.
     #[inline]
     pub(super) fn write(&self, row: usize, entry: &mut Writer) -> usize {
         let offsets = self.lists.value_offsets();
         let range =
             if self.lists.is_valid(row) { offsets[row] as usize..offsets[row + 1] as usize } else { 0..0 };
         let parties = &self.parties.values()[range.clone()];
-        if self.parties.null_count() == 0 && parties.is_sorted() {
+        if self.parties.null_count() == 0 {
             return entry.parties(parties.iter().copied());
         }
         let known = range.zip(parties).filter(|(i, _)| self.parties.is_valid(*i));
-        let mut known: Vec<_> = known.map(|(_, party)| *party).collect();
-        known.sort_unstable();
-        entry.parties(known.into_iter())
+        entry.parties(known.map(|(_, party)| *party))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::super::bytes::raw;
     use super::super::message_copies::MessageCopy;
     use super::*;
     use crate::functions::address_book::Party;
+
+    proptest! {
+        #[test]
+        fn places_are_in_order(
+            mut numbers in vec(prop_oneof![any::<u64>(), 0..9u64, (1u64 << 40)..(1 << 40) + 1000], 0..3000),
+        ) {
+            let mut places: Vec<_> = numbers.iter().map(|number| Place { number: *number, chunk: 1, at: 2 }).collect();
+            sort(&mut places, &mut vec![Place::default(); 7]);
+            numbers.sort_unstable();
+            prop_assert_eq!(places.iter().map(|place| place.number).collect::<Vec<_>>(), numbers);
+        }
+    }
 
     /// A message copy with this key, sent at this time, with these senders.
     fn copy(key: Key, sent_at: i64, senders: &[u32]) -> Vec<u8> {

@@ -107,9 +107,13 @@ pub(super) const CONVERSATION: usize = size_of::<u64>();
 /// The keys of the conversations of some rows of a column; blank is none. All at once: the processor need
 /// not wait for one hash before it begins the next.
 fn keys(ids: &Text, rows: &Rows, length: usize) -> Vec<Option<u64>> {
+    let key = |id: Option<&str>| id.filter(|id| !is_blank(Some(id))).map(|id| xxh3_64(id.as_bytes()));
     let mut keys = vec![None; length];
-    for (row, _) in rows.iter() {
-        keys[row] = ids.get(row).filter(|id| !is_blank(Some(id))).map(|id| xxh3_64(id.as_bytes()));
+    match ids {
+        Text::View(ids) if ids.null_count() == 0 => {
+            rows.iter().for_each(|(row, _)| keys[row] = key(Some(ids.value(row))));
+        }
+        _ => rows.iter().for_each(|(row, _)| keys[row] = key(ids.get(row))),
     }
     keys
 }
