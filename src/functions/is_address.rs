@@ -9,7 +9,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::define::{SECTION, Scalar, expect_arguments};
-use super::memo::{AddressDictionary, Memo};
+use super::memo::{AddressDictionary, Memo, address_keys};
 use super::normalize_address::normalize;
 use super::text::{Text, text_type};
 
@@ -45,8 +45,8 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     {
         let memo = Memo::recall(SETTING, values, |values| {
             let mut answers = vec![0; values.len().div_ceil(32)];
-            for (i, raw) in values.iter().enumerate() {
-                answers[i / 32] |= u32::from(raw.is_some_and(|raw| normalize(raw).is_some())) << (i % 32);
+            for (i, key) in address_keys(values).iter().enumerate() {
+                answers[i / 32] |= u32::from(key.is_some()) << (i % 32);
             }
             answers
         });

@@ -58,9 +58,11 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let text = Text::new(&array)?;
     let is_blank = |row| is_blank(text.get(row));
     let answers = match &text {
-        Text::View(ids) if ids.null_count() == 0 => {
+        Text::View(ids) => {
             let views = ids.views();
-            BooleanBuffer::collect_bool(views.len(), |row| !begins_visibly(views[row]) && is_blank(row))
+            let seem =
+                BooleanBuffer::collect_bool(views.len(), |row| !begins_visibly(views[row]) && is_blank(row));
+            ids.nulls().map_or_else(|| seem.clone(), |nulls| &seem | &!nulls.inner())
         }
         _ => BooleanBuffer::collect_bool(array.len(), is_blank),
     };

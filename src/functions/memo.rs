@@ -6,9 +6,13 @@
 //! recognized by its place in memory.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use datafusion::arrow::array::{Array, DictionaryArray, StringArray};
 use datafusion::arrow::datatypes::Int32Type;
+
+use super::id_hash::{Key, id_hash};
+use super::normalize_address::normalize;
 
 /// How many dictionaries a thread remembers: those of all columns of an input, in a few files.
 const REMEMBERED: usize = 12;
@@ -16,8 +20,27 @@ const REMEMBERED: usize = 12;
 /// The dictionaries that are remembered.
 pub(super) type AddressDictionary = DictionaryArray<Int32Type>;
 
+/// The keys of addresses, none for what is no address.
+type Keys = Rc<[Option<Key>]>;
+
 thread_local! {
     static MEMOS: RefCell<Vec<Memo>> = const { RefCell::new(vec![]) };
+    /// The dictionary whose keys were asked for last.
+    static KEYS: RefCell<Option<(StringArray, Keys)>> = const { RefCell::new(None) };
+}
+
+/// The key (see `id_hash`) of the address that each value of a dictionary can be normalized to. Several
+/// functions ask for those of the same dictionary, one after the other.
+pub(super) fn address_keys(values: &StringArray) -> Keys {
+    let last = KEYS.with_borrow(|last| {
+        last.as_ref().filter(|last| same(&last.0, values)).map(|last| Rc::clone(&last.1))
+    });
+    last.unwrap_or_else(|| {
+        let key = |raw: Option<&str>| normalize(raw?).map(|address| id_hash(&address));
+        let keys: Keys = values.iter().map(key).collect();
+        KEYS.set(Some((values.clone(), Rc::clone(&keys))));
+        keys
+    })
 }
 
 /// What one function, with one setting, says of the values of one dictionary.
@@ -96,6 +119,17 @@ mod tests {
             memo.remember();
         }
         assert_eq!(asked.get(), 1);
+    }
+
+    #[test]
+    fn keys_of_addresses() {
+        let values = StringArray::from(vec![Some("Ann <ANN@x.com>"), None, Some("no address")]);
+        let other = StringArray::from(vec!["bea@x.com"]);
+        for _ in 0..2 {
+            assert_eq!(address_keys(&values)[..], [Some(id_hash("ann@x.com")), None, None]);
+            assert_eq!(address_keys(&other)[..], [Some(id_hash("bea@x.com"))]);
+            assert!(Rc::ptr_eq(&address_keys(&other), &address_keys(&other)));
+        }
     }
 
     #[test]

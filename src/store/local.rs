@@ -199,8 +199,8 @@ mod tests {
         let ((_folder, path), store) = (file(), Local::default());
         for (path, ranges) in [
             (path.clone(), vec![0..LENGTH, LENGTH..4 * LENGTH]),
-            (path.clone(), vec![3 * LENGTH..3 * LENGTH + 1]),
-            (Path::from("nowhere/at/all"), vec![0..LENGTH]),
+            (path.clone(), vec![0..5, 3 * LENGTH..3 * LENGTH + 1]),
+            (Path::from("nowhere/at/all"), vec![0..LENGTH, 0..5]),
         ] {
             let ours = store.get_ranges(&path, &ranges).await.map_err(|e| e.to_string());
             let theirs = LocalFileSystem::new().get_ranges(&path, &ranges).await.map_err(|e| e.to_string());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -31,16 +32,11 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
 
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-    let mut anybody = vec![false; args.number_rows];
+    let mut anybody = BooleanBuffer::new_unset(args.number_rows);
     for lists in arrays.iter().map(|array| array.as_list::<i32>()) {
-        let lists_have = lists.value_offsets().windows(2).map(|ends| ends[1] > ends[0]);
-        match lists.nulls() {
-            None => anybody.iter_mut().zip(lists_have).for_each(|(any, has)| *any |= has),
-            Some(nulls) => {
-                let valid = lists_have.zip(nulls.iter()).map(|(has, is_valid)| has && is_valid);
-                anybody.iter_mut().zip(valid).for_each(|(any, has)| *any |= has);
-            }
-        }
+        let ends = lists.value_offsets();
+        let has = BooleanBuffer::collect_bool(lists.len(), |row| ends[row + 1] > ends[row]);
+        anybody = &anybody | &lists.nulls().map_or_else(|| has.clone(), |nulls| &has & nulls.inner());
     }
     Ok(Arc::new(BooleanArray::from(anybody)))
 }

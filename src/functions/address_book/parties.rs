@@ -13,7 +13,7 @@ use super::read::{AddressBook, NOBODY};
 use super::{BookArgument, expect_book};
 use crate::functions::define::{SECTION, Scalar};
 use crate::functions::id_hash::id_hash;
-use crate::functions::memo::{AddressDictionary, Memo};
+use crate::functions::memo::{AddressDictionary, Memo, address_keys};
 use crate::functions::normalize_address::normalize;
 use crate::functions::sets::sort;
 use crate::functions::text::{Texts, texts_type};
@@ -158,10 +158,7 @@ impl<'a> Column<'a> {
                 return None;
             }
         }
-        let memo = Memo::recall(book.fingerprint(), values, |values| {
-            let keys = values.iter().map(|raw| normalize(raw?).map(|address| id_hash(&address)));
-            book.find_all(&keys.collect::<Vec<_>>())
-        });
+        let memo = Memo::recall(book.fingerprint(), values, |values| book.find_all(&address_keys(values)));
         let keys = dictionary.keys();
         // All at once: no answer decides what is asked next, so the processor need not wait.
         let mut found: Vec<u32> = keys.values().iter().map(|key| memo.answer(*key)).collect();

@@ -109,10 +109,11 @@ pub(super) const CONVERSATION: usize = size_of::<u64>();
 fn keys(ids: &Text, rows: &Rows, length: usize) -> Vec<Option<u64>> {
     let key = |id: Option<&str>| id.filter(|id| !is_blank(Some(id))).map(|id| xxh3_64(id.as_bytes()));
     let mut keys = vec![None; length];
+    // Asked for once, and not for each row, what kind of text it is.
     match ids {
-        Text::View(ids) if ids.null_count() == 0 => {
-            rows.iter().for_each(|(row, _)| keys[row] = key(Some(ids.value(row))));
-        }
+        Text::View(ids) => rows.iter().for_each(|(row, _)| {
+            keys[row] = key(ids.is_valid(row).then(|| ids.value(row)));
+        }),
         _ => rows.iter().for_each(|(row, _)| keys[row] = key(ids.get(row))),
     }
     keys
