@@ -14,7 +14,10 @@ pub(super) fn sort<T: Copy + Ord>(values: &mut [T]) -> usize {
     if values.windows(2).all(|pair| pair[0] < pair[1]) {
         return values.len();
     }
-    values.sort_unstable();
+    match values {
+        [a, b] => std::mem::swap(a, b),
+        _ => values.sort_unstable(),
+    }
     let mut kept = 1;
     for i in 1..values.len() {
         if values[i] != values[kept - 1] {

@@ -193,21 +193,46 @@ fn of_each(
 /// come, and sorted when they are read.
 #[derive(Clone, Default)]
 struct Counts {
-    /// (group, value) and how often.
+    /// How often each small value occurs in each of the first groups: most values are small counts.
+    small: Vec<[u64; SMALL]>,
+    /// (group, value) of all others, and how often.
     counts: HashMap<(u32, i64), u64>,
     groups: usize,
 }
 
+/// Values from 0 until before this one are small.
+const SMALL: usize = 32;
+/// So many groups have room for small values.
+const ROOMY: usize = 1 << 8;
+
 impl Counts {
+    #[inline]
     fn add(&mut self, group: usize, value: i64, count: u64) {
-        let counted = self.counts.entry((group as u32, value)).or_default();
+        let small = usize::try_from(value).ok().and_then(|value| self.small.get_mut(group)?.get_mut(value));
+        let counted = match small {
+            Some(counted) => counted,
+            None => self.counts.entry((group as u32, value)).or_default(),
+        };
         *counted = counted.saturating_add(count);
+    }
+
+    /// Takes all that has been counted, in the order of groups and values.
+    fn take(&mut self) -> Vec<((u32, i64), u64)> {
+        let small = std::mem::take(&mut self.small);
+        let small = (0u32..).zip(&small).flat_map(|(group, counts)| {
+            let occur = (0i64..).zip(counts).filter(|(_, count)| **count > 0);
+            occur.map(move |(value, count)| ((group, value), *count))
+        });
+        let mut entries: Vec<_> = small.chain(std::mem::take(&mut self.counts)).collect();
+        entries.sort_unstable();
+        entries
     }
 }
 
 impl GroupState for Counts {
     fn grow(&mut self, groups: usize) {
         self.groups = self.groups.max(groups);
+        self.small.resize(self.groups.min(ROOMY), [0; SMALL]);
     }
 
     fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
@@ -233,9 +258,7 @@ impl GroupState for Counts {
             EmitTo::All => self.groups,
             EmitTo::First(n) => n,
         };
-        let mut entries: Vec<_> = std::mem::take(&mut self.counts).into_iter().collect();
-        entries.sort_unstable();
-        let mut entries = entries.into_iter().peekable();
+        let mut entries = self.take().into_iter().peekable();
         let mut all = BinaryViewBuilder::new();
         let mut bytes = vec![];
         for group in 0..groups as u32 {
@@ -251,9 +274,9 @@ impl GroupState for Counts {
             }
             all.try_append_value(&bytes)?;
         }
-        self.counts =
-            entries.map(|((group, value), count)| ((group - groups as u32, value), count)).collect();
         self.groups -= groups;
+        self.grow(self.groups);
+        entries.for_each(|((group, value), count)| self.add(group as usize - groups, value, count));
         Ok(Arc::new(all.finish()))
     }
 
@@ -264,6 +287,7 @@ impl GroupState for Counts {
     fn size(&self) -> usize {
         // A byte of the table goes with each place.
         self.counts.capacity() * (size_of::<((u32, i64), u64)>() + 1)
+            + self.small.capacity() * size_of::<[u64; SMALL]>()
     }
 }
 
@@ -310,13 +334,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_counting(rows in vec((0..4usize, option::of(-9..9i64)), 0..60), cuts in vec(any::<usize>(), 0..4)) {
+        fn agrees_with_counting(
+            rows in vec((prop_oneof![0..3usize, ROOMY - 1..ROOMY + 2], option::of(-9..SMALL as i64 + 9)), 0..60),
+            cuts in vec(any::<usize>(), 0..4),
+        ) {
             let groups: Vec<_> = rows.iter().map(|r| r.0).collect();
             let column: ArrayRef = Arc::new(Int64Array::from_iter(rows.iter().map(|r| r.1)));
-            let all = Tester::new(udaf(), &[DataType::Int64]).all_ways_agree(&[column], &groups, 4, &cuts);
-            for group in 0..4 {
+            let tester = Tester::new(udaf(), &[DataType::Int64]);
+            let all = tester.all_ways_agree(&[column], &groups, ROOMY + 2, &cuts);
+            for group in (0..3).chain(ROOMY - 1..ROOMY + 2) {
                 let standings = Standings::open(all.as_binary_view().value(group)).unwrap();
-                for value in -10..10 {
+                for value in -10..SMALL as i64 + 10 {
                     let at_most = rows.iter().filter(|r| r.0 == group && r.1.is_some_and(|v| v <= value)).count();
                     prop_assert_eq!(standings.at_most(value), at_most as u64);
                 }

@@ -215,6 +215,12 @@ impl<'a> AddressBook<'a> {
         }
     }
 
+    /// Has the account of a party fetched from memory, where soon it is asked for.
+    #[inline]
+    pub fn fetch_account(&self, party: Party) {
+        prefetch_index(self.accounts, party.number());
+    }
+
     #[cold]
     fn unknown<T>(&self, party: Party) -> Result<T> {
         exec_err!("party {} is not in this address book of {}", party.0, self.people.len())

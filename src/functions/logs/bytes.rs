@@ -218,10 +218,8 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn lists<const FIRST: usize>(&mut self) -> Option<Lists<'a, FIRST>> {
         let bytes = self.bytes::<LISTS>()?;
-        let mut counts = bytes.map(u32::from);
-        if bytes.contains(&LONG) {
-            self.long_counts(&mut counts)?;
-        }
+        // No part of them is changed in place: to read them again at once, as a whole, would be to wait.
+        let counts = if bytes.contains(&LONG) { self.long_counts(*bytes)? } else { bytes.map(u32::from) };
         let length = usize::try_from(Lists::<FIRST>::before(&counts, LISTS)).ok()?;
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -229,11 +227,12 @@ impl<'a> Reader<'a> {
     }
 
     #[cold]
-    fn long_counts(&mut self, counts: &mut [u32]) -> Option<()> {
+    fn long_counts(&mut self, bytes: [u8; LISTS]) -> Option<[u32; LISTS]> {
+        let mut counts = bytes.map(u32::from);
         for count in counts.iter_mut().filter(|count| **count == u32::from(LONG)) {
             *count = u32::from_le_bytes(*self.bytes()?);
         }
-        Some(())
+        Some(counts)
     }
 }
 

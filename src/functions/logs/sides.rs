@@ -83,6 +83,7 @@ pub(super) fn for_each_account(
     roles: &mut Vec<Role>,
     mut f: impl FnMut(Sides) -> Result<()>,
 ) -> Result<()> {
+    roles.iter().for_each(|role| book.fetch_account(Party(role.party())));
     roles.sort_unstable();
     roles.dedup();
     let (ours, mut theirs) =
