@@ -52,7 +52,7 @@ mod tests {
             elapsed: Duration::from_millis(1_234),
             cpu: Duration::from_millis(2_400),
             rows_in: 10_000_000,
-            rows_out: 263,
+            rows_out: 257,
             bytes_read: 512_300_000,
             bytes_spilled: 0,
             peak_memory: 1_500_000,
@@ -65,7 +65,7 @@ mod tests {
         );
         assert_eq!(
             lines[1],
-            "mail_bucket     1.23   2.40  10,000,000       263    512.3         0.0          1.5"
+            "mail_bucket     1.23   2.40  10,000,000       257    512.3         0.0          1.5"
         );
         assert!(lines[2].starts_with("all of it 2.00 s"));
     }
