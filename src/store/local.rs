@@ -4,6 +4,7 @@
 //! is cleared by the library and given to the process page by page by the kernel, for bytes that are then
 //! overwritten: more than a tenth of the time of reading.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -24,6 +25,8 @@ use object_store::{
 
 /// Less is read into a buffer of its own.
 const LARGE: u64 = 1 << 16;
+/// So many bytes are kept for what will be read next.
+const MOST: usize = 64 << 20;
 
 /// The library's store of local files, but for the reading of large ranges.
 #[derive(Debug, Default)]
@@ -44,7 +47,8 @@ struct Buffers(Mutex<Held>);
 
 #[derive(Debug, Default)]
 struct Held {
-    free: Vec<Vec<u8>>,
+    /// Those that came back last stand last.
+    free: VecDeque<Vec<u8>>,
     /// How many are in use. When the last of them comes back, reading is over, and all are let go.
     lent: usize,
 }
@@ -67,7 +71,7 @@ impl Buffers {
         held.lent += 1;
         let fits = |buffer: &Vec<u8>| (length..=2 * length).contains(&buffer.len());
         let best = (0..held.free.len()).filter(|i| fits(&held.free[*i])).min_by_key(|i| held.free[*i].len());
-        let free = best.map(|i| held.free.swap_remove(i));
+        let free = best.and_then(|i| held.free.remove(i));
         drop(held);
         // Some room, because the next row group will need a little more or less.
         let buffer = free.unwrap_or_else(|| vec![0; length + length / 8]);
@@ -85,10 +89,10 @@ impl Drop for Lent {
     fn drop(&mut self) {
         let mut held = self.of.held();
         held.lent -= 1;
-        if held.lent == 0 {
-            held.free = vec![];
-        } else {
-            held.free.push(std::mem::take(&mut self.buffer));
+        held.free.push_back(std::mem::take(&mut self.buffer));
+        let most = if held.lent == 0 { 0 } else { MOST };
+        while held.free.iter().map(Vec::len).sum::<usize>() > most {
+            held.free.pop_front();
         }
     }
 }
@@ -192,6 +196,23 @@ mod tests {
         assert!(first[0].iter().all(|byte| *byte == 0));
         drop(first);
         assert!(store.buffers.held().free.is_empty(), "when nothing is read any more, nothing is held");
+    }
+
+    #[test]
+    fn no_more_is_kept_than_will_be_needed() {
+        let buffers = Arc::new(Buffers::default());
+        let held = buffers.lend(1);
+        for length in [MOST / 2, MOST / 8, MOST / 4, MOST / 16] {
+            drop(buffers.lend(length));
+        }
+        let lengths = |free: &VecDeque<Vec<u8>>| free.iter().map(Vec::len).collect::<Vec<_>>();
+        let with_room = |length| length + length / 8;
+        assert_eq!(lengths(&buffers.held().free), [MOST / 8, MOST / 4, MOST / 16].map(with_room));
+        // The one that fits best; none that is far too large.
+        assert_eq!(buffers.lend(MOST / 8).buffer.len(), with_room(MOST / 8));
+        assert_eq!(buffers.lend(MOST / 32).buffer.len(), with_room(MOST / 32));
+        drop(held);
+        assert!(buffers.held().free.is_empty());
     }
 
     #[tokio::test]
