@@ -4,7 +4,7 @@ from (
   select 'mail' as source, unnest(dispositions) as counted from mail_bucket
   union all
   select 'meetings' as source, unnest(dispositions) as counted from meeting_bucket
-) as copy
+) as bucket
 group by source, counted['value']
 union all
 select 'contacts' as source, disposition, rows

@@ -11,7 +11,9 @@ use datafusion::arrow::array::{
     StructArray,
 };
 use datafusion::arrow::compute::{cast, concat_batches};
-use datafusion::arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt32Type, UInt64Type,
+};
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo, Expr, LogicalPlan, ScalarUDF};
@@ -125,6 +127,8 @@ fn damaged(array: &ArrayRef, damage: &[Damage]) -> ArrayRef {
             let columns = value.columns().iter().map(|c| damaged(c, damage)).collect();
             Arc::new(StructArray::try_new(fields.clone(), columns, value.nulls().cloned()).unwrap())
         }
+        DataType::UInt32 => numbers!(UInt32Type),
+        DataType::UInt64 => numbers!(UInt64Type),
         DataType::Int32 => numbers!(Int32Type),
         DataType::Int64 => numbers!(Int64Type),
         DataType::Date32 => numbers!(Date32Type),

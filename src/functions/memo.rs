@@ -2,8 +2,8 @@
 //!
 //! A row group of a Parquet file knows few distinct addresses, and all its batches share one
 //! dictionary of them. What a pure function says of a value is therefore found once per dictionary
-//! and not once per row. Each thread remembers a few dictionaries, which it keeps alive: a value is
-//! recognized by its place in memory.
+//! and not once per row. Each thread remembers a few dictionaries, and the keys of the last, which it
+//! keeps alive: a value is recognized by its place in memory.
 
 use std::cell::RefCell;
 use std::rc::Rc;

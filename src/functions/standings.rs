@@ -4,15 +4,15 @@
 //! `standing(standings, value)` reads from it how many values are at most this one. With counts,
 //! where more is better, that is how many accounts are no better; for a measure where less is
 //! better, take both of the negated value. `count_standing(standings, count)` is the same for a count, of
-//! which 0 has nothing to stand for: it is 0 there, and where an argument is NULL. A handful of distinct
-//! values makes this one pass and no sort.
+//! which 0 has nothing to stand for: it is 0 there, and where an argument is NULL. With a handful of distinct
+//! values this is one pass, and only they are sorted.
 //!
 //! Exact; the order of rows does not matter; NULL is no value. No value gives standings in which
 //! everything stands at 0.
 //!
 //! State and result, version 1: one byte 0x01, then for each distinct value, ascending, the value
 //! (Int64) and the number of values up to and including it (UInt64), both little-endian. Memory
-//! per group: some 30 bytes per distinct value.
+//! per group: some 30 bytes per distinct value; 256 more for each of the first 256 groups.
 
 use std::sync::Arc;
 

@@ -49,7 +49,8 @@ struct Buffers(Mutex<Held>);
 struct Held {
     /// Those that came back last stand last.
     free: VecDeque<Vec<u8>>,
-    /// How many are in use. When the last of them comes back, reading is over, and all are let go.
+    /// How many are in use. When the last of them comes back, all are let go: reading may be over, and
+    /// nobody else would do it.
     lent: usize,
 }
 
@@ -68,13 +69,13 @@ impl Buffers {
     /// A buffer for so many bytes; what is in it means nothing.
     fn lend(self: &Arc<Self>, length: usize) -> Lent {
         let mut held = self.held();
-        held.lent += 1;
         let fits = |buffer: &Vec<u8>| (length..=2 * length).contains(&buffer.len());
         let best = (0..held.free.len()).filter(|i| fits(&held.free[*i])).min_by_key(|i| held.free[*i].len());
         let free = best.and_then(|i| held.free.remove(i));
         drop(held);
         // Some room, because the next row group will need a little more or less.
         let buffer = free.unwrap_or_else(|| vec![0; length + length / 8]);
+        self.held().lent += 1;
         Lent { buffer, length, of: Arc::clone(self) }
     }
 }
@@ -100,8 +101,10 @@ impl Drop for Lent {
 /// Reads ranges of a file; fewer bytes than there should be are an error.
 fn read(path: PathBuf, ranges: &[Range<u64>], buffers: &Arc<Buffers>) -> io::Result<Vec<Bytes>> {
     let file = File::open(path)?;
+    let size = file.metadata()?.len();
     let read = |range: &Range<u64>| {
-        let length = range.end.checked_sub(range.start).ok_or(io::ErrorKind::InvalidInput)?;
+        let length = range.end.checked_sub(range.start).filter(|_| range.end <= size);
+        let length = length.ok_or(io::ErrorKind::UnexpectedEof)?;
         if length < LARGE {
             let mut bytes = vec![0; length as usize];
             file.read_exact_at(&mut bytes, range.start)?;

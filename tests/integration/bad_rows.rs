@@ -141,6 +141,31 @@ fn nulls_everywhere_and_empty_lists() {
     assert_eq!(published(&enrichment, EMAILS), ["acme 1 0 1 1 29 NULL"]);
 }
 
+/// Rows of contacts with two addresses each; anna is ours.
+#[test]
+fn dispositions_of_contacts_with_several_addresses() {
+    let (_folder, mut enrichment) = inputs(&[(
+        "contacts",
+        "select *, null as contact_id from (values \
+         ('ANNA@us.com', 'carl@acme.com', 'acme'), ('carl@acme.com', 'Carl <carl@acme.com>', 'acme'), \
+         ('anna@us.com', 'x', 'acme'), ('anna@us.com', null, 'gone'), (null, 'x', 'gone'), ('x', 'y', 'acme'), \
+         ('carl@acme.com', 'anna@us.com', 'gone'), ('carl@acme.com', 'anna@us.com', ' ')) t(email, other, account_id)",
+    )]);
+    enrichment.contacts.email = vec!["email".into(), "other".into()];
+    run(&enrichment).unwrap();
+    let of_contacts = published(&enrichment, DISPOSITIONS);
+    assert_eq!(
+        of_contacts.iter().filter(|row| row.starts_with("contacts")).collect::<Vec<_>>(),
+        [
+            "contacts invalid_email 2",
+            "contacts missing_account 1",
+            "contacts own_mailbox 1",
+            "contacts unknown_account 2",
+            "contacts used 2",
+        ]
+    );
+}
+
 #[test]
 fn ten_thousand_recipients_in_one_mail() {
     let (_folder, enrichment) = inputs(&[

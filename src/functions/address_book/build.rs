@@ -29,16 +29,14 @@ impl Entry {
 /// Packs entries into a book; their order and repetitions do not matter.
 ///
 /// # Errors
-/// More addresses or people than 30 bits can count, or an account with the largest number.
+/// More people than 30 bits or addresses than 28 bits can count, or the number of no account.
 pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     // People are numbered in the order of account and key. What comes from parts of the rows is in this
     // order, part by part, which a stable sort makes use of.
     entries.sort_by_key(Entry::order);
     entries.dedup();
-    if entries.first().is_some_and(|e| e.account < OURS)
-        || entries.last().is_some_and(|e| e.account == i32::MAX)
-    {
-        return exec_err!("the numbers of accounts must be from 0 to {}", i32::MAX - 1);
+    if entries.first().is_some_and(|e| e.account < OURS) {
+        return exec_err!("the number of an account must be 0 or more");
     }
     let (mut people, mut accounts) = (vec![], vec![]);
     let mut known: Vec<(Key, u32)> = Vec::with_capacity(entries.len());
@@ -54,6 +52,7 @@ pub fn build(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     // At most half full, so that the search for an address that is not there soon meets a gap.
     let addresses = known.chunk_by(|a, b| a.0 == b.0);
     let slots = (2 * addresses.clone().count()).next_power_of_two();
+    small(slots)?;
     let (mut tags, mut table) = (vec![GAP; slots], vec![[0; ENTRY]; slots]);
     let mut links: Vec<u32> = vec![];
     for same in addresses {

@@ -39,8 +39,10 @@ pub struct Party(pub u32);
 impl Party {
     /// Ours are below this.
     pub const FIRST_OF_ACCOUNTS: Party = Party(1 << 30);
-    /// No party has so many bits.
+    /// No party has more bits.
     pub const BITS: u32 = 31;
+    /// The last that could be; no book has so many people.
+    pub const LAST: Party = Party((1 << Self::BITS) - 1);
 
     fn new(account: i32, number: u32) -> Self {
         Self(if account == OURS { number } else { Self::FIRST_OF_ACCOUNTS.0 | number })

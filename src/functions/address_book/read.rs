@@ -147,7 +147,7 @@ impl<'a> AddressBook<'a> {
         found
     }
 
-    /// How many parties a place of several, one greater than [`NOBODY`], stands for.
+    /// How many parties a place of several, a number above [`NOBODY`], stands for.
     pub fn how_many(&self, several: u32) -> usize {
         self.links_of(several).map_or(0, <[_]>::len)
     }
@@ -221,8 +221,12 @@ impl<'a> AddressBook<'a> {
         prefetch_index(self.accounts, party.number());
     }
 
+    /// The error for a party that is not from this book.
+    ///
+    /// # Errors
+    /// Always.
     #[cold]
-    fn unknown<T>(&self, party: Party) -> Result<T> {
+    pub fn unknown<T>(&self, party: Party) -> Result<T> {
         exec_err!("party {} is not in this address book of {}", party.0, self.people.len())
     }
 

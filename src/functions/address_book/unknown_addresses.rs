@@ -6,7 +6,7 @@ use datafusion::arrow::array::{ArrayRef, ListArray, StringViewBuilder, new_empty
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::{Result, plan_err};
-use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::read::NOBODY;
 use super::{BookArgument, expect_book};
@@ -49,7 +49,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let Some(book) = BookArgument::new("unknown_addresses", &args.args[0])?.open()? else {
         return Ok(new_empty_array(args.return_field.data_type()));
     };
-    let arrays = ColumnarValue::values_to_arrays(&args.args[1..])?;
+    let arrays = args.args[1..].iter().map(|a| a.to_array(args.number_rows)).collect::<Result<Vec<_>>>()?;
     let columns = arrays.iter().map(Texts::new).collect::<Result<Vec<_>>>()?;
     let (mut unknown, mut lengths) = (StringViewBuilder::new(), vec![0; args.number_rows]);
     for (row, length) in lengths.iter_mut().enumerate() {

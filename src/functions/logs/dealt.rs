@@ -41,7 +41,7 @@ pub(super) fn invoke<M: Merge>(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let ColumnarValue::Scalar(ScalarValue::Utf8(Some(zone))) = &args.args[2] else {
         return exec_err!("engagements need one zone for all rows, such as 'Europe/London'");
     };
-    let Some(book) = BookArgument::new("engagements", &args.args[0])?.open()? else {
+    let Some(book) = BookArgument::new(M::DEALT_BY, &args.args[0])?.open()? else {
         return Ok(new_empty_array(args.return_field.data_type()));
     };
     let logs = args.args[1].to_array(args.number_rows)?;

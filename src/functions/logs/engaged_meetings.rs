@@ -94,6 +94,8 @@ pub(super) struct Meetings {
 }
 
 impl Merge for Meetings {
+    const DEALT_BY: &str = "meeting_engagements";
+
     fn for_each_engaged(
         &mut self,
         book: &AddressBook,

@@ -91,6 +91,8 @@ pub(super) struct Messages {
 }
 
 impl Merge for Messages {
+    const DEALT_BY: &str = "message_engagements";
+
     fn for_each_engaged(
         &mut self,
         book: &AddressBook,

@@ -4,12 +4,15 @@ use datafusion::arrow::array::ListArray;
 use datafusion::common::Result;
 
 use super::bytes::Parties;
-use crate::functions::address_book::{AddressBook, Party};
+use crate::functions::address_book::{AddressBook, OURS, Party};
 use crate::functions::id_hash::Key;
 
 /// Merges the copies in logs to messages or meetings, and credits them to accounts. The parties in them
 /// are those of a book, which knows the account of each.
 pub(super) trait Merge: Default {
+    /// The function that deals out what is credited.
+    const DEALT_BY: &str;
+
     /// Calls `f` for each message or meeting of a log and account that it is credited to, in the order
     /// of their keys and the account.
     ///
@@ -48,7 +51,8 @@ pub(super) struct Role(u32);
 
 impl Role {
     fn new(party: u32, received: bool) -> Self {
-        Self(party << 1 | u32::from(received))
+        // What is no party becomes one that no book has.
+        Self(party.min(Party::LAST.0) << 1 | u32::from(received))
     }
 
     pub(super) fn party(self) -> u32 {
@@ -91,7 +95,15 @@ pub(super) fn for_each_account(
     if ours.is_empty() {
         return Ok(());
     }
-    let account = |role: &Role| book.account(Party(role.party()));
+    // Our people come first in a book: if the last is one of ours, so are all.
+    let last = Party(ours[ours.len() - 1].party());
+    if !theirs.is_empty() && book.account(last)? != OURS {
+        return book.unknown(last);
+    }
+    let account = |role: &Role| match book.account(Party(role.party()))? {
+        OURS => book.unknown(Party(role.party())),
+        account => Ok(account),
+    };
     while let [first, rest @ ..] = theirs {
         let first = account(first)?;
         let mut end = 1;
