@@ -1,5 +1,8 @@
 //! The floor of any program for this job: `decode FOLDER` decodes the needed columns of generated mail
 //! and meetings, hashes the ids, and does nothing else. All cores; a file is a unit of work.
+//!
+//! Text comes in the type that the reader gives it, or, with `--views` after the folder, as views, which
+//! point to where it was decompressed.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -26,7 +29,13 @@ struct Decoded {
 }
 
 fn main() -> Result<()> {
-    let folder = std::env::args_os().nth(1).ok_or("decode needs the folder of generated data")?;
+    let mut arguments = std::env::args_os().skip(1);
+    let folder = arguments.next().ok_or("decode needs the folder of generated data")?;
+    let views = match arguments.next() {
+        None => false,
+        Some(views) if views == "--views" => true,
+        Some(other) => return Err(format!("decode does not know {}", other.display()).into()),
+    };
     let files = files(Path::new(&folder))?;
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::new());
@@ -35,7 +44,7 @@ fn main() -> Result<()> {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let decoded = decode(file);
+                    let decoded = decode(file, views);
                     results.lock().expect("no thread panics while it holds the lock").push(decoded);
                 }
             });
@@ -59,11 +68,13 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn decode(path: &Path) -> Result<Decoded> {
+fn decode(path: &Path, views: bool) -> Result<Decoded> {
     let file = File::open(path)?;
-    let read = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?)?;
-    let views = ArrowReaderOptions::new().with_schema(Arc::new(as_views(read.schema())));
-    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, views)?;
+    let mut reader = ParquetRecordBatchReaderBuilder::try_new(file.try_clone()?)?;
+    if views {
+        let views = ArrowReaderOptions::new().with_schema(Arc::new(as_views(reader.schema())));
+        reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, views)?;
+    }
     let mut decoded = Decoded::default();
     for batch in reader.with_batch_size(8_192).build()? {
         let batch = batch?;
@@ -73,7 +84,7 @@ fn decode(path: &Path) -> Result<Decoded> {
     Ok(decoded)
 }
 
-/// Text as views, which are decoded without a copy.
+/// Text as views.
 fn as_views(schema: &Schema) -> Schema {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),
@@ -88,6 +99,12 @@ fn as_views(schema: &Schema) -> Schema {
 
 fn hash(batch: &RecordBatch) -> u128 {
     let columns = IDS.iter().filter_map(|id| batch.column_by_name(id));
-    let ids = columns.flat_map(|column| column.as_string_view().iter().flatten());
-    ids.fold(0, |hash, id| hash ^ xxh3_128(id.as_bytes()))
+    columns.fold(0, |hash, column| match column.as_string_view_opt() {
+        Some(views) => hash ^ of_all(views.iter()),
+        None => hash ^ of_all(column.as_string::<i32>().iter()),
+    })
+}
+
+fn of_all<'a>(ids: impl Iterator<Item = Option<&'a str>>) -> u128 {
+    ids.flatten().fold(0, |hash, id| hash ^ xxh3_128(id.as_bytes()))
 }
