@@ -122,7 +122,7 @@ fn standing_udf() -> Arc<ScalarUDF> {
         returns: |_| Ok(DataType::Int64),
         invoke: |args| {
             Ok(Arc::new(of_each(args, |standings, value| match (standings, value) {
-                (Some(standings), Some(value)) => Ok(Some(Standings::open(standings)?.at_most(value) as i64)),
+                (Some(standings), Some(value)) => Ok(Some(whole(Standings::open(standings)?.at_most(value)))),
                 _ => Ok(None),
             })?))
         },
@@ -148,7 +148,7 @@ fn count_standing_udf() -> Arc<ScalarUDF> {
         returns: |_| Ok(DataType::Int64),
         invoke: |args| {
             Ok(Arc::new(of_each(args, |standings, count| match (standings, count) {
-                (Some(standings), Some(count)) if count > 0 => Ok(Some(Standings::open(standings)?.at_most(count) as i64)),
+                (Some(standings), Some(count)) if count > 0 => Ok(Some(whole(Standings::open(standings)?.at_most(count)))),
                 _ => Ok(Some(0)),
             })?))
         },
@@ -164,6 +164,11 @@ fn count_standing_udf() -> Arc<ScalarUDF> {
         .build(),
     }
     .into_udf()
+}
+
+/// No count is larger, unless the standings are damaged.
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn standing_types(name: &str, types: &[DataType]) -> Result<Vec<DataType>> {

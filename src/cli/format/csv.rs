@@ -56,7 +56,7 @@ fn is_flat(data_type: &DataType) -> bool {
 }
 
 fn text(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let options = FormatOptions::default();
+    let options = FormatOptions::default().with_display_error(false);
     let formatter = ArrayFormatter::try_new(column, &options)?;
     let cell = |row| (!column.is_null(row)).then(|| formatter.value(row).try_to_string()).transpose();
     Ok(Arc::new((0..column.len()).map(cell).collect::<Result<StringArray, _>>()?))

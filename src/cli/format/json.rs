@@ -3,8 +3,11 @@
 use std::io::Write;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::json::WriterBuilder;
 use datafusion::arrow::json::writer::{JsonArray, JsonFormat, LineDelimited, Writer};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion_engagement::error::Result;
 
 use super::Sink;
@@ -14,6 +17,29 @@ type Out<'a> = &'a mut (dyn Write + Send);
 
 fn writer<'a, F: JsonFormat>(out: Out<'a>) -> Writer<Out<'a>, F> {
     WriterBuilder::new().with_explicit_nulls(true).build(out)
+}
+
+/// The writer would write the error itself in the place of what it cannot express: an instant that no
+/// calendar has.
+fn check(batch: &RecordBatch) -> Result<(), ArrowError> {
+    let options = FormatOptions::default().with_display_error(false);
+    for column in batch.columns().iter().filter(|column| has_time(column.data_type())) {
+        let formatter = ArrayFormatter::try_new(column, &options)?;
+        (0..column.len()).try_for_each(|row| formatter.value(row).try_to_string().map(drop))?;
+    }
+    Ok(())
+}
+
+fn has_time(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Struct(fields) => fields.iter().any(|field| has_time(field.data_type())),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => has_time(item.data_type()),
+        DataType::Dictionary(_, value) => has_time(value),
+        other => other.is_temporal(),
+    }
 }
 
 pub struct Array<'a>(Writer<Out<'a>, JsonArray>);
@@ -26,6 +52,7 @@ impl<'a> Array<'a> {
 
 impl Sink for Array<'_> {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        written(check(batch))?;
         written(self.0.write(batch))
     }
 
@@ -45,6 +72,7 @@ impl<'a> Lines<'a> {
 
 impl Sink for Lines<'_> {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        written(check(batch))?;
         written(self.0.write(batch))
     }
 

@@ -142,7 +142,7 @@ fn is_number(data_type: &DataType) -> bool {
 }
 
 fn cells(batch: &RecordBatch) -> Result<Vec<Vec<String>>, ArrowError> {
-    let options = FormatOptions::default().with_null("NULL");
+    let options = FormatOptions::default().with_null("NULL").with_display_error(false);
     let columns: Vec<ArrayFormatter<'_>> =
         batch.columns().iter().map(|c| ArrayFormatter::try_new(c, &options)).collect::<Result<_, _>>()?;
     let cell = |column: &ArrayFormatter<'_>, row| Ok(visible(&column.value(row).try_to_string()?));

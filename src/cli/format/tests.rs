@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{
     ArrayRef, Date32Array, Float64Array, Int64Array, ListArray, StringArray, StringViewArray,
+    TimestampMicrosecondArray,
 };
+use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, Int32Type};
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -141,4 +143,24 @@ fn two_columns_of_one_name_are_refused_where_they_would_be_one() {
         assert!(error.to_string().starts_with("two columns are named CustomerId"), "{error}");
     }
     assert!(Format::Csv.sink(&schema, Layout::default(), &mut vec![]).is_ok());
+}
+
+#[test]
+fn an_instant_that_no_calendar_has_is_an_error_in_all_that_is_text() {
+    let far: ArrayRef = Arc::new(TimestampMicrosecondArray::from(vec![i64::MAX]));
+    let item = Arc::new(Field::new_list_field(far.data_type().clone(), true));
+    let list: ArrayRef =
+        Arc::new(ListArray::new(item, OffsetBuffer::from_lengths([1]), Arc::clone(&far), None));
+    for column in [far, list] {
+        let batch = RecordBatch::try_from_iter([("at", column)]).unwrap();
+        for format in [Format::Table, Format::Csv, Format::Json, Format::Ndjson] {
+            let mut out = vec![];
+            let mut sink = format.sink(&batch.schema(), Layout::default(), &mut out).unwrap();
+            let error = sink.write(&batch).and_then(|()| sink.finish()).unwrap_err().to_string();
+            assert!(
+                error.starts_with("the result cannot be written: ") && error.contains("Cast error"),
+                "{format:?}: {error}"
+            );
+        }
+    }
 }

@@ -235,9 +235,10 @@ impl<'a> AddressBook<'a> {
     /// # Errors
     /// A party that is not from this book.
     pub fn person(&self, party: Party) -> Result<Key> {
+        let is_ours = self.account(party)? == OURS;
         match self.people.get(party.number()) {
-            Some(person) => Ok(*person),
-            None => self.unknown(party),
+            Some(person) if is_ours == (party < Party::FIRST_OF_ACCOUNTS) => Ok(*person),
+            _ => self.unknown(party),
         }
     }
 }
