@@ -19,8 +19,9 @@
 //! from copies to engagements, which the short one is held against in tests.
 //!
 //! The aggregates only gather, so that their states can be kept, merged in any order and read on
-//! other machines; what is computed from a log is a pure function of it. Results are exact and do
-//! not depend on the order of rows. A log is a list of binary chunks, each of which begins with the
+//! other machines; what is computed from a log is a pure function of it and, where it credits accounts,
+//! of the address book that its parties are from. Results are exact and do not depend on the order of
+//! rows. A log is a list of binary chunks, each of which begins with the
 //! version of its entries ([`entry::Entry::VERSION`]).
 
 mod account_days;
