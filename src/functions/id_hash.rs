@@ -2,8 +2,9 @@
 //!
 //! Message, meeting and person ids are only ever compared for equality. A 128-bit hash of the
 //! bytes stands for them: a billion distinct ids collide with a probability of about 10^-21
-//! (n²/2^129), where 64 bits would reach 3 %. (Conversations have 64, see `message_copies`.) It also keeps the ids themselves out of stored state;
-//! it is a pseudonym and no encryption: whoever has a list of candidate ids can recognize them.
+//! (n²/2^129), where 64 bits would reach 3 %. (Conversations have 64, see `message_copies`.) It also
+//! keeps the ids themselves out of stored state; it is a pseudonym and no encryption: whoever has a
+//! list of candidate ids can recognize them.
 //!
 //! XXH3-128, <https://github.com/Cyan4973/xxHash>, seed 0, big-endian (its canonical form).
 

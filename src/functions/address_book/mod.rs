@@ -28,6 +28,8 @@ use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF};
 pub(super) use parties::parties_type;
 pub(super) use read::AddressBook;
 
+use super::text::texts_type;
+
 /// The account of our own people.
 pub const OURS: i32 = -1;
 
@@ -77,6 +79,15 @@ pub(super) fn expect_book(name: &str, data_type: &DataType) -> Result<DataType> 
         }
         other => plan_err!("{name} needs an address book (the result of address_book), not {other}"),
     }
+}
+
+/// The types in which a function takes a book and, after it, any number of addresses or lists of them.
+fn book_and_addresses(name: &str, types: &[DataType]) -> Result<Vec<DataType>> {
+    let [book, addresses @ ..] = types else {
+        return plan_err!("{name} takes an address book and addresses");
+    };
+    let addresses = addresses.iter().map(|t| texts_type(name, t));
+    std::iter::once(expect_book(name, book)).chain(addresses).collect()
 }
 
 /// The one book of a batch.

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_empty_array};
 use datafusion::arrow::buffer::{BooleanBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field};
-use datafusion::common::{Result, plan_err};
+use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::read::{AddressBook, NOBODY};
-use super::{BookArgument, expect_book};
+use super::{BookArgument, book_and_addresses};
 use crate::functions::define::{SECTION, Scalar};
 use crate::functions::id_hash::id_hash;
 use crate::functions::memo::{AddressDictionary, Memo, address_keys};
 use crate::functions::normalize_address::normalize;
 use crate::functions::sets::sort;
-use crate::functions::text::{Texts, texts_type};
+use crate::functions::text::Texts;
 
 pub(in crate::functions) fn parties_type() -> DataType {
     DataType::new_list(DataType::UInt32, true)
@@ -25,11 +25,7 @@ pub(in crate::functions) fn parties_type() -> DataType {
 pub(super) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "parties",
-        arguments: |types| {
-            let [book, addresses @ ..] = types else { return plan_err!("parties takes an address book and addresses") };
-            let addresses = addresses.iter().map(|t| texts_type("parties", t));
-            std::iter::once(expect_book("parties", book)).chain(addresses).collect()
-        },
+        arguments: |types| book_and_addresses("parties", types),
         returns: |_| Ok(parties_type()),
         invoke,
         documentation: Documentation::builder(

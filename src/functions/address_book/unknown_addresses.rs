@@ -5,26 +5,20 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, ListArray, StringViewBuilder, new_empty_array};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field};
-use datafusion::common::{Result, plan_err};
+use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::read::NOBODY;
-use super::{BookArgument, expect_book};
+use super::{BookArgument, book_and_addresses};
 use crate::functions::define::{SECTION, Scalar};
 use crate::functions::id_hash::id_hash;
 use crate::functions::normalize_address::normalize;
-use crate::functions::text::{Texts, texts_type};
+use crate::functions::text::Texts;
 
 pub(super) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "unknown_addresses",
-        arguments: |types| {
-            let [book, addresses @ ..] = types else {
-                return plan_err!("unknown_addresses takes an address book and addresses");
-            };
-            let addresses = addresses.iter().map(|t| texts_type("unknown_addresses", t));
-            std::iter::once(expect_book("unknown_addresses", book)).chain(addresses).collect()
-        },
+        arguments: |types| book_and_addresses("unknown_addresses", types),
         returns: |_| Ok(DataType::new_list(DataType::Utf8View, true)),
         invoke,
         documentation: Documentation::builder(

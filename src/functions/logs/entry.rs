@@ -153,7 +153,6 @@ fn sort(places: &mut Vec<Place>, room: &mut Vec<Place>) {
     for range in 0..ranges {
         next[range + 1] += next[range];
     }
-    let ends = next[1..].to_vec();
     room.clear();
     room.resize(places.len(), Place::default());
     for place in places.iter() {
@@ -161,8 +160,9 @@ fn sort(places: &mut Vec<Place>, room: &mut Vec<Place>) {
         room[*at] = *place;
         *at += 1;
     }
+    // Where the next of a range would stand is where the range ends.
     let mut begin = 0;
-    for end in ends {
+    for &end in &next[..ranges] {
         room[begin..end].sort_unstable_by_key(|place| place.number);
         begin = end;
     }
