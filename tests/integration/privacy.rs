@@ -15,7 +15,7 @@ use datafusion_engagement::session;
 use flate2::read::MultiGzDecoder;
 
 use crate::files::{read, write};
-use crate::support::{block_on, bundled_run, data, texts};
+use crate::support::{block_on, bundled_run, data, files_in, inputs, texts};
 
 /// Texts that must not be found, in lower case, by their first bytes.
 struct Secrets {
@@ -120,22 +120,9 @@ fn texts_of_json(file: &Path) -> BTreeSet<String> {
     ids.chain(after_name).map(str::to_string).collect()
 }
 
-/// All files of a folder, links followed.
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let mut files = vec![];
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        match fs::metadata(entry.path()) {
-            Ok(metadata) if metadata.is_dir() => files.extend(files_in(&entry.path())),
-            Ok(_) => files.push(entry.path()),
-            Err(_) => {}
-        }
-    }
-    files
-}
-
 fn secrets() -> Secrets {
     let mut all = BTreeSet::new();
-    for file in files_in(&data()) {
+    for file in inputs() {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let is_graph = file.display().to_string().contains("graph-data-connect/");
         if name.contains(".json") {

@@ -26,6 +26,34 @@ pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
 }
 
+/// The input files that the bundled enrichment files name, and nothing else: a run may have left its
+/// output beside them.
+pub fn inputs() -> Vec<PathBuf> {
+    let mut files = vec![];
+    for name in ["enrichment.toml", "graph-data-connect.toml"] {
+        let text = fs::read_to_string(data().join(name)).unwrap();
+        let sections: toml::Table = toml::from_str(&text).unwrap();
+        let inputs = sections.iter().filter(|(section, _)| *section != "output");
+        let paths = inputs.filter_map(|(_, keys)| keys.get("path")?.as_str());
+        files.extend(paths.flat_map(|path| files_in(&data().join(path))));
+    }
+    files.sort();
+    files.dedup();
+    files
+}
+
+/// All files of a folder, links followed; a file is itself.
+pub fn files_in(path: &Path) -> Vec<PathBuf> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            let entries = fs::read_dir(path).into_iter().flatten().flatten();
+            entries.flat_map(|entry| files_in(&entry.path())).collect()
+        }
+        Ok(_) => vec![path.to_owned()],
+        Err(_) => vec![],
+    }
+}
+
 /// The bundled enrichment, publishing into a folder of the caller's.
 pub fn bundled(output: &Path) -> Enrichment {
     bundled_as_of(output, None)

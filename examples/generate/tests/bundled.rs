@@ -32,8 +32,10 @@ fn the_bundled_data_is_what_the_generator_writes() {
             path.display()
         );
     }
+    // In the folders of inputs only: a run may have left its output beside them.
+    let is_input = |path: &Path| ["mail", "graph-data-connect"].iter().any(|folder| path.starts_with(folder));
     let surplus: Vec<&PathBuf> =
-        bundled.keys().filter(|path| !path.starts_with("out") && !expected.contains_key(*path)).collect();
+        bundled.keys().filter(|path| is_input(path) && !expected.contains_key(*path)).collect();
     assert!(surplus.is_empty(), "data/ holds what the generator does not write: {surplus:?}");
 }
 

@@ -15,7 +15,7 @@ use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::servers::{self, ACCOUNT, KEY, LAKE};
-use crate::support::{block_on, data};
+use crate::support::{block_on, data, inputs};
 
 /// A folder of the container or bucket.
 #[derive(Clone)]
@@ -73,16 +73,8 @@ impl Lake {
 
     /// With the bundled data.
     fn filled(self) -> Self {
-        let mut folders = vec![data()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
-                let name = entry.strip_prefix(data()).unwrap().to_str().unwrap().to_owned();
-                match entry.is_dir() {
-                    true if name != "out" => folders.push(entry),
-                    false => self.put(&name, fs::read(&entry).unwrap()),
-                    true => {}
-                }
-            }
+        for file in inputs() {
+            self.put(file.strip_prefix(data()).unwrap().to_str().unwrap(), fs::read(&file).unwrap());
         }
         self
     }
