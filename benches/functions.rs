@@ -1,8 +1,8 @@
-//! Every aggregate function: update, merge and evaluate, at 1, 1,000 and 100,000 groups.
+//! Benchmarks of every aggregate function: update, merge and evaluate, at 1, 1,000 and 100,000 groups.
 //!
-//! `cargo bench --bench functions` measures all of them, `cargo bench --bench functions -- set_union`
-//! one. Each works on the same number of rows, dealt out to the groups in turn; update is fed batches
-//! as a scan gives them, merge the states of eight partial aggregates, one after the other.
+//! `cargo bench --bench functions` measures all of them, `cargo bench --bench functions -- set_union` one of
+//! them. Each works on the same number of rows, which are assigned to the groups round-robin. Update receives
+//! batches of the size of a scan; merge receives the states of eight partial aggregates, one after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -20,14 +20,14 @@ use datafusion::physical_expr::expressions::col;
 use datafusion::prelude::SessionContext;
 use datafusion_engagement::functions;
 
-/// Rows of each function; few where cargo only tests that the benches work.
+/// Rows per function; only a few if cargo just tests that the benchmarks run.
 static ROWS: LazyLock<usize> =
     LazyLock::new(|| if std::env::args().any(|argument| argument == "--bench") { 100_000 } else { 1_000 });
 const GROUPS: [usize; 3] = [1, 1_000, 100_000];
 const BATCH_ROWS: usize = 8_192;
 const PARTIALS: usize = 8;
 
-/// The arguments of each function, as SQL over the number i of a row.
+/// The arguments of each function, as SQL over the row number i.
 const ARGUMENTS: [(&str, &[&str]); 12] = [
     ("address_book", &["'p' || i || '@acme.example'", "cast(i / 8 as int)", "'c' || i"]),
     ("distinct_people", &["concat('p', i % 997)"]),
@@ -52,18 +52,18 @@ const ARGUMENTS: [(&str, &[&str]); 12] = [
     ),
     ("meeting_copies", &["id_hash(concat('m', i / 2))", INSTANT, INSTANT, "false", OURS, THEIRS, "[]"]),
     (
-        "merge_logs",
+        "merge_buffers",
         &["(select message_copies(id_hash('m'), timestamp '2026-06-01T09:00:00Z', [0], [1073741825], 't'))"],
     ),
     ("message_copies", &["id_hash(concat('m', i / 2))", INSTANT, OURS, THEIRS, "concat('t', i / 4)"]),
     ("reply_times", &[INSTANT, "id_hash('m' || i)", "i % 3 = 0", "i % 3 = 1", "2592000000000"]),
     ("set_union", &["cast(i % 997 as bigint unsigned)"]),
-    ("standings", &["i % 997"]),
+    ("cumulative_counts", &["i % 997"]),
     ("value_counts", &["concat('v', i % 7)"]),
 ];
-/// A minute after the one before.
+/// One minute later in each row.
 const INSTANT: &str = "to_timestamp_micros(1780300800000000 + i * 60000000)";
-/// One party of ours, and two of an account.
+/// One internal person; two people of an account.
 const OURS: &str = "[cast(i % 997 as int unsigned)]";
 const THEIRS: &str =
     "[cast(1073741824 + i % 5000 as int unsigned), cast(1073746824 + i % 4999 as int unsigned)]";
@@ -111,7 +111,7 @@ impl Subject {
         self.udaf.create_groups_accumulator(arguments).unwrap()
     }
 
-    /// Rows from `start` until before `end`, and the groups they are dealt out to.
+    /// The rows from `start` to `end` (exclusive), and the group of each row.
     fn rows(&self, start: usize, end: usize, groups: usize) -> (Vec<ArrayRef>, Vec<usize>) {
         let columns = self.columns.iter().map(|column| column.slice(start, end - start)).collect();
         (columns, (start..end).map(|row| row % groups).collect())
@@ -129,7 +129,8 @@ impl Subject {
         accumulator
     }
 
-    /// The states of partial aggregates, and the groups of each; a partial holds the groups it has seen.
+    /// The states of the partial aggregates, and the groups of each; a partial aggregate contains only the
+    /// groups that occur in its rows.
     fn states(&self, groups: usize) -> Vec<(Vec<ArrayRef>, Vec<usize>)> {
         let partial = |number: usize| {
             let (columns, of_row) =
@@ -145,7 +146,7 @@ impl Subject {
     }
 }
 
-/// The arguments as the function wants them.
+/// The fields of the arguments after the coercion of the function.
 fn wanted_fields(udaf: &AggregateUDF, given: &[FieldRef]) -> Result<Vec<Field>> {
     let types: Vec<_> = given.iter().map(|field| field.data_type().clone()).collect();
     let wanted = udaf.coerce_types(&types)?.into_iter().zip(given);
@@ -204,7 +205,7 @@ fn bench(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    // Some sixty benches: a second or two for each is enough to see a change.
+    // About sixty benchmarks: one or two seconds for each are enough to show a change.
     config = Criterion::default()
         .sample_size(10)
         .warm_up_time(std::time::Duration::from_millis(300))

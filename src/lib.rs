@@ -1,17 +1,19 @@
 //! Account engagement from mail and meetings, as an Apache DataFusion extension.
 //!
-//! Who mailed whom and who met whom becomes one row per customer account and period, with counts, recency,
-//! reply times and a score from 0 to 100 relative to the other accounts: the *Office* table. The formula is
-//! published (README.md), the whole enrichment is SQL (`sql/`), and no row is about an individual.
+//! Copies of messages and meetings become one row per customer account and period, with counts, recency,
+//! reply times and a score from 0 to 100 relative to the other accounts: the table *Office*. The formula of
+//! the score is published (README.md). The enrichment is a sequence of SQL views (`sql/`). The steps that
+//! pure SQL cannot do fast are functions in Rust ([`functions`]). `Office_UserTable`, which lists the
+//! mailboxes, is the only published table about individuals.
 //!
 //! # An enrichment as SQL views
 //!
-//! [`enrichment::Enrichment`] reads an enrichment file; [`session::live`] gives a DataFusion
-//! [`SessionContext`](datafusion::prelude::SessionContext) in which the staged, intermediate and published
-//! views exist over its inputs:
+//! [`config::Enrichment`] reads an enrichment file. [`query::session::live()`] creates a DataFusion
+//! [`SessionContext`](datafusion::prelude::SessionContext) that has all [`views`] over the inputs of the
+//! enrichment:
 //!
 //! ```
-//! use datafusion_engagement::{enrichment::Enrichment, session};
+//! use datafusion_engagement::{config::Enrichment, query::session};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> datafusion_engagement::error::Result<()> {
@@ -23,12 +25,14 @@
 //! # }
 //! ```
 //!
-//! [`run::run`] computes the same and publishes it as Parquet files or Delta tables, replaced as a whole or not at all;
-//! [`session::published`] opens what was published last.
+//! [`pipeline::run()`] computes the same tables and publishes them as Parquet files or Delta tables. It
+//! replaces the published tables as a whole or not at all. [`pipeline::check()`] checks an enrichment and its
+//! inputs without a run. [`query::session::published()`] opens the tables that the last run has published;
+//! [`publish::TABLES`] lists these tables.
 //!
 //! # The functions alone
 //!
-//! [`functions::register`] puts the functions on any session of yours, where plans find them by name:
+//! [`functions::register()`] registers the functions on any DataFusion session. Plans then find them by name:
 //!
 //! ```
 //! use datafusion::prelude::SessionContext;
@@ -44,51 +48,40 @@
 //! # }
 //! ```
 //!
-//! # The house
+//! # The modules
 //!
-//! | module | what stands there |
+//! A module imports only modules above it in this list (`pipeline` and `query` do not import each other):
+//!
+//! | module | contents |
 //! |---|---|
-//! | [`error`] | one error: what, where, what to do |
-//! | [`enrichment`] | the enrichment file: what it may say, defaults, checks |
-//! | [`functions`] | the one list of functions, a file for each |
-//! | [`source`] | inputs → canonical input tables |
-//! | `store` | object stores: from a URL to what lies there, and what its errors mean |
-//! | `delta` | Delta tables: as inputs, and as what is published |
-//! | [`views`] | the SQL files, their parameters, their order |
-//! | [`session`] | the one session builder |
-//! | [`memory`], `spill`, `kept` | bounds on memory, and where the rest goes |
-//! | `explained` | plans that are shown after they have run |
-//! | [`run`], [`check`] | the one pipeline, and what can be said before it runs |
-//! | [`output`] | what is published, and how it is replaced |
-//! | [`names`], [`statements`] | SQL as a user writes it: names in any case, no way to other files |
-//! | [`segments`] | the shipped segments and the user's |
+//! | [`error`] | the error type: what is wrong, where, and what to do |
+//! | [`functions`] | the scalar and aggregate functions, with one list of all of them |
+//! | `storage` | local files and object stores: paths and URLs, listing, reading, connection errors |
+//! | [`config`] | the enrichment file: sections, defaults, checks |
+//! | `engine` | the DataFusion session: memory limit, spill files, materialized views, metrics of stages |
+//! | `inputs` | Parquet files, Delta tables and Microsoft Graph exports as canonical input tables |
+//! | [`views`] | the SQL views, their order, and their parameters |
+//! | [`publish`] | the published tables: their columns, how they are written, replaced and read again |
+//! | [`pipeline`] | the run of an enrichment, and the check before it |
+//! | [`query`] | sessions over inputs or published tables, statements of users, segments |
+//! | [`cli`] | the command line `engagement` |
 
-#[cfg(test)]
-extern crate self as datafusion_engagement;
-
-pub mod check;
-mod delta;
-pub mod enrichment;
+pub mod cli;
+pub mod config;
+mod engine;
 pub mod error;
-mod explained;
 pub mod functions;
-mod json;
-mod kept;
-pub mod memory;
-pub mod names;
-#[doc(hidden)]
-pub mod nearest;
-pub mod output;
-pub mod run;
-#[cfg(test)]
-mod sample;
-pub mod segments;
-pub mod session;
-mod shared;
-pub mod source;
-mod spill;
-pub mod statements;
-mod store;
-pub mod timings;
+mod inputs;
+pub mod pipeline;
+pub mod publish;
+pub mod query;
+mod storage;
 pub mod views;
-mod withheld;
+
+// The Rust blocks of these pages are doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct AsALibrary;

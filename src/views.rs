@@ -1,8 +1,9 @@
-//! The SQL of the enrichment: loads `sql/`, binds its parameters, registers each view.
+//! The views of the enrichment: the files of `sql/`, their order, and their parameters.
 //!
-//! Every view is a file; [`VIEWS`] is the one list of them, in the order in which they depend on
-//! each other.
+//! Each view is one file with one `select`. [`VIEWS`] lists the views in the order of their dependencies. A
+//! view is registered with its placeholders (such as `$as_of`) bound to typed values: [`Parameters`].
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -11,18 +12,22 @@ use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 
-use crate::enrichment::{Enrichment, Format, Level};
+use crate::config::{Enrichment, Format, Level, Measure};
+use crate::engine::quoted;
 use crate::error::{Error, Result};
 
-/// Where a view stands. Each layer reads only itself and the one before.
+/// The layer of a view. Each layer reads itself and the one before: staging reads the inputs, intermediate
+/// reads staging, office reads intermediate. Inspect reads staging and intermediate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layer {
-    /// Renames, casts, gives each row its disposition.
+    /// The rows of the inputs, renamed and cast; mail and meetings with their disposition.
     Staging,
-    /// People, messages, meetings, days, periods.
+    /// The steps from staged rows to scored periods: people, copies, engagements, days, periods, scores.
     Intermediate,
-    /// What is published.
+    /// The published tables, and `Office_ScoreExplained`.
     Office,
+    /// Rows of intermediate steps, for inspection in sessions over the inputs. No run computes them.
+    Inspect,
 }
 
 /// One file of `sql/`.
@@ -30,29 +35,29 @@ pub enum Layer {
 pub struct View {
     /// The name of the view and, in lower case, of its file.
     pub name: &'static str,
-    /// Its layer, which is its folder.
+    /// The layer, which is the folder of the file.
     pub layer: Layer,
     /// The text of the file.
     pub sql: &'static str,
-    /// A run computes this one once and keeps the result, because several views read it, or because
-    /// what it reads can then be let go.
-    pub shared: bool,
+    /// Whether a run materializes the view: several views read it, or its inputs can be released once it is
+    /// computed.
+    pub materialized: bool,
 }
 
 macro_rules! views {
-    ($($layer:ident $name:literal $file:literal $($shared:ident)?;)*) => {
+    ($($layer:ident $name:literal $file:literal $($materialized:ident)?;)*) => {
         &[$(View {
             name: $name,
             layer: Layer::$layer,
             sql: include_str!(concat!("../sql/", $file, ".sql")),
-            shared: views!(@ $($shared)?),
+            materialized: views!(@ $($materialized)?),
         }),*]
     };
-    (@ shared) => { true };
+    (@ materialized) => { true };
     (@) => { false };
 }
 
-/// Every view, in the order in which they depend on each other.
+/// Every view, in the order of their dependencies.
 pub const VIEWS: &[View] = views! {
     Staging "stg_mailbox" "staging/stg_mailbox";
     Staging "stg_user" "staging/stg_user";
@@ -61,52 +66,51 @@ pub const VIEWS: &[View] = views! {
     Staging "stg_contact" "staging/stg_contact";
     Staging "stg_mail" "staging/stg_mail";
     Staging "stg_meeting" "staging/stg_meeting";
-    Intermediate "directory" "intermediate/directory" shared;
-    Intermediate "mailbox_source" "intermediate/mailbox_source" shared;
-    Intermediate "mailbox" "intermediate/mailbox" shared;
-    Intermediate "listed_group" "intermediate/listed_group";
-    Intermediate "holder" "intermediate/holder" shared;
-    Intermediate "own_address" "intermediate/own_address" shared;
-    Intermediate "profile" "intermediate/profile" shared;
-    Intermediate "own_book" "intermediate/own_book" shared;
-    Intermediate "contact" "intermediate/contact" shared;
-    Intermediate "contact_disposition" "intermediate/contact_disposition" shared;
+    Intermediate "directory" "intermediate/directory" materialized;
+    Intermediate "mailbox_source" "intermediate/mailbox_source" materialized;
+    Intermediate "mailbox" "intermediate/mailbox" materialized;
+    Inspect "listed_group" "inspect/listed_group";
+    Intermediate "holder" "intermediate/holder" materialized;
+    Intermediate "internal_address" "intermediate/internal_address" materialized;
+    Intermediate "profile" "intermediate/profile" materialized;
+    Intermediate "internal_address_book" "intermediate/internal_address_book" materialized;
+    Intermediate "contact" "intermediate/contact" materialized;
+    Intermediate "contact_disposition" "intermediate/contact_disposition" materialized;
     Intermediate "contact_address" "intermediate/contact_address";
-    Intermediate "address_book" "intermediate/address_book" shared;
+    Intermediate "address_book" "intermediate/address_book" materialized;
     Intermediate "mail_copy" "intermediate/mail_copy";
-    Intermediate "mail_bucket" "intermediate/mail_bucket" shared;
+    Intermediate "mail_bucket" "intermediate/mail_bucket" materialized;
     Intermediate "meeting_copy" "intermediate/meeting_copy";
-    Intermediate "meeting_bucket" "intermediate/meeting_bucket" shared;
-    Intermediate "disposition" "intermediate/disposition" shared;
-    Intermediate "coverage" "intermediate/coverage" shared;
-    Intermediate "message_account" "intermediate/message_account";
-    Intermediate "meeting_account" "intermediate/meeting_account";
-    Intermediate "engagement_bucket" "intermediate/engagement_bucket" shared;
-    Intermediate "account_bucket" "intermediate/account_bucket";
-    Intermediate "account_day" "intermediate/account_day";
-    Intermediate "account_period" "intermediate/account_period" shared;
+    Intermediate "meeting_bucket" "intermediate/meeting_bucket" materialized;
+    Intermediate "disposition" "intermediate/disposition" materialized;
+    Intermediate "coverage" "intermediate/coverage" materialized;
+    Inspect "message_account" "inspect/message_account";
+    Inspect "meeting_account" "inspect/meeting_account";
+    Intermediate "engagement_bucket" "intermediate/engagement_bucket" materialized;
+    Intermediate "account_days" "intermediate/account_days";
+    Inspect "account_day" "inspect/account_day";
+    Intermediate "account_period" "intermediate/account_period" materialized;
+    Intermediate "suppressed_account" "intermediate/suppressed_account" materialized;
     Intermediate "office_measure" "intermediate/office_measure";
-    Intermediate "withheld_account" "intermediate/withheld_account" shared;
-    Intermediate "office_disclosed" "intermediate/office_disclosed";
-    Intermediate "period_standing" "intermediate/period_standing" shared;
+    Intermediate "period_distribution" "intermediate/period_distribution" materialized;
     Intermediate "office_scored" "intermediate/office_scored";
-    Intermediate "office_placed" "intermediate/office_placed";
-    Intermediate "history_placed" "intermediate/history_placed";
+    Intermediate "office_sorted" "intermediate/office_sorted";
+    Intermediate "customercard_history_sorted" "intermediate/customercard_history_sorted";
     Office "Office" "office/office";
     Office "Office_UserTable" "office/office_usertable";
-    Office "Office_Overview" "office/office_overview" shared;
+    Office "Office_Overview" "office/office_overview" materialized;
     Office "Office_Dispositions" "office/office_dispositions";
     Office "Office_ScoreExplained" "office/office_scoreexplained";
     Office "CustomerCard" "office/customercard";
     Office "CustomerCard_History" "office/customercard_history";
 };
 
-/// What varies between enrichments: the values of the placeholders in `sql/`.
+/// The values of the placeholders in `sql/`, which differ between enrichments.
 #[derive(Debug, Clone)]
 pub struct Parameters(Vec<(&'static str, ScalarValue)>);
 
 impl Parameters {
-    /// The values that an enrichment gives.
+    /// The values for the views over the inputs of an enrichment.
     pub fn of(enrichment: &Enrichment) -> Self {
         let day_micros = 86_400_000_000;
         let copies = [&enrichment.mail, &enrichment.meetings];
@@ -121,13 +125,14 @@ impl Parameters {
             ("has_accounts", ScalarValue::from(enrichment.accounts.is_some())),
             ("has_holders", ScalarValue::from(has_holders)),
             ("levels", each_once(&enrichment.levels)),
+            ("measures", measures()),
             ("weights", numbers(&enrichment.weights.0.map(i64::from))),
         ])
     }
 
-    /// The values by which what is published explains itself: levels and weights.
+    /// The values for views over published tables: the levels and the weights of the run that published them.
     pub fn of_published(levels: &[Level], weights: &[i64]) -> Self {
-        Self(vec![("levels", each_once(levels)), ("weights", numbers(weights))])
+        Self(vec![("levels", each_once(levels)), ("measures", measures()), ("weights", numbers(weights))])
     }
 
     fn bind(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -139,11 +144,17 @@ fn date(day: NaiveDate) -> ScalarValue {
     ScalarValue::Date32(Some(day.to_epoch_days()))
 }
 
-/// Their words, each once, in the order of Office.
+/// The words of the levels as a list, without duplicates, in the order of [`Level::ALL`].
 fn each_once(levels: &[Level]) -> ScalarValue {
     let levels = Level::ALL.into_iter().filter(|level| levels.contains(level));
     let values: Vec<_> = levels.map(|level| ScalarValue::from(level.as_str())).collect();
     ScalarValue::List(ScalarValue::new_list_nullable(&values, &datafusion::arrow::datatypes::DataType::Utf8))
+}
+
+/// The names of the measures, in the order of the weights.
+fn measures() -> ScalarValue {
+    let names = Measure::ALL.map(|measure| ScalarValue::from(measure.name));
+    ScalarValue::List(ScalarValue::new_list_nullable(&names, &datafusion::arrow::datatypes::DataType::Utf8))
 }
 
 fn numbers(values: &[i64]) -> ScalarValue {
@@ -152,15 +163,33 @@ fn numbers(values: &[i64]) -> ScalarValue {
 }
 
 impl View {
-    /// One of [`VIEWS`] by its name.
+    /// The view of [`VIEWS`] with this name (case-sensitive); `None` if there is none.
     pub fn named(name: &str) -> Option<&'static View> {
         VIEWS.iter().find(|v| v.name == name)
     }
 
-    /// The views of [`VIEWS`] that it reads, each once.
+    /// The named views and all views that they read, directly or through other views, in the order of
+    /// [`VIEWS`].
     ///
     /// # Errors
-    /// A file that is no statement.
+    /// A file that is not one SQL statement.
+    pub(crate) fn with_dependencies(ctx: &SessionContext, names: &[&str]) -> Result<Vec<&'static View>> {
+        let mut needed: HashSet<&str> = names.iter().copied().collect();
+        let mut open: Vec<_> = names.iter().filter_map(|name| View::named(name)).collect();
+        while let Some(view) = open.pop() {
+            for name in view.reads(ctx)? {
+                if needed.insert(name) {
+                    open.extend(View::named(name));
+                }
+            }
+        }
+        Ok(VIEWS.iter().filter(|view| needed.contains(view.name)).collect())
+    }
+
+    /// The names of the views of [`VIEWS`] that this view reads directly, without duplicates.
+    ///
+    /// # Errors
+    /// A file that is not one SQL statement.
     pub(crate) fn reads(&self, ctx: &SessionContext) -> Result<Vec<&'static str>> {
         let state = ctx.state();
         let dialect = state.config_options().sql_parser.dialect;
@@ -169,10 +198,11 @@ impl View {
         Ok(tables.iter().filter_map(|t| View::named(t.table())).map(|view| view.name).collect())
     }
 
-    /// Plans the file's statement over what is registered, and registers it under its name.
+    /// Plans the statement of the file over the tables and functions of a session, and registers the view
+    /// there.
     ///
     /// # Errors
-    /// A table or function that is not there yet.
+    /// A table or function that is not registered, or a placeholder without a value.
     pub async fn register(&self, ctx: &SessionContext, parameters: &Parameters) -> Result<()> {
         let plan = ctx.state().create_logical_plan(self.sql).await.map_err(|e| self.error(e))?;
         let plan = parameters.bind(plan)?;
@@ -187,11 +217,11 @@ impl View {
     }
 }
 
-/// The names that the published tables have besides their own: with `[output] table = "Sales"`,
-/// `Sales_UserTable` is `Office_UserTable`.
+/// The additional SQL names of the published tables, each with the name of its view. If the output table is
+/// named Sales, `Sales_UserTable` is another name of `Office_UserTable`. Empty if it is named Office.
 ///
 /// # Errors
-/// A name that something else has.
+/// A name that another table of the session has, or that ends like one of the other tables of an enrichment.
 pub(crate) fn own_names(enrichment: &Enrichment) -> Result<Vec<(String, &'static str)>> {
     let own = &enrichment.output.table;
     if own.eq_ignore_ascii_case(OFFICE) {
@@ -206,27 +236,32 @@ pub(crate) fn own_names(enrichment: &Enrichment) -> Result<Vec<(String, &'static
         ["segment_", "input_"].iter().any(|p| lower.starts_with(p))
             || VIEWS.iter().any(|v| v.name.eq_ignore_ascii_case(name))
     };
-    // Two enrichments may share a folder, and Sales_Overview is a companion of Sales.
+    // Two enrichments may publish to one folder. There, a table named Sales_Overview would collide with the
+    // overview of Sales.
     let companion = names
         .iter()
         .filter_map(|(_, view)| view.strip_prefix(OFFICE))
         .find(|s| !s.is_empty() && own.ends_with(s));
     if let Some(suffix) = companion {
         return Err(Error::enrichment(format!(
-            "{}: [output] table = \"{own}\" ends like a companion of another table; choose a name without {suffix}",
+            "{}: [output] table = \"{own}\" ends like the name of a companion table; choose a name \
+             without {suffix} at its end",
             enrichment.file.display()
         )));
     }
     match names.iter().find(|(name, _)| taken(name)) {
         Some((name, _)) => Err(Error::enrichment(format!(
-            "{}: [output] table = \"{own}\" would hide {name}, which is another table here; choose another name",
+            "{}: [output] table = \"{own}\" would hide another table, {name}; choose another name",
             enrichment.file.display()
         ))),
         None => Ok(names),
     }
 }
 
-/// Registers the published tables under these names, too.
+/// Registers the published tables also under the names of [`own_names`].
+///
+/// # Errors
+/// A name of [`own_names`] that cannot be used, or a published table that is not registered.
 pub(crate) async fn register_own_names(ctx: &SessionContext, enrichment: &Enrichment) -> Result<()> {
     for (name, view) in own_names(enrichment)? {
         let table = ctx.table_provider(quoted(view)).await?;
@@ -235,10 +270,5 @@ pub(crate) async fn register_own_names(ctx: &SessionContext, enrichment: &Enrich
     Ok(())
 }
 
-/// What the names of the published tables about periods begin with.
+/// The prefix of table names that `[output] table` replaces.
 const OFFICE: &str = "Office";
-
-/// A table name as it is, whatever its case.
-pub(crate) fn quoted(name: &str) -> datafusion::common::TableReference {
-    datafusion::common::TableReference::bare(name)
-}

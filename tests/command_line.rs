@@ -1,4 +1,5 @@
-//! The command from outside, on the bundled data: results, exit codes, what goes where.
+//! Tests of the command as a process, on the bundled data: results, exit codes, and what goes to standard
+//! output and standard error.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ fn enrichment() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/enrichment.toml")
 }
 
-/// A folder into which the bundled enrichment was run once, and what the run printed.
+/// The output folder of one run of the bundled enrichment, and what the run printed.
 static PUBLISHED: LazyLock<(TempDir, Output)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let run = call(&["run", &text_of(&enrichment()), "--output", &text_of(folder.path())], "");
@@ -31,12 +32,12 @@ fn command(arguments: &[&str]) -> Command {
 
 fn call(arguments: &[&str], input: &str) -> Output {
     let mut child = command(arguments).spawn().expect("the command starts");
-    // A command that takes no input may have ended before it could be given any.
+    // A command that reads no input may end before the input is written.
     let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
     child.wait_with_output().expect("it ends")
 }
 
-/// A command on what was published.
+/// Runs a command on the published tables.
 fn on_published(name: &str, more: &[&str], input: &str) -> Output {
     let (file, folder) = (text_of(&enrichment()), text_of(PUBLISHED.0.path()));
     call(&[&[name, &file, "--output", &folder], more].concat(), input)
@@ -54,13 +55,13 @@ fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Succeeded, and told a person who is not there nothing.
+/// Asserts that the command succeeded and printed nothing to standard error; returns standard output.
 fn quiet(output: Output) -> String {
     assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
     out(&output)
 }
 
-/// Failed with this code and one line that says this.
+/// Asserts that the command failed with this exit code and one line that contains `says`.
 fn refused(output: &Output, code: i32, says: &str) {
     let error = err(output);
     assert_eq!(output.status.code(), Some(code), "{error}");
@@ -124,7 +125,7 @@ fn published_tables_have_their_names() {
 fn live_says_so_and_sees_individuals() {
     let output = sql(&["--live", "--format", "csv", "-c", "select count(*) as n from STG_MAIL"]);
     assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), "n\n5000\n"));
-    assert!(err(&output).starts_with("live: reads the inputs of northwind-demo"), "{}", err(&output));
+    assert!(err(&output).starts_with("live: queries read the inputs of northwind-demo"), "{}", err(&output));
     refused(&sql(&["-c", "select count(*) from stg_mail"]), 2, "no table named stg_mail");
 }
 
@@ -227,15 +228,12 @@ fn a_segment_over_a_level_that_was_not_published_says_so() {
     assert_eq!(err(&call(&["run", &file])), "");
     let listed = quiet(call(&["segment", &file, "--format", "csv"]));
     let row = |name: &str| listed.lines().find(|l| l.starts_with(name)).unwrap_or_default().to_owned();
-    assert!(row("stale,0,").contains(" (level year is not in what was published)"), "{listed}");
-    assert!(row("cooling,0,").contains("(level month is not in what was published)"), "{listed}");
+    assert!(row("stale,0,").contains(" (level year is not published)"), "{listed}");
+    assert!(row("cooling,0,").contains("(level month is not published)"), "{listed}");
     assert!(row("busy,").ends_with(",Busy") && !row("busy,").contains(",0,"), "{listed}");
     let stale = call(&["segment", &file, "stale", "--format", "csv"]);
     assert_eq!((stale.status.code(), out(&stale).lines().count()), (Some(0), 1));
-    assert_eq!(
-        err(&stale),
-        "note: segment stale reads Office, but level year is not in what was published\n"
-    );
+    assert_eq!(err(&stale), "note: segment stale reads Office, but level year is not published\n");
     quiet(call(&["segment", &file, "busy"]));
 }
 
@@ -251,7 +249,10 @@ fn a_card_of_a_customer() {
 #[test]
 fn functions_are_listed_and_explained() {
     let list = quiet(call(&["functions", "--format", "ndjson"], ""));
-    assert!(list.contains(r#"{"Function":"normalize_address","Kind":"scalar""#), "{list}");
+    assert!(
+        list.contains(r#"{"Function":"normalize_address","Group":"For your own SQL","Kind":"scalar""#),
+        "{list}"
+    );
     assert!(quiet(call(&["functions", "Normalize_Address"], "")).contains("\nArguments\n"));
     refused(&call(&["functions", "normalise_address"], ""), 2, "did you mean normalize_address?");
 }

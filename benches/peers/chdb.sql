@@ -1,15 +1,15 @@
--- Office in ClickHouse (chDB), statement by statement. with_chdb.py sets {parameters} and makes the
--- function day_of. Instants are microseconds. Fair to ClickHouse: ids are 64-bit hashes, half of what
--- the contract asks for, and what the generated data does not have is not looked for (a blank id
--- begins with a space; a sender with an @ is an address).
+-- Computes Office in ClickHouse (chDB), statement by statement. with_chdb.py sets {parameters} and creates
+-- the function day_of. Instants are microseconds. Simplifications in favour of ClickHouse: ids are 64-bit
+-- hashes (the contract requires 128 bits), and cases that the generated data does not contain are not
+-- handled (a blank id begins with a space; a sender with an @ is an address).
 
--- An address as normalize_address leaves it, of all spellings that the generated data has.
+-- The address that normalize_address gives, for all spellings that occur in the generated data.
 create function bare as raw -> lower(trim(both ' \t\'"' from if(endsWith(raw, '>'),
   substring(raw, position(raw, '<') + 1, length(raw) - position(raw, '<') - 1), substring(raw, position(raw, ':') + 1))));
 
 create function address_of as raw -> if(match(bare(raw), '^[^@\\s,;<>"]+@[^@\\s,;<>"]+$'), bare(raw), '');
 
--- Ours: the members of listed groups and what is listed itself, and the other addresses of both.
+-- Internal addresses: listed ones, the members of listed groups, and the other addresses of both.
 create table directory engine = Memory as
 select address_of(email) as address, min(entra_id) as entra_id
 from file({users:String}, Parquet, 'email String, entra_id String')
@@ -61,8 +61,8 @@ with contact as (
 select account, address, dense_rank() over (partition by account order by person) as person
 from contact;
 
--- Who an address is fits into one number: account << 12 | person, account 0 for ours. An address of
--- several accounts has the highest bit and stands for a list.
+-- One number contains the account and the person of an address: account << 12 | person, with account 0 for
+-- internal people. An address of several accounts has the highest bit set and refers to a list.
 create table party engine = Memory as
 select address, toUInt32(person) as party from ours
 union all
@@ -91,7 +91,7 @@ create function code as raw -> dictGet('code_of', 'code', xxh3(if(is_odd(raw), b
 create function parties as codes -> arrayFilter(party -> party != 0, if(arrayExists(code -> code >= 2147483648, codes),
   arrayFlatten(arrayMap(code -> if(code >= 2147483648, dictGet('parties_of', 'parties', code), [code]), codes)), codes));
 
--- Used copies: lists of addresses become lists of numbers, without a row for each.
+-- Used copies: lists of addresses become lists of numbers, without a row per address.
 create table copy engine = Memory as
 select
   xxh3(message_id) as message,
@@ -127,7 +127,7 @@ where to_account or from_account;
 
 drop table copy;
 
--- Answers: at the last earlier instant of the conversation, something went to the account.
+-- Replies: at the last earlier instant of the conversation, a message was sent to the account.
 create table reply engine = Memory as
 with instant as (
   select account, conversation, instant, max(to_account) as asked, groupArrayIf(message, from_account) as answers
@@ -179,7 +179,7 @@ from (
 )
 where notEmpty(ours);
 
--- Days are merged to periods: the year, months and weeks from Monday.
+-- Days are merged to periods: the year, months, and weeks from Monday.
 create table account_day engine = Memory as
 select account, day, toInt64(sum(emails)) as emails, toInt64(sum(emails_to)) as emails_to, toInt64(sum(emails_from)) as emails_from,
   toInt64(sum(meetings)) as meetings, toInt64(sum(meetings_to)) as meetings_to, toInt64(sum(meetings_from)) as meetings_from,
@@ -221,7 +221,7 @@ select *,
 from period
 window so_far as (partition by account, level order by start);
 
--- How often each value occurs in a period, and so how many accounts are no better.
+-- How often each value occurs in a period, and from this how many accounts have at most this value.
 create table score engine = Memory as
 with measure as (
   select account, level, start, measure, value

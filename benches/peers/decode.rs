@@ -1,8 +1,8 @@
-//! The floor of any program for this job: `decode FOLDER` decodes the needed columns of generated mail
-//! and meetings, hashes the ids, and does nothing else. All cores; a file is a unit of work.
+//! The lower bound of any program for this job: `decode FOLDER` decodes the needed columns of generated mail
+//! and meetings, hashes the ids, and does nothing else. It uses all cores; one file is one unit of work.
 //!
-//! Text comes in the type that the reader gives it, or, with `--views` after the folder, as views, which
-//! point to where it was decompressed.
+//! Text has the default type of the reader. With `--views` after the folder it is decoded as views, which
+//! point into the decompressed pages.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -21,7 +21,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 /// Columns that are hashed as well as decoded.
 const IDS: [&str; 3] = ["message_id", "conversation_id", "meeting_id"];
 
-/// Rows, and all hashes folded into one, so that none can be left out.
+/// Number of rows, and all hashes combined into one, so that the compiler cannot drop any of them.
 #[derive(Default, Clone, Copy)]
 struct Decoded {
     rows: u64,
@@ -84,7 +84,7 @@ fn decode(path: &Path, views: bool) -> Result<Decoded> {
     Ok(decoded)
 }
 
-/// Text as views.
+/// The schema with text columns as views.
 fn as_views(schema: &Schema) -> Schema {
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Utf8 => field.as_ref().clone().with_data_type(DataType::Utf8View),

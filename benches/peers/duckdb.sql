@@ -1,9 +1,9 @@
--- Office in DuckDB, statement by statement. with_duckdb.py sets the variables and makes the macro
--- day_of. Instants are microseconds. Fair to DuckDB: ids are 64-bit hashes, half of what the contract
--- asks for, and what the generated data does not have is not looked for (a blank id begins with a
--- space; a sender with an @ is an address).
+-- Computes Office in DuckDB, statement by statement. with_duckdb.py sets the variables and creates the macro
+-- day_of. Instants are microseconds. Simplifications in favour of DuckDB: ids are 64-bit hashes (the contract
+-- requires 128 bits), and cases that the generated data does not contain are not handled (a blank id begins
+-- with a space; a sender with an @ is an address).
 
--- An address as normalize_address leaves it, of all spellings that the generated data has.
+-- The address that normalize_address gives, for all spellings that occur in the generated data.
 create macro bare(raw) as lower(trim(
   case when ends_with(raw, '>') then substr(raw, strpos(raw, '<') + 1, length(raw) - strpos(raw, '<') - 1)
     else substr(raw, strpos(raw, ':') + 1) end,
@@ -11,7 +11,7 @@ create macro bare(raw) as lower(trim(
 
 create macro address_of(raw) as case when regexp_full_match(bare(raw), '[^@\s,;<>"]+@[^@\s,;<>"]+') then bare(raw) end;
 
--- Ours: the members of listed groups and what is listed itself, and the other addresses of both.
+-- Internal addresses: listed ones, the members of listed groups, and the other addresses of both.
 create temp table directory as
 select address_of(email) as address, min(entra_id) as entra_id
 from read_parquet(getvariable('users'))
@@ -58,7 +58,7 @@ from (
   group by account, address
 );
 
--- An address is a number: contacts from 1, ours from -1 down, so that lists become integers.
+-- An address is a number, so that lists contain integers: contacts from 1 up, internal ones from -1 down.
 create temp table number as
 select address, row_number() over ()::int as number from (select distinct address from contact)
 union all
@@ -68,8 +68,8 @@ create temp table contact_party as select number, account, person from contact j
 
 create temp table our_party as select number, person from ours join number using (address);
 
--- Every address of every copy, scanned column by column: which file and row it stands in, and whether
--- it sent (1) or received (2).
+-- Every address of every copy, scanned column by column: its file and row, and whether it is a sender (1)
+-- or a recipient (2).
 create macro spelled(name) as table
 select (file_index::bigint << 32) + file_row_number as copy, 1::utinyint as role, sender as raw from read_parquet(name)
 union all
@@ -81,7 +81,7 @@ select (file_index::bigint << 32) + file_row_number, 2, unnest(cc) from read_par
 union all
 select (file_index::bigint << 32) + file_row_number, 2, unnest(bcc) from read_parquet(name);
 
--- Few spellings are different: each is understood once.
+-- There are few different spellings, so each is parsed once.
 create temp table spelling as
 with spelling as (
   select raw from spelled(getvariable('mail')) where raw is not null
@@ -111,7 +111,7 @@ where message_id > '!'
   and contains(sender, '@')
   and not coalesce(is_draft, false) and not coalesce(is_automatic, false);
 
--- People of accounts in messages, then ours in the same messages.
+-- People of accounts in messages, then the internal people in the same messages.
 create temp table theirs as
 select message, account, person, bit_or(role) as roles
 from known join used using (copy) join contact_party using (number)
@@ -138,7 +138,7 @@ select message, account, instant, day_of(instant) as day,
 from their_side as theirs join our_side as ours using (message) join message using (message)
 where (ours.roles & 1 = 1 and theirs.roles & 2 = 2) or (theirs.roles & 1 = 1 and ours.roles & 2 = 2);
 
--- Answers: at the last earlier instant of the conversation, something went to the account.
+-- Replies: at the last earlier instant of the conversation, a message was sent to the account.
 create temp table reply as
 with conversation as (
   select message, conversation from used where conversation is not null group by all
@@ -174,7 +174,7 @@ drop table ours_in;
 
 drop table used;
 
--- Meetings, few as they are, row by row.
+-- Meetings. There are few, so they are processed row by row.
 create temp table meeting as
 with copy as (
   select row_number() over () as copy, * from read_parquet(getvariable('meetings'))
@@ -223,7 +223,7 @@ select distinct met.account, met.day, meeting.account < 0 as is_ours, person
 from met join meeting on meeting.meeting = met.meeting and meeting.start = met.start
   and meeting.account in (-1, met.account);
 
--- Days are merged to periods: the year, months and weeks from Monday.
+-- Days are merged to periods: the year, months, and weeks from Monday.
 create temp table account_day as
 select account, day,
   sum(emails) as emails, sum(emails_to) as emails_to, sum(emails_from) as emails_from,
@@ -294,7 +294,7 @@ select *, last_day - email_on as email_days, last_day - meeting_on as meeting_da
   row_number() over () as row
 from dated join people using (account, level, start);
 
--- How often each value occurs in a period, and so how many accounts are no better.
+-- How often each value occurs in a period, and from this how many accounts have at most this value.
 create temp table score as
 with measure as (
   unpivot (

@@ -1,4 +1,4 @@
-"""What a peer has to compute: the enrichment file of generated data, as plain values."""
+"""The job that a peer has to compute: the enrichment file of generated data, as plain values."""
 
 import datetime
 import sys
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 MICROS = 1_000_000
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-# The nine measures in the order of Office's columns, recency last, with their default weights.
+# The nine measures in the order of the columns of Office, then recency, with their default weights.
 WEIGHTS = {
     "NoOfEmails_ToAccount": 10,
     "NoOfEmails_FromAccount": 20,
@@ -50,7 +50,7 @@ class Job:
 
 
 def read(folder: str, office: str) -> Job:
-    """The job of a folder that the generator wrote; Office goes to `office`."""
+    """The job for a folder that the generator wrote; Office is written to `office`."""
     base = Path(folder)
     with open(base / "enrichment.toml", "rb") as file:
         enrichment = tomllib.load(file)
@@ -74,14 +74,14 @@ def read(folder: str, office: str) -> Job:
 
 
 def midnight(day: datetime.date, zone: ZoneInfo) -> int:
-    """When a day begins."""
+    """The instant at which a day begins in a zone."""
     start = datetime.datetime.combine(day, datetime.time(), zone)
     return (start - EPOCH) // datetime.timedelta(microseconds=1)
 
 
 def offsets(zone: ZoneInfo, begin: int, end: int) -> list[tuple[int, int]]:
-    """Since when local time is so far ahead of UTC, for all instants from begin to end; clocks change
-    on the hour."""
+    """Instants from which local time is ahead of UTC by an offset, with the offset, between begin and end.
+    Clocks change on the hour."""
     found = []
     for instant in range(begin, end, 3_600 * MICROS):
         local = (EPOCH + datetime.timedelta(microseconds=instant)).astimezone(zone)
@@ -92,11 +92,11 @@ def offsets(zone: ZoneInfo, begin: int, end: int) -> list[tuple[int, int]]:
 
 
 def from_arguments() -> tuple[Job, int]:
-    """The job and the number of threads of a peer's command line: FOLDER OFFICE THREADS."""
+    """The job and the number of threads from the command line of a peer: FOLDER OFFICE THREADS."""
     folder, office, threads = sys.argv[1:]
     return read(folder, office), int(threads)
 
 
 def statements(name: str) -> list[str]:
-    """The statements of a SQL file beside this one; each ends with a semicolon and an empty line."""
+    """The statements of a SQL file next to this one; each ends with a semicolon and an empty line."""
     return (Path(__file__).parent / name).read_text().removesuffix(";\n").split(";\n\n")

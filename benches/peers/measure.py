@@ -1,4 +1,4 @@
-"""One command as a whole process: what it took, and what else the machine had to do."""
+"""Measures one command as a whole process, and the other work on the machine."""
 
 import os
 import resource
@@ -8,12 +8,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# How much of what a failed command wrote is shown.
+# How many bytes of the output of a failed command are shown.
 SHOWN = 4_000
 
 
 class Failed(Exception):
-    """Something to tell the user, and the end of the comparison."""
+    """Ends the comparison with a message for the user."""
 
 
 @dataclass
@@ -29,13 +29,13 @@ class Run:
 
 
 def run(name: str, command: Sequence[object]) -> Run:
-    """Runs a command to its end; what it prints is shown only if it fails."""
+    """Runs a command to its end; its output is shown only if it fails."""
     with tempfile.TemporaryFile() as output:
         start = time.monotonic()
         process = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - start
-        # It has been waited for already.
+        # The process has been waited for already.
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             output.seek(max(output.seek(0, os.SEEK_END) - SHOWN, 0))
@@ -45,19 +45,19 @@ def run(name: str, command: Sequence[object]) -> Run:
 
 
 class OtherWork:
-    """What the machine does beside this process and those it waits for, from now on."""
+    """The work of the machine from now on, without this process and the processes that it waits for."""
 
     def __init__(self) -> None:
         self.start, self.busy = time.monotonic(), self._busy()
 
     def share(self) -> float:
-        """Its part of the cores."""
+        """The share of all cores that the other work takes."""
         elapsed = time.monotonic() - self.start
         return max(self._busy() - self.busy, 0) / (elapsed * os.cpu_count())
 
     @staticmethod
     def _busy() -> float:
-        """CPU seconds of all since the machine came up, less those of ours."""
+        """CPU seconds of all processes since the machine started, minus those of this comparison."""
         with open("/proc/stat") as stat:
             user, nice, system, _idle, _wait, irq, softirq, steal = map(int, stat.readline().split()[1:9])
         everybody = (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")

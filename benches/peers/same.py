@@ -1,4 +1,4 @@
-"""Whether two Office files hold the same: `same.py OURS THEIRS` says where they differ, if they do."""
+"""Compares two Office files: `same.py OURS THEIRS` prints the differences, if there are any."""
 
 import sys
 
@@ -9,7 +9,7 @@ TOLERANCE = 1e-9
 
 
 def differences(ours: polars.DataFrame, theirs: polars.DataFrame) -> list[str]:
-    """One sentence for each column that differs; counts and dates must be equal, floats nearly."""
+    """One sentence per column that differs. Counts and dates must be equal, floats nearly equal."""
     if ours.columns != theirs.columns:
         return [f"columns {theirs.columns} instead of {ours.columns}"]
     if ours.height != theirs.height:

@@ -1,4 +1,4 @@
-"""Office by ClickHouse, in process: `with_chdb.py FOLDER OFFICE THREADS`; the work is in chdb.sql."""
+"""Computes Office with chDB (ClickHouse): `with_chdb.py FOLDER OFFICE THREADS`; the SQL is in chdb.sql."""
 
 from chdb import session
 
@@ -6,7 +6,7 @@ import job
 
 
 def literal(value: object) -> str:
-    """A value as text that ClickHouse reads as a parameter."""
+    """A value as text that ClickHouse can read as a parameter."""
     if isinstance(value, list):
         return "[" + ", ".join(literal(item) for item in value) + "]"
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'" if isinstance(value, str) else str(value)

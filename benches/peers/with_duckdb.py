@@ -1,4 +1,4 @@
-"""Office by DuckDB: `with_duckdb.py FOLDER OFFICE THREADS`; the work is in duckdb.sql."""
+"""Computes Office with DuckDB: `with_duckdb.py FOLDER OFFICE THREADS`. The SQL is in duckdb.sql."""
 
 import duckdb
 

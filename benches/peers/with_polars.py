@@ -1,7 +1,8 @@
-"""Office by Polars, lazily: `with_polars.py FOLDER OFFICE THREADS`.
+"""Computes Office with Polars, with lazy frames: `with_polars.py FOLDER OFFICE THREADS`.
 
-Fair to Polars: ids are 64-bit hashes, half of what the contract asks for, and what the generated data
-does not have is not looked for (a blank id begins with a space; a sender with an @ is an address).
+Simplifications in favour of Polars: ids are 64-bit hashes (the contract requires 128 bits), and cases that
+the generated data does not contain are not handled (a blank id begins with a space; a sender with an @ is
+an address).
 """
 
 import datetime
@@ -12,21 +13,21 @@ import job
 WORK, THREADS = job.from_arguments()
 os.environ["POLARS_MAX_THREADS"] = str(THREADS)
 
-import polars as pl  # noqa: E402  (reads the number of threads)
+import polars as pl  # noqa: E402  (the import reads the number of threads)
 
 DAY = 86_400 * job.MICROS
 PEOPLE = ["our_meeting", "our_email", "account_meeting", "account_email"]
 
 
 def bare(raw: pl.Expr) -> pl.Expr:
-    """What is left of the spellings that the generated data has, when it is no address after all too."""
+    """Strips the spellings that occur in the generated data; the result may not be an address."""
     named = raw.str.split_exact("<", 1).struct.field("field_1").str.strip_chars_end(">")
     prefixed = raw.str.split(":").list.last()
     return pl.when(raw.str.ends_with(">")).then(named).otherwise(prefixed).str.strip_chars(" \t'\"").str.to_lowercase()
 
 
 def address_of(raw: pl.Expr) -> pl.Expr:
-    """As normalize_address does."""
+    """The address that normalize_address gives."""
     return pl.when(bare(raw).str.contains(r'^[^@\s,;<>"]+@[^@\s,;<>"]+$')).then(bare(raw))
 
 
@@ -48,12 +49,12 @@ def in_window(column: str) -> pl.Expr:
 
 
 def collect(plan: pl.LazyFrame) -> pl.LazyFrame:
-    """Computes a plan once, for those that read it more than once."""
+    """Computes a plan once, because it is read several times."""
     return plan.collect(engine="streaming").lazy()
 
 
 def our_addresses() -> pl.LazyFrame:
-    """Addresses and persons: the members of listed groups and what is listed itself, and the other
+    """Internal addresses with their persons: listed addresses, members of listed groups, and the other
     addresses of both."""
     users = pl.read_parquet(WORK.users).select(address=address_of(pl.col("email")), entra_id="entra_id")
     directory = users.drop_nulls("address").group_by("address").agg(pl.col("entra_id").min())
@@ -71,7 +72,7 @@ def our_addresses() -> pl.LazyFrame:
 
 
 def parties() -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """The accounts, and a row per address of ours (account 0) and of an account, with a person."""
+    """The accounts; and the person of each internal address (account 0) and of each address of an account."""
     profile = pl.scan_parquet(WORK.accounts).select(account_id=pl.col("accountid").unique().sort())
     profile = collect(profile.with_row_index("account", 1))
     ours = our_addresses()
@@ -96,7 +97,7 @@ def parties() -> tuple[pl.LazyFrame, pl.LazyFrame]:
 
 
 def spelled(copies: pl.LazyFrame, columns: dict[str, int], keep: list[str]) -> pl.LazyFrame:
-    """A row for each address of some columns, lists among them, with its role."""
+    """A row with its role for each address in some columns, which may be lists."""
     schema = copies.collect_schema()
     return pl.concat(
         [
@@ -108,7 +109,7 @@ def spelled(copies: pl.LazyFrame, columns: dict[str, int], keep: list[str]) -> p
 
 
 def spellings(mail: pl.LazyFrame, meetings: pl.LazyFrame, party: pl.LazyFrame) -> pl.LazyFrame:
-    """Which address a spelling is. Few spellings are different: each is understood once."""
+    """The address of each spelling. There are few different spellings, so each is parsed once."""
     raw = pl.concat(
         [
             spelled(mail, dict.fromkeys(["to", "cc", "bcc", "sender", "mailbox"], 0), []).select("raw").unique(),
@@ -124,7 +125,7 @@ def bit(role: int) -> pl.Expr:
 
 
 def replies(engaged: pl.LazyFrame, copies: pl.LazyFrame) -> pl.LazyFrame:
-    """Answers: at the last earlier instant of the conversation, something went to the account."""
+    """Replies: at the last earlier instant of the conversation, a message was sent to the account."""
     conversations = copies.select("message", "conversation").drop_nulls("conversation").unique()
     answers = pl.col("message").filter(pl.col("from_account")).alias("message")
     earlier = lambda column: pl.col(column).shift(1).over("account", "conversation", order_by="instant")
@@ -144,7 +145,7 @@ def replies(engaged: pl.LazyFrame, copies: pl.LazyFrame) -> pl.LazyFrame:
 def engaged_meetings(
     meetings: pl.LazyFrame, spelling: pl.LazyFrame, people: pl.LazyFrame
 ) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Meetings per account, and who took part in them: few as they are, row by row."""
+    """Meetings per account, and the people who took part. There are few, so they are processed row by row."""
     no = lambda flag: ~pl.col(flag).fill_null(False)
     used = meetings.filter(
         pl.col("meeting_id") > "!",
@@ -187,7 +188,7 @@ def engaged_meetings(
 def office(
     profile: pl.LazyFrame, engaged: pl.LazyFrame, reply: pl.LazyFrame, met: pl.LazyFrame, people: pl.LazyFrame
 ) -> pl.LazyFrame:
-    """Days merged to periods (the year, months and weeks from Monday), scored."""
+    """Days merged to periods (the year, months, weeks from Monday), with scores."""
     date = pl.col("day").cast(pl.Date)
     levels = {
         "year": (pl.lit(WORK.first_day), pl.lit(WORK.as_of)),

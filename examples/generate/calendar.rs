@@ -17,7 +17,7 @@ pub const DAY: i64 = 24 * HOUR;
 pub struct Day(pub i64);
 
 impl Day {
-    /// The day of an instant (microseconds since 1970-01-01 UTC).
+    /// The day that contains an instant (microseconds since 1970-01-01 UTC).
     pub fn of(instant: i64) -> Self {
         Self(instant.div_euclid(DAY))
     }
@@ -27,7 +27,7 @@ impl Day {
         self.0 * DAY
     }
 
-    /// The day so many days later.
+    /// The day `days` later.
     pub fn plus(self, days: i64) -> Self {
         Self(self.0 + days)
     }
@@ -44,8 +44,8 @@ impl Day {
 
     /// Year, month and day of the month.
     pub fn civil(self) -> (i64, i64, i64) {
-        // Years begin in March here, so that the leap day comes last; 719,468 days lie between
-        // 0000-03-01 and 1970-01-01, and an era is 400 years or 146,097 days.
+        // Years begin in March here, so that the leap day comes last. 719,468 is the number of days from
+        // 0000-03-01 to 1970-01-01; an era is 400 years or 146,097 days.
         let days = self.0 + 719_468;
         let era = days.div_euclid(146_097);
         let of_era = days.rem_euclid(146_097);
@@ -57,7 +57,7 @@ impl Day {
         (year_of_era + era * 400 + i64::from(month <= 2), month, day)
     }
 
-    /// The day of a date; `None` where the calendar has none.
+    /// The day of a date; `None` if the calendar does not contain it.
     pub fn from_civil(year: i64, month: i64, day: i64) -> Option<Self> {
         let march_year = if month <= 2 { year - 1 } else { year };
         let era = march_year.div_euclid(400);

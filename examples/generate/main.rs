@@ -1,9 +1,9 @@
 //! Generates an invented organization: its directory, its customers, a year of mail and meetings.
 //!
-//! `cargo run --example generate -- data` writes what is bundled in `data/`; with `--mails` it
-//! writes any size for benchmarks. The same arguments give the same bytes, on any number of
-//! threads. [`organization`] and [`traffic`] know no file format; [`canonical`] writes Parquet, [`graph`]
-//! what Microsoft Graph Data Connect exports, for the bundled data only.
+//! `cargo run --example generate -- data` writes the bundled data in `data/`. With `--mails` it writes data
+//! of any size for benchmarks. The same arguments produce the same bytes, with any number of threads.
+//! [`organization`] and [`traffic`] do not depend on a file format. [`canonical`] writes Parquet; [`graph`]
+//! writes exports of Microsoft Graph Data Connect, for the bundled data only.
 
 mod calendar;
 mod canonical;
@@ -33,19 +33,19 @@ const AS_OF: &str = "2026-10-31";
 struct Arguments {
     /// Folder to write into
     out_dir: PathBuf,
-    /// Mail rows; the rest is in proportion [default: the bundled set]
+    /// Mail rows; other sizes are in proportion [default: those of the bundled data]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     mails: Option<u64>,
-    /// What chance begins with
+    /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Files of mail [default: one per 500,000 mails, at least 12]
+    /// Mail files [default: one per 500,000 mails, at least 12]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=Plan::DAYS as u64))]
     files: Option<u64>,
     /// The last day of the window
     #[arg(long, value_name = "DATE", default_value = AS_OF)]
     as_of: Day,
-    /// Threads that write files; they make no difference to the result [default: one per core]
+    /// Threads that write files; the result does not depend on them [default: one per core]
     #[arg(long)]
     threads: Option<usize>,
 }

@@ -1,18 +1,18 @@
-//! How much there is of everything, and when.
+//! How much data there is, and for which days.
 
 use crate::calendar::Day;
 use crate::random::{hash, mix};
 
-/// Days of the window, as the enrichment file says.
+/// Days of the window, as in the enrichment file.
 const WINDOW_DAYS: i64 = 365;
-/// Days of mail before the window; with those after it, a tenth of all rows.
+/// Days of mail before the window; with the days after it, a tenth of all rows.
 const DAYS_BEFORE: i64 = 33;
 /// Days of mail after the as-of date.
 const DAYS_AFTER: i64 = 7;
-/// How much is sent on each weekday, from Monday.
+/// How much mail is sent on each weekday, from Monday.
 const WEEKDAYS: [u64; 7] = [100, 112, 110, 106, 86, 9, 7];
 
-/// How many there are.
+/// The size of each kind of data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     /// Mail rows, copies included.
@@ -28,11 +28,11 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// What is bundled with the project.
+    /// The size of the bundled data.
     pub const BUNDLED: Self =
         Self { mails: 5_000, meetings: 400, accounts: 60, contacts: 180, mailboxes: 12 };
 
-    /// What goes with so many mails; at least as many accounts as there are kinds of them.
+    /// The sizes that go with this number of mail rows; at least as many accounts as there are kinds of them.
     pub fn scaled(mails: u64) -> Self {
         let accounts = (mails / 200).max(20);
         Self {
@@ -44,27 +44,27 @@ impl Sizes {
         }
     }
 
-    /// About one file per 500,000 mails; a small set is split as well, into about monthly files.
+    /// About one file per 500,000 mails; a small set is also split, into files of about one month.
     pub fn mail_files(&self) -> u64 {
         self.mails.div_ceil(500_000).clamp(12, Plan::DAYS as u64)
     }
 }
 
-/// Sizes, days and the seed: all that the data depends on.
+/// Sizes, days and the seed: everything that the data depends on.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// How many there are.
+    /// The sizes.
     pub sizes: Sizes,
     /// The last day of the window.
     pub as_of: Day,
-    /// What chance begins with.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// Weights of the days before each day.
+    /// For each day, the sum of the weights of all earlier days.
     before: Vec<u64>,
 }
 
 impl Plan {
-    /// All days on which there is mail.
+    /// The number of days with mail.
     pub const DAYS: i64 = DAYS_BEFORE + WINDOW_DAYS + DAYS_AFTER;
 
     /// The plan for these arguments.
@@ -77,7 +77,7 @@ impl Plan {
         Self { sizes, as_of, seed: mix(seed), before }
     }
 
-    /// The day of this number, from 0 to [`DAYS`](Self::DAYS); earlier ones are negative.
+    /// The day with this number, from 0 to [`DAYS`](Self::DAYS); earlier days have negative numbers.
     pub fn day(&self, number: i64) -> Day {
         self.as_of.plus(1 - WINDOW_DAYS - DAYS_BEFORE + number)
     }
@@ -88,7 +88,7 @@ impl Plan {
         self.as_of.plus(1 - WINDOW_DAYS)
     }
 
-    /// How many of `total` rows fall on the days from `from` until before `to`.
+    /// How many of `total` rows are on the days from `from` to `to` (exclusive).
     pub fn rows(&self, total: u64, from: i64, to: i64) -> u64 {
         let last = self.before.len() - 1;
         let until = |number: i64| {
@@ -98,13 +98,13 @@ impl Plan {
         (until(to) - until(from)) as u64
     }
 
-    /// About how many of `total` fall on a day, be it inside or outside the days of the plan.
+    /// About how many of `total` rows are on a day, inside or outside the days of the plan.
     pub fn usual(&self, total: u64, day: Day) -> u64 {
         let weight = u128::from(self.before[self.before.len() - 1]);
         (u128::from(total) * u128::from(busyness(day)) / weight) as u64
     }
 
-    /// The days split into `parts` of about equally many rows, as half-open ranges of numbers.
+    /// The days split into `parts` with about the same number of rows, as half-open ranges of numbers.
     pub fn split(&self, parts: u64) -> Vec<(i64, i64)> {
         let days = Self::DAYS;
         let parts = (parts as i64).clamp(1, days);
@@ -113,7 +113,7 @@ impl Plan {
         (1..=parts)
             .map(|part| {
                 let share = total * part as u64 / parts as u64;
-                // A day at least for this part and for each that follows.
+                // At least one day for this part and for each later one.
                 let to = self.before.partition_point(|before| *before < share) as i64;
                 let to = to.clamp(from + 1, days - (parts - part));
                 (std::mem::replace(&mut from, to), to)
@@ -121,13 +121,13 @@ impl Plan {
             .collect()
     }
 
-    /// A number that belongs to `parts` in this plan alone.
+    /// A hash of `parts` that is specific to this plan.
     pub fn hash(&self, parts: &[u64]) -> u64 {
         hash(&[self.seed, hash(parts)])
     }
 }
 
-/// How much is sent on a day, relative to other days.
+/// How much mail is sent on a day, relative to other days.
 fn busyness(day: Day) -> u64 {
     let season = match day.civil() {
         (_, 12, 22..) | (_, 1, 1) => 25,

@@ -1,7 +1,7 @@
-//! Chance that is the same everywhere: splitmix64 over integers, no floating point.
+//! Random numbers that are the same everywhere: splitmix64 over integers, without floating point.
 //!
-//! A generator is seeded by what it is for (`[seed, purpose, day, number]`), so any part of the
-//! data can be made alone, in any order and on any thread, with the same result.
+//! The seed of a generator describes its purpose (`[seed, purpose, day, number]`). Any part of the data can
+//! therefore be generated separately, in any order and on any thread, with the same result.
 
 /// The increment of splitmix64, 2^64 divided by the golden ratio.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -13,12 +13,12 @@ pub fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// One number made of several; their order matters.
+/// Hashes several numbers to one; their order matters.
 pub fn hash(parts: &[u64]) -> u64 {
     parts.iter().fold(GOLDEN, |h, part| mix(h ^ mix(part.wrapping_add(GOLDEN))).wrapping_add(GOLDEN))
 }
 
-/// `N` bytes that stand for `key`.
+/// `N` bytes, determined by `key`.
 pub fn bytes<const N: usize>(key: u64) -> [u8; N] {
     let mut random = Random::new(&[key]);
     let mut out = [0; N];
@@ -28,12 +28,12 @@ pub fn bytes<const N: usize>(key: u64) -> [u8; N] {
     out
 }
 
-/// A sequence of numbers that is fixed by its seed.
+/// A sequence of random numbers that is determined by its seed.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// The sequence of this seed.
+    /// The sequence for this seed.
     pub fn new(seed: &[u64]) -> Self {
         Self(hash(seed))
     }
@@ -44,7 +44,7 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number from 0 to `n - 1`; 0 where `n` is 0.
+    /// A number from 0 to `n - 1`; 0 if `n` is 0.
     pub fn below(&mut self, n: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(n)) >> 64) as u64
     }
@@ -54,12 +54,12 @@ impl Random {
         low + self.below((high - low + 1) as u64) as i64
     }
 
-    /// True `per_mille` times in a thousand.
+    /// True with a probability of `per_mille` / 1000.
     pub fn chance(&mut self, per_mille: u64) -> bool {
         self.below(1000) < per_mille
     }
 
-    /// An index, each as often as its weight says.
+    /// A random index, with a probability in proportion to its weight.
     pub fn weighted(&mut self, weights: &[u64]) -> usize {
         let mut at = self.below(weights.iter().sum());
         for (index, weight) in weights.iter().enumerate() {

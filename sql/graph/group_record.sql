@@ -1,5 +1,7 @@
--- GroupDetails and GroupMembers exports: one row per row, a group or a member of one.
--- group_id is null in the row of a group.
+-- One row per row of the GroupDetails and GroupMembers exports, without summary rows and error rows: a group,
+-- or a member of a group. group_id is the id of the member's group; it is null in the row of a group.
+-- Only GroupDetails rows have pObjectId, groupTypes or mailEnabled. A row with none of them is a member, and
+-- its puser is the id of the group.
 select
   graph_text("id") as id,
   case

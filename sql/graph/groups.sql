@@ -1,5 +1,8 @@
--- One row per address of a group and direct member; a group without members has a row, too.
--- A member that comes without an address, as groups in groups do, has that of its id.
+-- One row per address of a group and direct member, in the canonical columns of groups. A group without
+-- members has one row per address, with a null member_email.
+-- The addresses of a group are its mail address (or userPrincipalName) and its smtp: proxy addresses. A
+-- member without an address, such as a nested group, gets the smallest address known for its id among groups
+-- and users.
 with group_address as (
   select id, email
   from graph_group_record

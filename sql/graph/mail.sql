@@ -1,5 +1,7 @@
--- Message, Inbox and SentItem exports: one row per row. mailbox is not known yet, only whose it is.
--- A flag that is absent is null, which is no.
+-- One row per row of the Message, Inbox and SentItem exports, in the canonical columns of mail. sent_at is
+-- UTC. A flag that is absent is null, which counts as false.
+-- mailbox is null: the export contains only the Entra id of the mailbox (holder_id). mail_copy looks up the
+-- address, because it depends on the listed mailboxes.
 select
   graph_text("internetMessageId") as message_id,
   conversation_thread(graph_text("conversationIndex"), graph_text("conversationId")) as conversation_id,

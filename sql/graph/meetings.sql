@@ -1,6 +1,8 @@
--- CalendarView exports (and Event exports, whose series masters are no meetings): one row per row.
--- mailbox is not known yet, only whose it is and whether that person declined.
--- A flag that is absent is null, which is no.
+-- One row per row of the CalendarView exports, in the canonical columns of meetings. Event exports work too;
+-- their series masters are not meetings. start_at and end_at are UTC. A flag that is absent is null, which
+-- counts as false.
+-- mailbox is null: the export contains only the Entra id of the mailbox (holder_id), and whether its owner
+-- declined (holder_declined). meeting_copy looks up the address, because it depends on the listed mailboxes.
 select
   graph_text("iCalUId") as meeting_id,
   graph_text("organizer", 'emailAddress.address') as organizer,

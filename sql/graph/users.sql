@@ -1,5 +1,6 @@
--- User exports: one row per person and address. Of the proxy addresses only those of mail count;
--- others, such as SPO: or X500:, are none.
+-- One row per user and address of the User exports, in the canonical columns of users; an address can repeat.
+-- Addresses are mail, userPrincipalName and the proxy addresses that begin with smtp: in any case. Other
+-- proxy addresses, such as SPO: or X500:, are not mail addresses.
 with person as (
   select
     graph_text("id") as entra_id,

@@ -1,8 +1,11 @@
--- account_day merged upward: one row per account, level and period with engagement.
--- level is year (the whole window), month or week (from Monday); period_start is the period's
--- first day, even where it lies before the window, period_end its last, at most $as_of.
--- first_on is the account's first day with engagement, last_email_on and last_meeting_on the last
--- up to period_end. Year and month are always here, because the customer card needs them.
+-- One row per account, level and period with engagement. Dates are local days in $time_zone; meeting_micros
+-- and reply_micros are in microseconds; the columns of people count distinct people.
+-- level is year (the whole window), month or week (from Monday). period_start is the first day of the period,
+-- even if it is before the window. period_end is its last day, at most $as_of. first_on is the account's
+-- first day with engagement in the window. last_email_on and last_meeting_on are the last days with an
+-- engaged message or meeting up to period_end; null if there are none.
+-- year and month are always present, because the customer card needs them. week is present only if $levels
+-- contains it.
 select
   period['account_no'] as account_no,
   period['level'] as level,
@@ -19,12 +22,12 @@ select
   period['meeting_micros'] as meeting_micros,
   period['replies'] as replies,
   period['reply_micros'] as reply_micros,
-  period['our_email_people'] as our_email_people,
+  period['internal_email_people'] as internal_email_people,
   period['account_email_people'] as account_email_people,
-  period['our_meeting_people'] as our_meeting_people,
+  period['internal_meeting_people'] as internal_meeting_people,
   period['account_meeting_people'] as account_meeting_people
 from (
   select unnest(account_periods(days, cast($first_day as date), cast($as_of as date))) as period
-  from account_bucket
+  from account_days
 ) as account_period
 where period['level'] <> 'week' or array_has($levels, 'week')

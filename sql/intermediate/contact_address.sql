@@ -1,5 +1,5 @@
--- The contacts: one row per account and address. person is the contact_id (of several, the
--- smallest as text), else the address.
+-- One row per account and address: the contacts. person is the contact_id (if there are several, the smallest
+-- as text), else the address.
 select
   account_no,
   address,

@@ -1,6 +1,7 @@
--- What the inputs cover of the window and of the mailboxes, and what accounts share: one row.
--- days counts the days with at least one used row of mail or meetings; a mailbox is active if its
--- person stands in a used row; shared_addresses counts the addresses of contacts of several accounts.
+-- One row: what the inputs cover of the window and of the mailboxes, and how many addresses accounts share.
+-- days counts the local days (in $time_zone) with at least one used row of mail or meetings. mailboxes_active
+-- counts the mailboxes whose person sends, receives, organizes or attends in a used row. shared_addresses
+-- counts the addresses that are contacts of several accounts.
 select
   (
     select cast(cardinality(set_union(used_days)) as bigint)
@@ -9,12 +10,12 @@ select
   (
     select count(*)
     from (
-      select unnest(parties(address_book.book, mailbox.address)) as party
+      select unnest(lookup_people(address_book.book, mailbox.address)) as person_no
       from address_book
       cross join mailbox
     ) as listed
-    where party in (
-      select unnest(copies_people(copies)) as party
+    where person_no in (
+      select unnest(people_in_copies(copies)) as person_no
       from (select copies from mail_bucket union all select copies from meeting_bucket) as used
     )
   ) as mailboxes_active,

@@ -1,5 +1,4 @@
--- Entra ids: one row per address of the directory. Of several ids of one address, the smallest as
--- text.
+-- One row per address of the directory, with its Entra id: if there are several, the smallest as text.
 select
   address,
   min(entra_id) as entra_id

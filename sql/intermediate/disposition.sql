@@ -1,4 +1,4 @@
--- What became of the rows of the inputs: one row per source and disposition that occurs.
+-- One row per source (mail, meetings, contacts) and disposition that occurs; rows counts the input rows.
 select source, counted['value'] as disposition, cast(sum(counted['count']) as bigint) as rows
 from (
   select 'mail' as source, unnest(dispositions) as counted from mail_bucket

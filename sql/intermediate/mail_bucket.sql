@@ -1,6 +1,9 @@
--- All mail, dealt out: one row per bucket of messages, and one for the rows that take no part (bucket is
--- null). copies holds the relevant copies of the bucket's messages; dispositions counts rows of the
--- input, used_days are the days of those used.
+-- One row per bucket of messages, and one with a null bucket for the rows that are not relevant. copies is
+-- one packed buffer with the relevant copies of the bucket's messages. dispositions is a list of structs
+-- (value, count): the input rows by disposition.
+-- used_days is the set of local days (in $time_zone) of the used rows.
+-- Copies are hash-partitioned by message, so that one function call merges a whole bucket while it is in the
+-- cache.
 select
   bucket(message_key, is_relevant) as bucket,
   value_counts(disposition) as dispositions,

@@ -1,7 +1,9 @@
--- One row per row of the mail input: who is known in it. A copy is relevant if it is used and at
--- least one of its addresses is ours or a contact's; only such copies are merged.
--- A mailbox that is known only by its holder's Entra id is looked up; where no input is like that
--- ($has_holders is false), nothing is joined.
+-- One row per row of the mail input. senders and recipients are sorted lists of the person numbers of the
+-- known people. sent_at is UTC, sent_on is its day in $time_zone.
+-- A copy is relevant if it is used and at least one of its addresses is internal or a contact. Only relevant
+-- copies are merged.
+-- A copy of a Graph export has only the Entra id of its mailbox (holder_id), whose address is looked up in
+-- holder. If no input is an export, $has_holders is false, and the optimizer removes the join.
 with known_holder as (
   select entra_id, address
   from holder
@@ -14,8 +16,8 @@ mail as (
     sent_at,
     sent_on,
     disposition,
-    parties(address_book.book, sender) as senders,
-    parties(
+    lookup_people(address_book.book, sender) as senders,
+    lookup_people(
       address_book.book,
       mailbox,
       "to",
@@ -35,5 +37,5 @@ select
   senders,
   recipients,
   disposition = 'used' as is_used,
-  disposition = 'used' and anybody(senders, recipients) as is_relevant
+  disposition = 'used' and has_people(senders, recipients) as is_relevant
 from mail

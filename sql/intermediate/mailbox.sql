@@ -1,4 +1,5 @@
--- The mailboxes of the enrichment: one row per listed address after groups are resolved.
+-- One row per mailbox: a listed address after groups are resolved. entra_id is null if the directory does not
+-- know the address.
 select
   mailbox_source.address,
   directory.entra_id

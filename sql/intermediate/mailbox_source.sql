@@ -1,5 +1,6 @@
--- How the listed addresses resolve: one row per listed address and mailbox it leads to. A listed
--- group leads to its members, and theirs if they are groups; cycles end where they began.
+-- One row per listed address and mailbox that it resolves to. A listed group resolves to its members, and to
+-- their members if these are groups. Cycles end, because UNION drops rows that were reached before.
+-- An address with rows in the groups input is a group and not a mailbox.
 with recursive reached as (
   select
     address as listed_address,

@@ -1,8 +1,9 @@
--- One row per row of the meetings input: who is known in it. A copy is relevant if it is used and at
--- least one of its addresses, of those who declined too, is ours or a contact's; only such copies
--- are merged.
--- A mailbox that is known only by its holder's Entra id is looked up; where no input is like that
--- ($has_holders is false), nothing is joined.
+-- One row per row of the meetings input. organizers, attendees and declined are sorted lists of the person
+-- numbers of the known people. start_at and end_at are UTC, held_on is the day of start_at in $time_zone.
+-- A copy is relevant if it is used and at least one of its addresses, including those of people who declined,
+-- is internal or a contact. Only relevant copies are merged.
+-- A copy of a Graph export has only the Entra id of its mailbox (holder_id), whose address is looked up in
+-- holder. If no input is an export, $has_holders is false, and the optimizer removes the join.
 with known_holder as (
   select entra_id, address
   from holder
@@ -16,14 +17,14 @@ meeting as (
     held_on,
     is_cancelled,
     disposition,
-    parties(address_book.book, organizer) as organizers,
-    parties(
+    lookup_people(address_book.book, organizer) as organizers,
+    lookup_people(
       address_book.book,
       mailbox,
       attendees,
       case when mailbox is null then known_holder.address end
     ) as attendees,
-    parties(
+    lookup_people(
       address_book.book,
       declined,
       case when holder_declined then coalesce(mailbox, known_holder.address) end
@@ -42,5 +43,5 @@ select
   attendees,
   declined,
   disposition = 'used' as is_used,
-  disposition = 'used' and anybody(organizers, attendees, declined) as is_relevant
+  disposition = 'used' and has_people(organizers, attendees, declined) as is_relevant
 from meeting

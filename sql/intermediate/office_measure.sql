@@ -1,36 +1,65 @@
--- Office without its score: one row per account and period, and a row for the year of every other
--- account of the profile. is_engaged: at least one engaged message or meeting in the period.
--- recency is the smaller of the days since the last email and meeting. Averages are minutes.
--- place is where the row stands in the order of level, account and period: one number, because that
--- is sorted in half the time of two texts and a date. There is room for 2^22 days, more than the
--- calendar has, of which the first are those by which a month can begin before the window.
+-- Office without its score, as it may be published: one row per account and period with engagement, and
+-- a row for the year of every other account of the profile. Averages are minutes, days are local.
+-- is_engaged: the account has an engaged message or meeting in the period, and its numbers are not
+-- suppressed. Where is_suppressed, every number is null; scores compare only the others.
+-- measures are the nine of the score, more is better and 0 is none: the eight counts in the order of
+-- Office, and -1 - d for the d days since the last email or meeting, whichever is later.
+-- sort_key is in the order of level, account and period.
+with suppressed as (
+  select account_no, with_year
+  from suppressed_account
+  where $min_people > 1
+)
 select
-  profile.account_id as "CustomerId",
-  coalesce(period.emails_to, 0) as "NoOfEmails_ToAccount",
-  coalesce(period.emails_from, 0) as "NoOfEmails_FromAccount",
-  coalesce(period.meetings_from, 0) as "NoOfMeetings_FromAccount",
-  coalesce(period.meetings_to, 0) as "NoOfMeetings_ToAccount",
-  coalesce(period.our_meeting_people, 0) as "NoOfContactsInvolved_Meetings",
-  coalesce(period.our_email_people, 0) as "NoOfContactsInvolved_Emails",
-  coalesce(period.account_meeting_people, 0) as "NoOfAccountContactsInvolved_Meetings",
-  coalesce(period.account_email_people, 0) as "NoOfAccountContactsInvolved_Emails",
-  period.first_on as "EngagementStartDate",
-  cast(period.period_end - period.last_email_on as bigint) as "DaysSinceLastEmail",
-  cast(period.period_end - period.last_meeting_on as bigint) as "DaysSinceLastMeeting",
-  case when period.meetings > 0 then cast(period.meeting_micros as double) / cast(period.meetings * 60000000 as double) end
-    as "AverageDuration_Of_Meetings",
-  case when period.replies > 0 then cast(period.reply_micros as double) / cast(period.replies * 60000000 as double) end
-    as "AverageDuration_Of_AccountEmailReplies",
-  coalesce(period.period_start, cast($first_day as date)) as "AggregationStartDate",
-  coalesce(period.level, 'year') as "AggregationLevel",
-  period.account_no is not null as is_engaged,
-  cast(
-    least(period.period_end - period.last_email_on, period.period_end - period.last_meeting_on) as bigint
-  ) as recency,
-  (
-    case coalesce(period.level, 'year') when 'month' then 0 when 'week' then 1 else 2 end * 4294967296
-    + profile.account_no
-  ) * 4194304
-  + coalesce(cast(period.period_start - cast($first_day as date) as bigint), 0) + 30 as place
-from profile
-left join account_period as period on period.account_no = profile.account_no
+  *,
+  int_list(
+    "NoOfEmails_ToAccount",
+    "NoOfEmails_FromAccount",
+    "NoOfMeetings_FromAccount",
+    "NoOfMeetings_ToAccount",
+    "NoOfContactsInvolved_Meetings",
+    "NoOfContactsInvolved_Emails",
+    "NoOfAccountContactsInvolved_Meetings",
+    "NoOfAccountContactsInvolved_Emails",
+    -1 - least("DaysSinceLastEmail", "DaysSinceLastMeeting")
+  ) as measures
+from (
+  select
+    account_id as "CustomerId",
+    case when not is_suppressed then coalesce(emails_to, 0) end as "NoOfEmails_ToAccount",
+    case when not is_suppressed then coalesce(emails_from, 0) end as "NoOfEmails_FromAccount",
+    case when not is_suppressed then coalesce(meetings_from, 0) end as "NoOfMeetings_FromAccount",
+    case when not is_suppressed then coalesce(meetings_to, 0) end as "NoOfMeetings_ToAccount",
+    case when not is_suppressed then coalesce(internal_meeting_people, 0) end as "NoOfContactsInvolved_Meetings",
+    case when not is_suppressed then coalesce(internal_email_people, 0) end as "NoOfContactsInvolved_Emails",
+    case when not is_suppressed then coalesce(account_meeting_people, 0) end as "NoOfAccountContactsInvolved_Meetings",
+    case when not is_suppressed then coalesce(account_email_people, 0) end as "NoOfAccountContactsInvolved_Emails",
+    case when not is_suppressed then first_on end as "EngagementStartDate",
+    case when not is_suppressed then cast(period_end - last_email_on as bigint) end as "DaysSinceLastEmail",
+    case when not is_suppressed then cast(period_end - last_meeting_on as bigint) end as "DaysSinceLastMeeting",
+    case when not is_suppressed and meetings > 0 then cast(meeting_micros as double) / cast(meetings * 60000000 as double) end
+      as "AverageDuration_Of_Meetings",
+    case when not is_suppressed and replies > 0 then cast(reply_micros as double) / cast(replies * 60000000 as double) end
+      as "AverageDuration_Of_AccountEmailReplies",
+    start_on as "AggregationStartDate",
+    level as "AggregationLevel",
+    is_suppressed,
+    has_engagement and not is_suppressed as is_engaged,
+    sort_key(level, account_no, start_on) as sort_key
+  from (
+    select
+      profile.account_id,
+      profile.account_no,
+      period.account_no is not null as has_engagement,
+      $min_people > 1
+        and suppressed.account_no is not null
+        and (coalesce(period.level, 'year') <> 'year' or suppressed.with_year) as is_suppressed,
+      coalesce(period.level, 'year') as level,
+      coalesce(period.period_start, cast($first_day as date)) as start_on,
+      period.* except (account_no, level, period_start)
+    -- The small tables are joined first, to one row per account.
+    from profile
+    left join suppressed on suppressed.account_no = profile.account_no
+    left join account_period as period on period.account_no = profile.account_no
+  ) as account
+) as office

@@ -1,4 +1,5 @@
--- The profile to enrich: one row per account, numbered from 0 in the order of account_id.
+-- One row per account of the profile. account_no numbers the accounts from 0 in the order of account_id. Of
+-- several names, the smallest is used.
 select
   account_id,
   name,

@@ -1,9 +1,9 @@
--- The card's history: one row per account of the profile and calendar month, the last twelve up to
--- the month of $as_of, those without activity too. Month is the first day of the month.
--- Null where the months of the account are withheld.
+-- The history of the customer card: one row per account of the profile and calendar month, the last twelve
+-- months up to the month of $as_of, including months without activity. Month is the first day of the month,
+-- in $time_zone. Emails and Meetings are null if the months of the account are suppressed.
 select
   "CustomerId",
   "Month",
   "Emails",
   "Meetings"
-from history_placed
+from customercard_history_sorted

@@ -1,4 +1,5 @@
--- The result: one row per account, level and period. Averages are minutes, days are local.
+-- The result: one row per account, level and period. Averages are minutes; dates are local days in
+-- $time_zone.
 select
   "CustomerId",
   "EngagementScore",
@@ -17,4 +18,4 @@ select
   "AverageDuration_Of_AccountEmailReplies",
   "AggregationStartDate",
   "AggregationLevel"
-from office_placed
+from office_sorted

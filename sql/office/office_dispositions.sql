@@ -1,3 +1,3 @@
--- What became of the rows of the inputs: one row per source and disposition that occurs.
+-- One row per source (mail, meetings, contacts) and disposition that occurs; rows counts the input rows.
 select source, disposition, rows
 from disposition

@@ -1,4 +1,5 @@
--- One row per as-of date that is kept: how many accounts were engaged, and in how much.
+-- One row per retained as-of date: the number of engaged accounts, messages and meetings. The last two are
+-- null if the year of an account is suppressed.
 select
   "AsOfDate",
   "AccountsEngaged",

@@ -1,4 +1,5 @@
--- We write to them, and nobody there has written to us in the window
+-- Mail to the account in the window, but none from it
+-- One row per account.
 select CustomerId
 from Office
 where AggregationLevel = 'year'

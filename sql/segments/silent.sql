@@ -1,5 +1,6 @@
 -- No engaged message or meeting in the whole window
--- Where the numbers of an account are withheld, it has no score: it is engaged.
+-- One row per account. An account whose numbers are suppressed is engaged. It has a null score, so it is not
+-- in the segment.
 select CustomerId
 from Office
 where AggregationLevel = 'year'

@@ -1,6 +1,6 @@
--- One person on their side in all mail, one in all meetings (these may be two different people)
--- Office counts people by mail and by meetings, so an account with one person in its mail and
--- another in its meetings is in it too; an account without any engagement is not.
+-- At most one person of the account in all mail, and at most one in all meetings (these can be two people)
+-- One row per account. Office counts people separately for mail and for meetings, so an account with one
+-- person in its mail and another in its meetings is in the segment. An account without any engagement is not.
 select CustomerId
 from Office
 where AggregationLevel = 'year'

@@ -1,5 +1,5 @@
--- Accounts of the profile, repetitions included: the accounts input or, where there is none
--- ($has_accounts is false), every account of the contacts input.
+-- One row per row of the accounts input with an account id. Without that input ($has_accounts is false), one
+-- row per row of the contacts input with an account id. Accounts can repeat.
 select account_id, name
 from input_accounts
 where not is_blank(account_id)

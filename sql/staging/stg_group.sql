@@ -1,5 +1,5 @@
--- Membership in distribution groups: one row per row of the groups input with a usable group
--- address. member_address is null where the member is no address.
+-- One row per row of the groups input with a valid group address: a group and a member. member_address is
+-- null if the member is not a valid address.
 select
   normalize_address(group_email) as group_address,
   normalize_address(member_email) as member_address

@@ -1,5 +1,5 @@
--- One row per row of the mail input, with its disposition: the first that applies.
--- sent_at is UTC, sent_on is the day in $time_zone.
+-- One row per row of the mail input, with its disposition: the first that applies. sent_at is UTC, sent_on is
+-- its day in $time_zone.
 with mail as (
   select
     message_id,

@@ -1,3 +1,3 @@
--- The mailbox list of the enrichment file: one row per listed address, a person's or a group's.
+-- One row per listed address of the enrichment file: the address of a person or of a group.
 select address
 from input_mailboxes

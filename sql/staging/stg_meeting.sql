@@ -1,5 +1,5 @@
--- One row per row of the meetings input, with its disposition: the first that applies.
--- start_at and end_at are UTC, held_on is the day of start_at in $time_zone.
+-- One row per row of the meetings input, with its disposition: the first that applies. start_at and end_at
+-- are UTC, held_on is the day of start_at in $time_zone.
 with meeting as (
   select
     meeting_id,

@@ -1,4 +1,4 @@
--- The directory: one row per usable row of the users input.
+-- The directory: one row per row of the users input with a valid address and an Entra id.
 select
   normalize_address(email) as address,
   entra_id

@@ -1,10 +1,11 @@
-//! Bar charts of blocks, an eighth of a column fine, with their numbers beside them.
+//! Bar charts of block characters, with a resolution of an eighth of a column, and the numbers beside.
 
 use super::text::{grouped, pad};
 
 const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/// The bar and the number of each value, in lines of one width; the longest bar fills it.
+/// One line for each value, with its bar and its number. All lines have the same width, which the longest
+/// bar and its number fill.
 pub fn bars(values: &[i64], width: usize) -> Vec<String> {
     let largest = values.iter().copied().max().unwrap_or(0).max(1);
     let digits = values.iter().map(|&v| grouped(v).len()).max().unwrap_or(1);
@@ -12,7 +13,7 @@ pub fn bars(values: &[i64], width: usize) -> Vec<String> {
     values.iter().map(|&v| pad(&format!("{} {}", bar(v, largest, room), grouped(v)), width, false)).collect()
 }
 
-/// A bar in proportion; what is more than nothing is seen.
+/// A bar in proportion to the largest value. A value above 0 is always visible.
 fn bar(value: i64, largest: i64, room: usize) -> String {
     let parts =
         (i128::from(value.max(0)) * (room as i128) * 8 + i128::from(largest) / 2) / i128::from(largest);
@@ -36,7 +37,7 @@ mod tests {
     fn bars_are_in_proportion() {
         // Room is 10 - 2 digits - 1 blank = 7 columns = 56 eighths for 16.
         assert_eq!(bars(&[16, 8, 4, 0], 10), ["███████ 16", "███▌ 8    ", "█▊ 4      ", "· 0       "]);
-        // 1 of 10,000 would be a hundredth of an eighth.
+        // 1 of 10,000 would be less than a hundredth of an eighth.
         assert_eq!(bars(&[10_000, 1], 9), ["██ 10,000", "▏ 1      "]);
     }
 

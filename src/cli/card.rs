@@ -1,4 +1,4 @@
-//! `engagement card`: one customer at a glance.
+//! `engagement card`: shows one customer.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,13 @@ use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
 use datafusion::prelude::{DataFrame, cast, ident, lit};
-use datafusion_engagement::error::{Error, Result};
-use datafusion_engagement::nearest::all_nearest;
 
 use super::bars::bars;
+use super::out;
+use super::session::{Session, Target};
 use super::text::{columns, grouped, pad, visible};
-use super::{Session, Target, out};
+use crate::error::suggest::all_nearest;
+use crate::error::{Error, Result};
 
 /// Show the card of one customer: score, emails, meetings, and twelve months of both.
 #[derive(Args)]
@@ -22,14 +23,14 @@ Example:
 pub struct Card {
     #[command(flatten)]
     target: Target,
-    /// The customer, as in the column CustomerId.
+    /// The customer: a value of the column CustomerId.
     #[arg(value_name = "CUSTOMER_ID", allow_negative_numbers = true)]
     customer: String,
 }
 
 impl Card {
     pub async fn run(self) -> Result<()> {
-        let session = Session::published(self.target.bounds.session()?, self.target.open(None)?).await?;
+        let session = Session::published(self.target.resources.session()?, self.target.open(None)?).await?;
         let Some(customer) = Customer::read(&session, &self.customer).await? else {
             return Err(unknown(&session, &self.customer).await?);
         };
@@ -37,20 +38,22 @@ impl Card {
     }
 }
 
-/// What stands in the place of a number of too few people.
-const WITHHELD: &str = "withheld";
+/// The text that is shown instead of a suppressed number.
+const SUPPRESSED: &str = "suppressed";
 
-/// What the card shows.
+/// The content of a card.
 struct Customer {
     id: String,
     name: Option<String>,
-    /// `None`, here and below, where the number is withheld.
+    /// `None` if the score is suppressed.
     score: Option<f64>,
+    /// Messages to the account plus messages from it; `None` if the number is suppressed.
     emails: Option<i64>,
+    /// Meetings to the account plus meetings from it; `None` if the number is suppressed.
     meetings: Option<i64>,
-    /// `2026-11`, emails, meetings; oldest first.
+    /// Month such as `2026-11`, emails and meetings, oldest month first; `None` if they are suppressed.
     months: Option<Vec<(String, i64, i64)>>,
-    /// Which enrichment, as of when.
+    /// The name of the enrichment and the as-of date.
     source: String,
 }
 
@@ -101,13 +104,13 @@ impl Customer {
         } else {
             format!("{title}\n{}\n\n", self.source)
         };
-        let number = |number: Option<i64>| number.map_or(WITHHELD.to_owned(), grouped);
+        let number = |number: Option<i64>| number.map_or(SUPPRESSED.to_owned(), grouped);
         card += &self
             .score
-            .map_or(format!("Score     {WITHHELD:>8}\n"), |s| format!("Score     {s:>8.1} of 100\n"));
+            .map_or(format!("Score     {SUPPRESSED:>8}\n"), |s| format!("Score     {s:>8.1} of 100\n"));
         card += &format!("Emails    {:>8}\n", number(self.emails));
         card += &format!("Meetings  {:>8}\n\n", number(self.meetings));
-        let Some(months) = &self.months else { return card + &format!("Months    {WITHHELD:>8}\n") };
+        let Some(months) = &self.months else { return card + &format!("Months    {SUPPRESSED:>8}\n") };
 
         // Month, two blanks, a chart, two blanks, a chart.
         let chart = width.saturating_sub(7 + 2 + 2) / 2;
@@ -138,7 +141,7 @@ fn int(batch: &RecordBatch, column: usize, row: usize) -> Option<i64> {
     batch.column(column).as_primitive::<Int64Type>().iter().nth(row).flatten()
 }
 
-/// `us-sales, as of 2026-11-22`, as the last run has published it.
+/// The enrichment and the as-of date of the last published run, such as `us-sales, as of 2026-11-22`.
 async fn source(session: &Session) -> Result<String> {
     let overview = table(session, "Office_Overview")
         .await?
@@ -151,16 +154,17 @@ async fn source(session: &Session) -> Result<String> {
     Ok(format!("{}, as of {}", text(0), text(1)))
 }
 
-/// At most so many customers are suggested.
+/// Maximum number of customers that are suggested.
 const SUGGESTED: usize = 3;
 
+/// The error for an unknown customer. It suggests the customers with the nearest identifiers or names.
 async fn unknown(session: &Session, wanted: &str) -> Result<Error> {
     let ids = table(session, "CustomerCard").await?;
     let ids =
         ids.select(vec![cast(ident("CustomerId"), DataType::Utf8), cast(ident("Name"), DataType::Utf8)])?;
     let ids = collect(session, ids).await?;
     let (id, name) = (ids.column(0).as_string::<i32>(), ids.column(1).as_string::<i32>());
-    // What was typed may be either of the two.
+    // The user may have typed an identifier or a name.
     let spellings = (0..ids.num_rows()).flat_map(|i| {
         let name = name.is_valid(i).then(|| name.value(i));
         [Some(id.value(i)), name].into_iter().flatten().map(move |text| (text, id.value(i)))
@@ -169,7 +173,10 @@ async fn unknown(session: &Session, wanted: &str) -> Result<Error> {
     let near: Vec<String> = near.into_iter().take(SUGGESTED).map(visible).collect();
     let wanted = visible(wanted);
     Ok(Error::query(if near.is_empty() {
-        format!("no customer {wanted} among the {} of CustomerCard", grouped(ids.num_rows()))
+        format!(
+            "no customer {wanted} among the {} in CustomerCard; give a value of its column CustomerId",
+            grouped(ids.num_rows())
+        )
     } else {
         format!("no customer {wanted}; did you mean {}?", near.join(" or "))
     }))
@@ -178,7 +185,7 @@ async fn unknown(session: &Session, wanted: &str) -> Result<Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::query::testing;
 
     fn customer() -> Customer {
         Customer {
@@ -210,12 +217,13 @@ Month    Emails                    Meetings
     }
 
     #[test]
-    fn what_is_withheld_says_so() {
+    fn what_is_suppressed_is_named_so() {
         let card = Customer { months: None, ..customer() }.draw(60);
-        assert!(card.ends_with("Meetings         4\n\nMonths    withheld\n"), "{card}");
+        assert!(card.ends_with("Meetings         4\n\nMonths    suppressed\n"), "{card}");
         let card =
             Customer { score: None, emails: None, meetings: None, months: None, ..customer() }.draw(60);
-        let expected = "\nScore     withheld\nEmails    withheld\nMeetings  withheld\n\nMonths    withheld\n";
+        let expected =
+            "\nScore     suppressed\nEmails    suppressed\nMeetings  suppressed\n\nMonths    suppressed\n";
         assert!(card.ends_with(expected), "{card}");
     }
 
@@ -240,12 +248,15 @@ Month    Emails                    Meetings
         let said = async |id: &str| unknown(&session, id).await.unwrap().to_string();
         assert_eq!(said("A1").await, "no customer A1; did you mean a1?");
         assert_eq!(said("Globx").await, "no customer Globx; did you mean a2?");
-        assert_eq!(said("\u{1b}zzz").await, "no customer \\u{1b}zzz among the 5 of CustomerCard");
+        assert_eq!(
+            said("\u{1b}zzz").await,
+            "no customer \\u{1b}zzz among the 5 in CustomerCard; give a value of its column CustomerId"
+        );
     }
 
     async fn published() -> Session {
         let folder = tempfile::tempdir().unwrap();
-        Session::over(sample::published().await, sample::enrichment(folder.path())).await.unwrap()
+        Session::over(testing::published().await, testing::enrichment(folder.path())).await.unwrap()
     }
 
     #[test]

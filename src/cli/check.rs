@@ -1,16 +1,17 @@
-//! `engagement check`: everything that a run would refuse, and nothing run.
+//! `engagement check`: reports what a run would refuse, and runs nothing.
 
 use clap::Args;
-use datafusion_engagement::check::{self, Report};
-use datafusion_engagement::error::Result;
 
+use super::out;
+use super::session::Target;
 use super::text::{columns, count, grouped, pad, visible};
-use super::{Target, out};
+use crate::error::Result;
+use crate::pipeline::{self, CheckReport};
 
 /// Check the enrichment file and its inputs, and run nothing.
 ///
-/// Prints each input with its files and rows, each group of the mailbox list with the number of
-/// addresses that it resolves to, and the total.
+/// Prints each input with its number of files and rows, each group of the mailbox list with the number
+/// of addresses to which it resolves, and the total number of mailboxes.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -18,7 +19,8 @@ Example:
 pub struct Check {
     #[command(flatten)]
     target: Target,
-    /// The last day that counts, YYYY-MM-DD, instead of the one in the enrichment file.
+    /// The as-of date, which is the last day that counts, YYYY-MM-DD, instead of the one in the
+    /// enrichment file.
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
 }
@@ -26,13 +28,13 @@ pub struct Check {
 impl Check {
     pub async fn run(self) -> Result<()> {
         let enrichment = self.target.open(self.as_of)?;
-        let report = check::check_on(&self.target.bounds.session()?, &enrichment).await?;
+        let report = pipeline::check_on(&self.target.resources.session()?, &enrichment).await?;
         let title = format!("{}, as of {}", visible(&enrichment.name), enrichment.as_of);
         out::print(&format!("{title}\n\n{}", summary(&report)))
     }
 }
 
-fn summary(report: &Report) -> String {
+fn summary(report: &CheckReport) -> String {
     let mut text = "Inputs\n".to_owned();
     let files = report.inputs.iter().map(|i| grouped(i.files).len()).max().unwrap_or_default();
     let rows = report.inputs.iter().map(|i| grouped(i.rows).len()).max().unwrap_or_default();
@@ -64,19 +66,19 @@ fn summary(report: &Report) -> String {
 
 #[cfg(test)]
 mod tests {
-    use datafusion_engagement::check::Input;
+    use crate::pipeline::InputReport;
 
     use super::*;
 
     #[test]
     fn the_summary_as_printed() {
-        let input = |section: &str, files, rows| Input {
+        let input = |section: &str, files, rows| InputReport {
             section: section.into(),
             shape: "canonical".into(),
             files,
             rows,
         };
-        let report = Report {
+        let report = CheckReport {
             inputs: vec![input("contacts", 1, 1), input("mail", 12, 5120)],
             groups: vec![("us-sales@contoso.com".into(), 5), ("one@contoso.com".into(), 1)],
             mailboxes: 12,

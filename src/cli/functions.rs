@@ -1,4 +1,4 @@
-//! `engagement functions`: what this project adds to SQL, with its documentation.
+//! `engagement functions`: the SQL functions of this project, with their documentation.
 
 use std::sync::Arc;
 
@@ -6,13 +6,14 @@ use clap::Args;
 use datafusion::arrow::array::{RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::logical_expr::Documentation;
-use datafusion_engagement::error::{Error, Result, one_line};
-use datafusion_engagement::functions;
-use datafusion_engagement::nearest::nearest;
 
 use super::format::{Format, Layout};
 use super::out::{self, written};
-use super::sql::binary_to_terminal;
+use super::results::binary_to_terminal;
+use crate::error::suggest::nearest;
+use crate::error::{Error, Result};
+use crate::functions;
+use crate::functions::udf::declare::GROUPS;
 
 /// List the SQL functions of this project, or explain one.
 #[derive(Args)]
@@ -23,7 +24,7 @@ Examples:
 pub struct Functions {
     /// The function to explain, with its syntax, arguments and an example.
     name: Option<String>,
-    /// How the list is written.
+    /// The format of the list.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
@@ -47,7 +48,7 @@ impl Functions {
     }
 }
 
-/// A function and its documentation.
+/// An SQL function and its documentation.
 pub struct Function {
     pub name: String,
     /// `aggregate`, `scalar` or `window`.
@@ -68,24 +69,26 @@ impl Function {
             documentation: f.documentation().cloned(),
         });
         let mut all: Vec<Function> = aggregate.chain(scalar).collect();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
+        let group = |function: &Function| GROUPS.iter().position(|group| group.label == function.group());
+        all.sort_by(|a, b| group(a).cmp(&group(b)).then(a.name.cmp(&b.name)));
         all
+    }
+
+    /// What the function is for: own SQL, a step of the enrichment, or inspection.
+    fn group(&self) -> &str {
+        self.documentation.as_ref().map_or("", |d| d.doc_section.label)
     }
 
     fn documented(&self, part: impl Fn(&Documentation) -> &str) -> String {
         self.documentation.as_ref().map(|d| part(d).trim().to_owned()).unwrap_or_default()
     }
 
-    /// The description's first sentence, on one line.
+    /// The first sentence of the description, on one line.
     pub fn summary(&self) -> String {
-        let text = one_line(&self.documented(|d| &d.description));
-        match text.find(". ") {
-            Some(end) => text[..=end].to_owned(),
-            None => text,
-        }
+        self.documentation.as_ref().map(functions::summary).unwrap_or_default()
     }
 
-    /// Everything that is known about it.
+    /// The full documentation as text.
     pub fn explain(&self) -> String {
         let Some(documentation) = &self.documentation else {
             return format!("{} ({}): not documented\n", self.name, self.kind);
@@ -103,7 +106,7 @@ impl Function {
             }
         }
         if let Some(example) = &documentation.sql_example {
-            // Documentation is Markdown: the fence says no more than the indentation.
+            // Documentation is Markdown. Here the indentation replaces the fence.
             let lines = example.trim().lines().filter(|line| !line.trim_start().starts_with("```"));
             text += &format!("\nExample\n{}", lines.map(|line| format!("  {line}\n")).collect::<String>());
         }
@@ -117,10 +120,11 @@ impl Function {
 fn print_list(functions: &[Function], format: Format) -> Result<()> {
     let columns = [
         ("Function", functions.iter().map(|f| Some(f.name.clone())).collect::<StringArray>()),
+        ("Group", functions.iter().map(|f| Some(f.group())).collect()),
         ("Kind", functions.iter().map(|f| Some(f.kind)).collect()),
         ("Description", functions.iter().map(|f| Some(f.summary())).collect()),
     ];
-    // Where all is told at once, all that is known.
+    // The formats for programs have room for the full documentation.
     let more = [
         (
             "Syntax",

@@ -4,14 +4,14 @@ use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use datafusion_engagement::error::{Error, Result};
+use crate::error::{Error, Result};
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The width of what is no terminal.
+/// The width in columns if standard output is not a terminal.
 const WIDTH: usize = 80;
 
-/// Standard output, which remembers when nobody reads it any more.
+/// Standard output. It records that its reader has closed it.
 struct Stdout(io::Stdout);
 
 impl Stdout {
@@ -33,12 +33,12 @@ impl Write for Stdout {
     }
 }
 
-/// Standard output; flush it.
+/// Standard output with a buffer. The caller must flush it.
 pub fn stdout() -> impl Write + Send {
     BufWriter::with_capacity(1 << 16, Stdout(io::stdout()))
 }
 
-/// Whether the reader of standard output has gone, as `head` does: no failure of ours.
+/// Whether the reader of standard output has closed it, as `head` does. This is not a failure.
 pub fn is_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)
 }
@@ -49,7 +49,7 @@ pub fn print(text: &str) -> Result<()> {
     written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// What became of writing a result.
+/// Converts an error of writing a result.
 pub fn written<T, E: Into<Box<dyn std::error::Error + Send + Sync>>>(
     result: std::result::Result<T, E>,
 ) -> Result<T> {
@@ -59,24 +59,24 @@ pub fn written<T, E: Into<Box<dyn std::error::Error + Send + Sync>>>(
     })
 }
 
-/// Tells something to the person who started the command.
-pub fn tell(text: impl Display) {
+/// Writes a message for the user to standard error.
+pub fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// The same, if there is a person.
-pub fn tell_person(text: impl Display) {
+/// Writes a message for the user to standard error, if that is a terminal.
+pub fn note_on_terminal(text: impl Display) {
     if io::stderr().is_terminal() {
-        tell(text);
+        note(text);
     }
 }
 
-/// Whether a person reads standard output.
+/// Whether standard output is a terminal.
 pub fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-/// How many columns standard output has.
+/// The width of standard output in columns.
 pub fn width() -> usize {
     let columns =
         || rustyline::DefaultEditor::new().ok()?.dimensions().map(|(columns, _)| usize::from(columns));

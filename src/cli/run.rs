@@ -1,20 +1,21 @@
-//! `engagement run`: the job.
+//! `engagement run`: runs an enrichment and publishes the result.
 
 use std::time::Instant;
 
 use clap::Args;
-use datafusion_engagement::error::Result;
-use datafusion_engagement::run::{self, Disposition, Progress, Report};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::session::Target;
 use super::signals::unless_ended;
 use super::text::{count, grouped, visible};
-use super::{Target, out, timings};
+use super::{out, timings};
+use crate::error::Result;
+use crate::pipeline::{self, Disposition, Progress, Report};
 
-/// Compute Office from the inputs and publish it, in the place of what was published before.
+/// Compute Office from the inputs and publish it. It replaces what was published before.
 ///
-/// The result is replaced as a whole or not at all. At the end it says what the data covered, which
-/// input rows did not count and why, and where Office lies.
+/// The result is replaced as a whole or not at all. At the end, the command prints what the data covers,
+/// which input rows do not count and why, and where Office is.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -24,11 +25,12 @@ Examples:
 pub struct Run {
     #[command(flatten)]
     target: Target,
-    /// The last day that counts, YYYY-MM-DD, instead of the one in the enrichment file.
+    /// The as-of date, which is the last day that counts, YYYY-MM-DD, instead of the one in the
+    /// enrichment file.
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
-    /// Say afterwards, on standard error, where the time went: by stage the rows in and out, what was
-    /// read and spilled, and the most memory that was reserved.
+    /// At the end, print a table on standard error, with one line per stage: its time, rows in and out,
+    /// megabytes read and spilled, and the peak of reserved memory.
     #[arg(long)]
     timings: bool,
 }
@@ -37,9 +39,9 @@ impl Run {
     pub async fn run(self) -> Result<()> {
         let enrichment = self.target.open(self.as_of)?;
         let began = Instant::now();
-        let ctx = self.target.bounds.session()?;
+        let ctx = self.target.resources.session()?;
         let stages = Stages::new();
-        let report = unless_ended(run::run_on(&ctx, &enrichment, &stages)).await;
+        let report = unless_ended(pipeline::run_on(&ctx, &enrichment, &stages)).await;
         stages.0.finish_and_clear();
         let report = report?;
         if self.timings {
@@ -49,7 +51,7 @@ impl Run {
     }
 }
 
-/// Shows the stage and the time on a terminal, and nothing elsewhere.
+/// Shows the current stage and the elapsed time on a terminal, and nothing elsewhere.
 struct Stages(ProgressBar);
 
 impl Stages {
@@ -85,7 +87,8 @@ fn overview(report: &Report, window_days: u32) -> String {
             _ => "none".into(),
         },
     );
-    let engaged = |number: Option<i64>, noun| number.map_or(format!("{noun}s withheld"), |n| count(n, noun));
+    let engaged =
+        |number: Option<i64>, noun| number.map_or(format!("{noun}s suppressed"), |n| count(n, noun));
     let messages = engaged(o.messages_engaged, "message");
     line("Engaged", format!("{messages}, {}", engaged(o.meetings_engaged, "meeting")));
     line(
@@ -107,7 +110,7 @@ fn overview(report: &Report, window_days: u32) -> String {
     text + &format!("\nOffice: {} ({})\n", visible(&report.office), count(report.office_rows, "row"))
 }
 
-/// The rows that did not count, and why.
+/// The lines about input rows that do not count, with their dispositions.
 fn unused(dispositions: &[Disposition]) -> String {
     let unused: Vec<&Disposition> = dispositions.iter().filter(|d| d.disposition != "used").collect();
     if unused.is_empty() {
@@ -123,8 +126,8 @@ fn unused(dispositions: &[Disposition]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::pipeline::Overview;
     use chrono::NaiveDate;
-    use datafusion_engagement::run::Overview;
 
     use super::*;
 

@@ -1,4 +1,4 @@
-//! `engagement segment`: the segments, and who is in one.
+//! `engagement segment`: lists the segments, or the members of one.
 
 use std::sync::Arc;
 
@@ -6,21 +6,22 @@ use clap::Args;
 use datafusion::arrow::array::{Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::util::display::array_value_to_string;
-use datafusion_engagement::enrichment::Level;
-use datafusion_engagement::error::{Error, Result};
-use datafusion_engagement::nearest::nearest;
-use datafusion_engagement::segments::{self, Segment};
 
 use super::format::{Format, Layout};
-use super::out::{self, tell, written};
-use super::sql::binary_to_terminal;
-use super::{Session, Target, levels, sql};
+use super::missing_levels;
+use super::out::{self, note, written};
+use super::results::{self, binary_to_terminal};
+use super::session::{Session, Target};
+use crate::config::Level;
+use crate::error::suggest::nearest;
+use crate::error::{Error, Result};
+use crate::query::segments::{self, Segment};
 
 /// List the segments with their size, or the members of one.
 ///
-/// A segment is a query over the published tables that yields CustomerId. Users add theirs as
-/// segments/NAME.sql beside the enrichment file; the first -- comment is the description. In SQL a
-/// segment is the view Segment_<Name>.
+/// A segment is a query over the published tables that yields CustomerId. To add a segment, write it
+/// to segments/NAME.sql beside the enrichment file; the first -- comment is the description. In SQL a
+/// segment is the view Segment_NAME.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -30,10 +31,10 @@ Examples:
 pub struct SegmentCommand {
     #[command(flatten)]
     target: Target,
-    /// The segment whose members are listed, best score first; in any case, with or without
-    /// Segment_.
+    /// The segment whose members are listed, highest score first. Its name can be written in any case,
+    /// with or without Segment_.
     name: Option<String>,
-    /// How the list is written.
+    /// The format of the list.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
 }
@@ -43,7 +44,7 @@ impl SegmentCommand {
         if self.format == Format::Parquet && out::is_terminal() {
             return Err(binary_to_terminal());
         }
-        let session = Session::published(self.target.bounds.session()?, self.target.open(None)?).await?;
+        let session = Session::published(self.target.resources.session()?, self.target.open(None)?).await?;
         match &self.name {
             None => list(&session, self.format).await,
             Some(name) => members(&session, find(&session.segments, name)?, self.format).await,
@@ -65,13 +66,13 @@ fn find<'a>(segments: &'a [Segment], name: &str) -> Result<&'a Segment> {
     }))
 }
 
-/// Says that levels are missing, where they are.
+/// The remark that these levels are not published; `None` if there are none.
 fn unpublished(levels: &[Level]) -> Option<String> {
     let names: Vec<&str> = levels.iter().map(|l| l.as_str()).collect();
     match names.as_slice() {
         [] => None,
-        [one] => Some(format!("level {one} is not in what was published")),
-        several => Some(format!("levels {} are not in what was published", several.join(" and "))),
+        [one] => Some(format!("level {one} is not published")),
+        several => Some(format!("levels {} are not published", several.join(" and "))),
     }
 }
 
@@ -84,7 +85,8 @@ async fn list(session: &Session, format: Format) -> Result<()> {
     written(std::io::Write::flush(&mut out))
 }
 
-/// Name, size and description of every segment; a broken one has its reason instead.
+/// The name, size and description of every segment. A broken segment has no size, and the reason as its
+/// description.
 async fn listing(session: &Session) -> Result<RecordBatch> {
     let mut sizes = vec![];
     let mut descriptions = vec![];
@@ -93,7 +95,7 @@ async fn listing(session: &Session) -> Result<RecordBatch> {
         descriptions.push(match &size {
             Err(error) => format!("broken: {error}"),
             Ok((_, missing)) => {
-                let replaces = segment.replaces_shipped().then(|| "replaces the shipped one".to_owned());
+                let replaces = segment.replaces_shipped().then(|| "replaces the shipped segment".to_owned());
                 let remarks = [replaces, unpublished(missing)].into_iter().flatten();
                 remarks.fold(segment.description.clone(), |text, remark| format!("{text} ({remark})"))
             }
@@ -116,33 +118,36 @@ async fn listing(session: &Session) -> Result<RecordBatch> {
     ))
 }
 
-/// How many customers are in it, and the levels that it reads in vain.
+/// The number of customers in a segment, and the levels that it reads and that are not published.
+///
+/// # Errors
+/// The segment is broken or its query fails.
 async fn size(session: &Session, segment: &Segment) -> Result<(i64, Vec<Level>)> {
     if let Some(reason) = &segment.broken {
         return Err(Error::query(reason.clone()));
     }
     let query = format!("select count(distinct \"CustomerId\") from \"{}\"", segment.view());
     let plan = session.statements.logical_plan(&query).await?;
-    let missing = levels::missing(&plan, &session.levels)?;
+    let missing = missing_levels::missing(&plan, &session.levels)?;
     let batches = async { session.statements.context().execute_logical_plan(plan).await?.collect().await };
     let batches = batches.await.map_err(|e| session.statements.explain(e))?;
     let count = batches.first().filter(|b| b.num_rows() == 1);
     let count = count.and_then(|b| array_value_to_string(b.column(0), 0).ok()?.parse().ok());
-    let count = count.ok_or_else(|| Error::query("its size is no number"))?;
+    let count = count.ok_or_else(|| Error::query("its size is not a number"))?;
     Ok((count, missing))
 }
 
 async fn members(session: &Session, segment: &Segment, format: Format) -> Result<()> {
     let plan = session.statements.logical_plan(&query(segment)).await?;
-    if let Some(remark) = unpublished(&levels::missing(&plan, &session.levels)?) {
-        tell(format!("note: segment {} reads Office, but {remark}", segment.name));
+    if let Some(remark) = unpublished(&missing_levels::missing(&plan, &session.levels)?) {
+        note(format!("note: segment {} reads Office, but {remark}", segment.name));
     }
     let frame = session.statements.context().execute_logical_plan(plan).await?;
     let mut out = out::stdout();
-    sql::stream(&session.statements, frame, format, Layout::default(), &mut out).await.map(|_| ())
+    results::stream(&session.statements, frame, format, Layout::default(), &mut out).await.map(|_| ())
 }
 
-/// The members with their names and scores, where the card has them.
+/// The query for the members, with the name and score that CustomerCard has for them.
 fn query(segment: &Segment) -> String {
     format!(
         "select members.\"CustomerId\", card.\"Name\", card.\"EngagementScore\" \
@@ -159,7 +164,7 @@ mod tests {
     use datafusion::arrow::datatypes::Int64Type;
 
     use super::*;
-    use crate::sample;
+    use crate::query::testing;
 
     async fn session(files: &[(&str, &str)]) -> Session {
         let folder = tempfile::tempdir().unwrap();
@@ -167,7 +172,7 @@ mod tests {
         for (file, sql) in files {
             std::fs::write(folder.path().join("segments").join(file), sql).unwrap();
         }
-        Session::over(sample::published().await, sample::enrichment(folder.path())).await.unwrap()
+        Session::over(testing::published().await, testing::enrichment(folder.path())).await.unwrap()
     }
 
     #[tokio::test]
@@ -189,7 +194,7 @@ mod tests {
         };
         assert_eq!(row("silent"), (Some(1), "No engaged message or meeting in the whole window"));
         assert_eq!(row("twice"), (Some(1), "Twice"));
-        assert_eq!(row("stale"), (Some(1), "Ours (replaces the shipped one)"));
+        assert_eq!(row("stale"), (Some(1), "Ours (replaces the shipped segment)"));
         assert_eq!(row("typo"), (None, "broken: no table named offic; did you mean Office?"));
         assert!(row("fails").0.is_none() && row("fails").1.starts_with("broken: Cast error"));
         assert_eq!(listing.num_rows(), 9);
@@ -204,7 +209,7 @@ mod tests {
             session.statements.logical_plan(&query(find(&session.segments, "Segment_SOME").unwrap())).await;
         let frame = session.statements.context().execute_logical_plan(plan.unwrap()).await.unwrap();
         let mut out = vec![];
-        sql::stream(&session.statements, frame, Format::Csv, Layout::default(), &mut out).await.unwrap();
+        results::stream(&session.statements, frame, Format::Csv, Layout::default(), &mut out).await.unwrap();
         let expected = "CustomerId,Name,EngagementScore\na1,Acme Ltd,95.0\na2,Globex,55.0\nzz,,\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
     }

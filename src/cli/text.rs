@@ -1,7 +1,9 @@
-//! Text for a terminal: nothing invisible, columns that line up.
+//! Text for a terminal: without invisible characters, in aligned columns.
 
-/// The text with whatever a terminal would obey or hide written out: control characters,
-/// directions of writing, separators of lines, tags.
+use unicode_width::UnicodeWidthStr;
+
+/// Escapes the characters that a terminal would interpret or hide: control characters, marks of the
+/// writing direction, line separators, tags.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -20,44 +22,28 @@ fn is_hidden(c: char) -> bool {
 /// How many columns a text takes in a terminal: two for East Asian wide characters and emoji, none
 /// for combining marks and joiners.
 pub fn columns(text: &str) -> usize {
-    text.chars().map(columns_of).sum()
+    text.width()
 }
 
-fn columns_of(c: char) -> usize {
-    match c {
-        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{64b}'..='\u{65f}' => 0,
-        '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' => 0,
-        '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}' => 0,
-        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{303e}' | '\u{3041}'..='\u{a4cf}' => 2,
-        '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' => 2,
-        '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' => 2,
-        '\u{20000}'..='\u{3fffd}' => 2,
-        _ => 1,
-    }
-}
-
-/// The text with blanks up to a width, before or after it.
+/// Pads the text with blanks to a width: on its left side if it is aligned to the right, else on its right
+/// side.
 pub fn pad(text: &str, width: usize, right: bool) -> String {
     let blanks = " ".repeat(width.saturating_sub(columns(text)));
     if right { blanks + text } else { text.to_owned() + &blanks }
 }
 
-/// The text within a width, with an ellipsis where something is missing.
+/// Cuts the text to a width. An ellipsis shows that something is missing.
 pub fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }
-    let mut room = width.saturating_sub(1);
-    let fits = |&c: &char| {
-        let taken = columns_of(c);
-        let fits = taken <= room;
-        room = room.saturating_sub(taken);
-        fits
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
+    // A character may join those before it, so that the width of a text is not that of its characters.
+    let ends = text.char_indices().map(|(at, _)| at);
+    let end = ends.take_while(|end| columns(&text[..*end]) < width).last().unwrap_or(0);
+    format!("{}…", &text[..end])
 }
 
-/// A whole number with its thousands apart: `12,345`.
+/// A whole number with separated thousands: `12,345`.
 pub fn grouped(number: impl TryInto<i128>) -> String {
     let number = number.try_into().unwrap_or_default();
     let digits = number.unsigned_abs().to_string();

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use datafusion_engagement::memory::peak_resident;
-use datafusion_engagement::timings::{Stage, cpu_time};
-
 use super::text::{grouped, pad};
+use crate::engine::memory::peak_resident;
+use crate::engine::metrics::{Stage, cpu_time};
 
 const HEADINGS: [&str; 8] =
     ["stage", "seconds", "CPU s", "rows in", "rows out", "MB read", "MB spilled", "MB reserved"];
 
-/// Where the time of a run went, one line per stage.
+/// One line per stage with its metrics, and a last line with the totals of the run.
 pub fn table(stages: &[Stage], whole: Duration) -> String {
     let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
     let seconds = |time: Duration| format!("{:.2}", time.as_secs_f64());
@@ -34,9 +33,9 @@ pub fn table(stages: &[Stage], whole: Duration) -> String {
         cells.collect::<Vec<_>>().join("  ").trim_end().to_string()
     };
     let mut text: String = lines.iter().map(|cells| line(cells) + "\n").collect();
-    text += &format!("all of it {} s, {} s of CPU", seconds(whole), seconds(cpu_time()));
+    text += &format!("total {} s, {} s of CPU time", seconds(whole), seconds(cpu_time()));
     if let Some(peak) = peak_resident() {
-        text += &format!(", at most {} MB of memory resident", grouped(peak / 1_000_000));
+        text += &format!(", peak resident memory {} MB", grouped(peak / 1_000_000));
     }
     text + "\n"
 }
@@ -67,6 +66,6 @@ mod tests {
             lines[1],
             "mail_bucket     1.23   2.40  10,000,000       257    512.3         0.0          1.5"
         );
-        assert!(lines[2].starts_with("all of it 2.00 s"));
+        assert!(lines[2].starts_with("total 2.00 s"));
     }
 }

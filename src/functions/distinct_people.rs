@@ -1,18 +1,18 @@
-//! How many different people: `distinct_people`, and its set as a state that can be kept and
-//! united.
+//! `distinct_people`: the number of distinct people, and the set of people as binary state that can be
+//! stored and merged.
 //!
-//! | call | aggregate? | takes | gives |
+//! | call | aggregate? | argument | result |
 //! |---|---|---|---|
-//! | `distinct_people(person)` | yes | an id | Int64: how many |
+//! | `distinct_people(person)` | yes | an id | Int64: the number of people |
 //! | `distinct_people_state(person)` | yes | an id | the set, as binary state |
-//! | `distinct_people_merge(state)` | yes | states | the united set, as binary state |
-//! | `distinct_people_count(state)` | no | a state | Int64: how many |
+//! | `distinct_people_merge(state)` | yes | a state | the union of the sets, as binary state |
+//! | `distinct_people_count(state)` | no | a state | Int64: the number of people |
 //!
-//! Exact up to the collisions of a 128-bit hash ([`id_hash`]); the order of rows does not matter.
-//! NULL and blank ids are nobody; no row gives an empty set, which counts 0.
+//! The result is exact up to collisions of a 128-bit hash ([`id_hash`]) and does not depend on the order
+//! of rows. NULL and blank ids are ignored; a group without ids gives an empty set, which counts 0.
 //!
-//! State, version 1: one byte 0x01, then the keys of the people, 16 bytes each, ascending and each
-//! once. It holds no name or id, only their hashes. Memory per group: 20 bytes per person.
+//! State, version 1: one byte 0x01, then the keys of the people, 16 bytes each, ascending and without
+//! duplicates. It contains only hashes, no names or ids. Memory per group: 20 bytes per person.
 
 use std::sync::Arc;
 
@@ -23,27 +23,28 @@ use datafusion::logical_expr::{
     AggregateUDF, ColumnarValue, Documentation, EmitTo, ScalarFunctionArgs, ScalarUDF,
 };
 
-use super::define::{Aggregate, SECTION, Scalar, expect_arguments};
-use super::group_sets::GroupSets;
-use super::grouped::{Accumulators, GroupState, Rows};
 use super::id_hash::{KEY_BYTES, Key, id_hash};
 use super::is_blank::is_blank;
-use super::text::{Text, text_type};
+use super::udf::declare::{Aggregate, OWN_SQL, Scalar, expect_arguments};
+use super::udf::group_sets::GroupSets;
+use super::udf::grouped::{Accumulators, GroupState, Rows};
+use super::udf::strings::{Text, text_type};
 
 /// The first byte of a state.
 const VERSION: u8 = 1;
 
-/// Writes a set of people. The keys must be ascending, each once.
-pub(super) fn encode(keys: impl Iterator<Item = Key>, state: &mut Vec<u8>) {
+/// Writes the state of a set of people into `state`, whose content is replaced. The keys must be ascending
+/// and without duplicates.
+pub(crate) fn encode(keys: impl Iterator<Item = Key>, state: &mut Vec<u8>) {
     state.clear();
     state.push(VERSION);
     keys.for_each(|key| state.extend(key));
 }
 
-/// Reads a set of people.
+/// Reads the state of a set of people and returns its keys.
 ///
 /// # Errors
-/// Bytes that are no set of people of this version.
+/// The bytes are not a set of people of this version.
 pub fn decode(state: &[u8]) -> Result<&[Key]> {
     let Some((&VERSION, keys)) = state.split_first() else {
         return exec_err!(
@@ -60,7 +61,7 @@ pub fn decode(state: &[u8]) -> Result<&[Key]> {
     Ok(keys)
 }
 
-pub(super) fn udafs() -> [Arc<AggregateUDF>; 3] {
+pub(crate) fn udafs() -> [Arc<AggregateUDF>; 3] {
     [
         Aggregate {
             name: "distinct_people",
@@ -69,11 +70,11 @@ pub(super) fn udafs() -> [Arc<AggregateUDF>; 3] {
             state: |_| Ok(DataType::BinaryView),
             accumulators: |_| Accumulators::of::<People<false, true>>(),
             documentation: Documentation::builder(
-                SECTION,
-                "How many different people there are among ids. Exact, and the same whatever the order of rows.",
+                OWN_SQL,
+                "The number of distinct people among ids. Exact, and independent of the order of rows.",
                 "distinct_people(person)",
             )
-            .with_argument("person", "The id or address of a person as text; NULL and blank are nobody.")
+            .with_argument("person", "The id or address of a person as text; NULL and blank are ignored.")
             .with_sql_example("> select distinct_people(p) from (values ('anna'), ('ben'), ('anna'), (null)) t(p);\n2")
             .with_related_udf("distinct_people_state")
             .build(),
@@ -85,12 +86,12 @@ pub(super) fn udafs() -> [Arc<AggregateUDF>; 3] {
             state: |_| Ok(DataType::BinaryView),
             accumulators: |_| Accumulators::of::<People<false, false>>(),
             documentation: Documentation::builder(
-                SECTION,
-                "The set of different people among ids, as binary state. A version byte and 16 bytes of hash per person: keep it, unite \
-                 it with distinct_people_merge, count it with distinct_people_count.",
+                OWN_SQL,
+                "The set of distinct people among ids, as binary state: a version byte and a 16-byte hash per person. \
+                 The state can be stored, merged with distinct_people_merge and counted with distinct_people_count.",
                 "distinct_people_state(person)",
             )
-            .with_argument("person", "The id or address of a person as text; NULL and blank are nobody.")
+            .with_argument("person", "The id or address of a person as text; NULL and blank are ignored.")
             .with_sql_example(
                 "> select distinct_people_count(distinct_people_state(p)) from (values ('anna'), ('ben'), ('anna')) t(p);\n2",
             )
@@ -105,11 +106,11 @@ pub(super) fn udafs() -> [Arc<AggregateUDF>; 3] {
             state: |_| Ok(DataType::BinaryView),
             accumulators: |_| Accumulators::of::<People<true, false>>(),
             documentation: Documentation::builder(
-                SECTION,
+                OWN_SQL,
                 "The union of sets of people, as binary state.",
                 "distinct_people_merge(state)",
             )
-            .with_argument("state", "Sets of people from distinct_people_state or this function; NULL adds nobody.")
+            .with_argument("state", "A set of people from distinct_people_state or this function; NULL is ignored.")
             .with_sql_example(
                 "> select distinct_people_count(distinct_people_merge(s)) from (select distinct_people_state(p) as s \
                  from (values (1, 'anna'), (1, 'ben'), (2, 'anna')) t(day, p) group by day);\n2",
@@ -121,15 +122,15 @@ pub(super) fn udafs() -> [Arc<AggregateUDF>; 3] {
     .map(Aggregate::into_udf)
 }
 
-pub(super) fn count_udf() -> Arc<ScalarUDF> {
+pub(crate) fn count_udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "distinct_people_count",
         arguments: |types| state("distinct_people_count", types),
         returns: |_| Ok(DataType::Int64),
         invoke: count,
         documentation: Documentation::builder(
-            SECTION,
-            "How many people a set holds.",
+            OWN_SQL,
+            "The number of people in a set. Never NULL.",
             "distinct_people_count(state)",
         )
         .with_argument(
@@ -164,7 +165,8 @@ fn count(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     Ok(Arc::new(counts.collect::<Result<Int64Array>>()?))
 }
 
-/// Takes states rather than ids where `MERGE`; gives counts rather than states where `COUNT`.
+/// The sets of all groups. The argument is a state if `MERGE`, else an id; the result is a count if `COUNT`,
+/// else a state.
 #[derive(Clone, Default)]
 struct People<const MERGE: bool, const COUNT: bool>(GroupSets<Key>);
 
@@ -223,7 +225,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::functions::testing::{Tester, invoke_scalar};
+    use crate::functions::testing::tester::{Tester, invoke_scalar};
 
     #[test]
     fn what_is_written_can_be_read() {
@@ -264,7 +266,7 @@ mod tests {
             let states = Tester::new(state, &[DataType::Utf8]).all_ways_agree(&[people], &groups, 4, &cuts);
             prop_assert_eq!(&invoke_scalar(&count_udf(), vec![Arc::clone(&states)]), &expected);
 
-            // Two sets become one, the other two stay apart.
+            // Two sets become one; the other two remain separate.
             let merged = Tester::new(merge, &[DataType::BinaryView]).all_ways_agree(&[states], &[1, 1, 0, 2], 3, &cuts);
             let both: BTreeSet<_> = rows.iter().filter(|r| r.0 < 2).filter_map(|r| r.1.as_deref()).filter(|p| !p.trim().is_empty()).collect();
             let counts = invoke_scalar(&count_udf(), vec![merged]);

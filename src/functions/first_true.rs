@@ -1,8 +1,9 @@
-//! `first_true(condition, text, …, otherwise)`: the text of the first condition that holds.
+//! `first_true(condition, text, …, otherwise)`: the text after the first condition that is true.
 //!
-//! The same as CASE WHEN …. The engine's CASE takes the rows that no condition has
-//! matched yet out of every column, condition by condition; here each condition is one column. The
-//! texts are views: most are so short that a view holds them, and is written and compared as a number.
+//! It has the result of CASE WHEN. DataFusion's CASE evaluates condition by condition and, before each
+//! one, copies the rows that are not matched yet out of every column. This function evaluates each
+//! condition once, for all rows. The texts are string views: most texts are so short that the view itself
+//! contains them, and a view is written and compared as an integer.
 
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::define::{SECTION, Scalar, holds};
+use super::udf::booleans::holds;
+use super::udf::declare::{OWN_SQL, Scalar};
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "first_true",
         arguments: |types| {
@@ -29,13 +31,13 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         returns: |_| Ok(DataType::Utf8View),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "The text that follows the first condition that is true; the last text where none is. All conditions are computed.",
+            OWN_SQL,
+            "The text after the first condition that is true, or the last text if none is. All conditions are evaluated.",
             "first_true(condition, text, ..., otherwise)",
         )
-        .with_argument("condition", "A boolean; NULL is not true.")
-        .with_argument("text", "The result where the condition before it is the first that holds; may be NULL.")
-        .with_argument("otherwise", "The result where no condition is true; may be NULL.")
+        .with_argument("condition", "A boolean; NULL counts as false.")
+        .with_argument("text", "The result if the condition before it is the first that is true; may be NULL.")
+        .with_argument("otherwise", "The result if no condition is true; may be NULL.")
         .with_sql_example("> select first_true(null, 'a', 1 > 0, 'b', true, 'c', 'd'), first_true('d');\nb, d")
         .build(),
     }
@@ -47,7 +49,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let (pairs, last) = args.args.as_chunks::<2>();
     let texts = pairs.iter().map(|pair| &pair[1]).chain(last);
     let texts = texts.map(Text::of).collect::<Result<Vec<_>>>()?;
-    // Which text each row has; the first condition is written last.
+    // The index of the text of each row. Conditions are applied last to first, so the first true one wins.
     let mut which = vec![pairs.len() as u8; rows];
     for (number, [condition, _]) in pairs.iter().enumerate().rev() {
         match condition {
@@ -74,7 +76,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     Ok(Arc::new(result.finish()))
 }
 
-/// What follows a condition.
+/// The text after a condition: one for all rows, or one per row.
 enum Text<'a> {
     Same(Option<&'a str>),
     Each(&'a StringArray),
@@ -102,7 +104,7 @@ mod tests {
     use datafusion::arrow::array::BooleanArray;
 
     use super::*;
-    use crate::functions::testing::invoke_with;
+    use crate::functions::testing::tester::invoke_with;
 
     #[test]
     fn the_first_that_holds_counts_and_null_does_not() {

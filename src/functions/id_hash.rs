@@ -1,12 +1,13 @@
-//! `id_hash(text)`: an id as 128 bits.
+//! `id_hash(text)`: the 128-bit hash of an id.
 //!
-//! Message, meeting and person ids are only ever compared for equality. A 128-bit hash of the
-//! bytes stands for them: a billion distinct ids collide with a probability of about 10^-21
-//! (n²/2^129), where 64 bits would reach 3 %. (Conversations have 64, see `message_copies`.) It also
-//! keeps the ids themselves out of stored state; it is a pseudonym and no encryption: whoever has a
-//! list of candidate ids can recognize them.
+//! Message, meeting and person ids are only compared for equality, so a 128-bit hash of their bytes
+//! replaces them. Among a billion distinct ids, the probability of any collision is about 10^-21
+//! (n²/2^129); with 64 bits it would be 3 %. (Conversations have 64-bit keys, see `message_copies`.)
+//! Stored state therefore does not contain the ids. The hash is a pseudonym, not encryption: a list of
+//! candidate ids is enough to recognize which of them occur.
 //!
-//! XXH3-128, <https://github.com/Cyan4973/xxHash>, seed 0, big-endian (its canonical form).
+//! The hash is XXH3-128, <https://github.com/Cyan4973/xxHash>, with seed 0, in big-endian order (its
+//! canonical form).
 
 use std::sync::Arc;
 
@@ -16,24 +17,24 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::define::{SECTION, Scalar, expect_arguments};
-use super::text::{Text, text_type};
+use super::udf::declare::{OWN_SQL, Scalar, expect_arguments};
+use super::udf::strings::{Text, text_type};
 
-/// An id as 128 bits; the order of keys means nothing but is the same everywhere.
+/// The 128-bit hash of an id. The order of keys has no meaning, but it is the same on every machine.
 pub type Key = [u8; KEY_BYTES];
 
-/// 128 bits.
+/// The size of a key in bytes: 128 bits.
 pub const KEY_BYTES: usize = 16;
 
-/// The type of a column of keys.
+/// The Arrow type of a column of keys.
 pub const KEY_TYPE: DataType = DataType::FixedSizeBinary(KEY_BYTES as i32);
 
-/// The key of an id, over its bytes: neither trimmed nor case-folded.
+/// Hashes the bytes of an id. The id is neither trimmed nor case-folded.
 pub fn id_hash(id: &str) -> Key {
     xxh3_128(id.as_bytes()).to_be_bytes()
 }
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "id_hash",
         arguments: |types| {
@@ -43,8 +44,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         returns: |_| Ok(KEY_TYPE),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "The 128-bit XXH3 hash of an id's bytes, for comparing ids and keeping them out of stored state.",
+            OWN_SQL,
+            "The 128-bit XXH3 hash of the bytes of an id, for comparing ids without storing them.",
             "id_hash(text)",
         )
         .with_argument("text", "An id in any text encoding, compared as bytes; NULL gives NULL.")
@@ -70,7 +71,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
 mod tests {
     use super::id_hash;
 
-    /// The empty input's value is the one that xxHash's own documentation publishes.
+    /// The expected hash of the empty input is the value in xxHash's own documentation.
     #[test]
     fn is_xxh3_128() {
         assert_eq!(u128::from_be_bytes(id_hash("")), 0x99aa06d3014798d86001c324468d497f);

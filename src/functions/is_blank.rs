@@ -1,4 +1,4 @@
-//! `is_blank(text)`: is an id missing?
+//! `is_blank(text)`: whether an id is missing.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::define::{SECTION, Scalar, expect_arguments};
-use super::text::{Text, text_type};
+use super::udf::declare::{OWN_SQL, Scalar, expect_arguments};
+use super::udf::strings::{Text, text_type};
 
-/// True for NULL, the empty text, and text of nothing but Unicode white space.
+/// True for NULL, the empty text, and text that contains only Unicode white space.
 #[inline]
 pub fn is_blank(text: Option<&str>) -> bool {
     match text.map(str::as_bytes) {
@@ -21,18 +21,18 @@ pub fn is_blank(text: Option<&str>) -> bool {
     }
 }
 
-/// Nearly all text begins with a letter, a digit or a mark of ASCII.
+/// Whether a byte is a printable ASCII character other than space. Nearly all text begins with one.
 fn is_visible(byte: u8) -> bool {
     (b'!'..=b'~').contains(&byte)
 }
 
-/// The same of the text of a view, which has its length and its first bytes. The text itself is somewhere
-/// in memory.
+/// Whether the text of a string view begins with a visible ASCII character (see [`is_visible`]). The view
+/// itself contains the length and the first bytes, so the text need not be fetched from memory.
 fn begins_visibly(view: u128) -> bool {
     view as u32 > 0 && is_visible((view >> 32) as u8)
 }
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "is_blank",
         arguments: |types| {
@@ -42,8 +42,8 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         returns: |_| Ok(DataType::Boolean),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "True where a text is NULL, empty, or nothing but Unicode white space: where an id is missing. Never NULL.",
+            OWN_SQL,
+            "True if a text is NULL, empty, or only Unicode white space, which means that an id is missing. Never NULL.",
             "is_blank(text)",
         )
         .with_argument("text", "Text in any encoding; NULL gives true.")
@@ -75,7 +75,7 @@ mod tests {
     use datafusion::arrow::compute::cast;
 
     use super::*;
-    use crate::functions::testing::invoke_scalar;
+    use crate::functions::testing::tester::invoke_scalar;
 
     #[test]
     fn every_encoding_alike() {

@@ -1,37 +1,25 @@
-//! The functions of this project: the one list, and one file for each.
+//! The SQL functions of this project: the one list of them, and one file per function.
 //!
-//! [`register`] puts all of them on any context or session state. None holds a parameter, so a
-//! plan that names them means the same on every machine that has registered them.
+//! [`register`] registers all of them on a session context or session state. A function object has no
+//! parameters: what varies is an SQL argument. So a plan, which refers to functions by name, means the
+//! same on every machine that has registered them.
 
-mod address_book;
-#[cfg(test)]
-mod damage;
-mod define;
+pub(crate) mod address;
 pub mod distinct_people;
-mod engagement_score;
+pub(crate) mod engagement;
+pub mod expr_fn;
 mod first_true;
-mod graph;
-mod group_sets;
-mod grouped;
+pub(crate) mod graph;
 pub mod id_hash;
-mod is_address;
 mod is_blank;
-mod local_date;
-pub(crate) mod logs;
-mod memo;
-pub mod normalize_address;
-mod numbers;
-pub mod period_start;
-mod reply_times;
+mod reference;
+mod score;
 mod set_union;
-mod sets;
+mod sort_key;
 #[cfg(test)]
-mod sizes;
-mod standings;
-#[cfg(test)]
-mod testing;
-mod text;
-mod utc_timestamp;
+pub(crate) mod testing;
+pub(crate) mod time;
+pub(crate) mod udf;
 mod value_counts;
 
 use std::sync::Arc;
@@ -40,52 +28,40 @@ use datafusion::error::Result;
 use datafusion::logical_expr::registry::FunctionRegistry;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
-pub(crate) use utc_timestamp::udf as utc_timestamp_udf;
-pub(crate) use utc_timestamp::utc_timestamp_type;
+pub use self::reference::reference;
+pub(crate) use self::reference::summary;
 
 /// Every scalar function.
 pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
-    let [month_start, week_start] = period_start::udfs();
-    let [standing, count_standing] = standings::standing_udfs();
-    let engagement = vec![
-        normalize_address::udf(),
+    let single = vec![
         first_true::udf(),
-        is_address::udf(),
         is_blank::udf(),
         id_hash::udf(),
-        utc_timestamp::udf(),
-        local_date::udf(),
-        month_start,
-        week_start,
         distinct_people::count_udf(),
-        standing,
-        count_standing,
-        numbers::udf(),
-        engagement_score::udf(),
+        sort_key::udf(),
     ];
-    engagement.into_iter().chain(address_book::udfs()).chain(logs::udfs()).chain(graph::udfs()).collect()
+    let rooms = [address::udfs(), time::udfs(), score::udfs(), engagement::udfs(), graph::udfs()];
+    single.into_iter().chain(rooms.into_iter().flatten()).collect()
 }
 
 /// Every aggregate function.
 pub fn all_aggregate() -> Vec<Arc<AggregateUDF>> {
     let [distinct_people, distinct_people_state, distinct_people_merge] = distinct_people::udafs();
     let single = vec![
-        address_book::udaf(),
         set_union::udf(),
         distinct_people,
         distinct_people_state,
         distinct_people_merge,
-        reply_times::udaf(),
-        standings::udaf(),
         value_counts::udaf(),
     ];
-    single.into_iter().chain(logs::udafs()).collect()
+    let rooms = [address::udafs(), score::udafs(), engagement::udafs()];
+    single.into_iter().chain(rooms.into_iter().flatten()).collect()
 }
 
-/// Registers every function on a `SessionContext`, a `SessionState`, or what else holds functions.
+/// Registers every function on a `SessionContext`, a `SessionState`, or any other function registry.
 ///
 /// # Errors
-/// A registry that takes no functions.
+/// The registry does not accept functions.
 pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     for udf in all_scalar() {
         registry.register_udf(udf)?;

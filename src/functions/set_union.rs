@@ -1,10 +1,9 @@
 //! `set_union(values)`: the union of sets, or of single values, as one sorted list.
 //!
-//! Where copies of one message or meeting merge, their people and conversations are united.
-//! DataFusion's `array_agg(distinct …)` neither takes lists nor keeps its groups in one place.
-//! Exact; the order of rows does not matter. NULL, and NULL in a list, adds nothing; no value at
-//! all gives an empty list. The state is the result: a sorted list. Memory per group: 8 to 20
-//! bytes per distinct value.
+//! The enrichment uses it to unite the days that have used rows. DataFusion's `array_agg(distinct …)` does
+//! not unite lists, and allocates a set for each group. The result is exact and does not depend on the
+//! order of rows. NULL, and NULL in a list, adds nothing; a group without values gives an empty list. The
+//! state is the result: a sorted list. Memory per group: 8 to 20 bytes per distinct value.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -17,12 +16,12 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Field, UInt32Type, UInt
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
-use super::define::{Aggregate, SECTION, expect_arguments};
-use super::group_sets::GroupSets;
-use super::grouped::{Accumulators, GroupState, Rows};
 use super::id_hash::{KEY_BYTES, KEY_TYPE, Key};
+use super::udf::declare::{Aggregate, OWN_SQL, expect_arguments};
+use super::udf::group_sets::GroupSets;
+use super::udf::grouped::{Accumulators, GroupState, Rows};
 
-pub(super) fn udf() -> Arc<AggregateUDF> {
+pub(crate) fn udf() -> Arc<AggregateUDF> {
     Aggregate {
         name: "set_union",
         arguments: |types| {
@@ -39,14 +38,14 @@ pub(super) fn udf() -> Arc<AggregateUDF> {
             _ => Accumulators::of::<Sets<Key>>(),
         },
         documentation: Documentation::builder(
-            SECTION,
-            "The union of sets, or of single values, as one sorted list without duplicates. NULL adds nothing; no value gives an \
-             empty list. Exact, and the same whatever the order of rows.",
+            OWN_SQL,
+            "The union of sets, or of single values, as one sorted list without duplicates. NULL adds nothing; a group \
+             without values gives an empty list. Exact, and independent of the order of rows.",
             "set_union(values)",
         )
         .with_argument(
             "values",
-            "A value or a list of values: UInt32, UInt64, Date32, or 128-bit keys (FixedSizeBinary(16), see id_hash).",
+            "Values or lists of values: UInt32, UInt64, Date32, or 128-bit keys (FixedSizeBinary(16), see id_hash).",
         )
         .with_sql_example(
             "> select set_union(day) from (values (date '2026-01-02'), (date '2026-01-01'), (date '2026-01-02')) t(day);\n\
@@ -57,7 +56,7 @@ pub(super) fn udf() -> Arc<AggregateUDF> {
     .into_udf()
 }
 
-/// The type of a set's values.
+/// The type of the values of a set.
 fn element(data_type: &DataType) -> Result<DataType> {
     match data_type {
         DataType::UInt32 | DataType::UInt64 | DataType::Date32 => Ok(data_type.clone()),
@@ -75,7 +74,7 @@ fn list_of(element: DataType) -> DataType {
     DataType::List(Arc::new(Field::new_list_field(element, true)))
 }
 
-/// A value that set_union can hold.
+/// A value type that `set_union` accepts.
 trait Value: Copy + Ord + Hash + Send + Sync + 'static {
     const TYPE: DataType;
     /// The values of a column of [`Self::TYPE`], by row.
@@ -192,7 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::functions::testing::Tester;
+    use crate::functions::testing::tester::Tester;
 
     fn lists(array: &ArrayRef) -> Vec<Vec<u64>> {
         let lists = array.as_list::<i32>();

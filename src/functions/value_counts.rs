@@ -1,8 +1,9 @@
 //! `value_counts(text)`: how often each text occurs, as a sorted list.
 //!
-//! One row per group where GROUP BY of group and text would need one per text, and two keys to look up for each
-//! row. Meant for a handful of different texts. Exact; the order of rows does not matter. NULL is no text; no
-//! text at all gives an empty list. The state is the result. Memory per group: 8 bytes per different text.
+//! A GROUP BY over the group and the text would give one row per group and text, and would look up two
+//! keys for each row. This function gives one row per group. It is meant for a handful of distinct texts.
+//! The result is exact and does not depend on the order of rows. NULL is not counted; a group without
+//! texts gives an empty list. The state is the result. Memory per group: 8 bytes per distinct text.
 
 use std::sync::Arc;
 
@@ -12,11 +13,11 @@ use datafusion::arrow::datatypes::{DataType, Field, Fields, Int64Type};
 use datafusion::common::{HashMap, Result};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
-use super::define::{Aggregate, SECTION, expect_arguments};
-use super::grouped::{Accumulators, GroupState, Rows};
-use super::text::{Text, text_type};
+use super::udf::declare::{Aggregate, OWN_SQL, expect_arguments};
+use super::udf::grouped::{Accumulators, GroupState, Rows};
+use super::udf::strings::{Text, text_type};
 
-pub(super) fn udaf() -> Arc<AggregateUDF> {
+pub(crate) fn udaf() -> Arc<AggregateUDF> {
     Aggregate {
         name: "value_counts",
         arguments: |types| {
@@ -27,16 +28,16 @@ pub(super) fn udaf() -> Arc<AggregateUDF> {
         state: |_| Ok(counts_type()),
         accumulators: |_| Accumulators::of::<Counts>(),
         documentation: Documentation::builder(
-            SECTION,
-            "How often each text occurs: a list of structs (value, count), one per text, in the order of texts. NULL is not counted; \
-             no text gives an empty list.",
+            OWN_SQL,
+            "How often each text occurs: a list of structs (value, count), one per distinct text, sorted by text. \
+             NULL is not counted. A group without texts gives an empty list.",
             "value_counts(text)",
         )
-        .with_argument("text", "Text in any encoding, of a handful of different values.")
+        .with_argument("text", "Text in any encoding, with a handful of distinct values.")
         .with_sql_example(
             "> select value_counts(v)[2]['count'] from (values ('used'), ('draft'), ('used'), (null)) t(v);\n2",
         )
-        .with_related_udf("standings")
+        .with_related_udf("cumulative_counts")
         .build(),
     }
     .into_udf()
@@ -53,14 +54,14 @@ fn counts_type() -> DataType {
     DataType::new_list(DataType::Struct(fields()), true)
 }
 
-/// Texts have numbers, in the order in which they came.
+/// Counts by group and text. Each distinct text has a number, in the order of first appearance.
 #[derive(Clone, Default)]
 struct Counts {
     texts: Vec<Box<str>>,
     numbers: HashMap<Box<str>, usize>,
-    /// By group, and in it by the number of a text; those at the end that did not occur are left out.
+    /// Counts by group, then by text number. Numbers after the last text of a group are left out.
     groups: Vec<Vec<i64>>,
-    /// Bytes of the counts of all groups, and of the texts.
+    /// Heap bytes of the counts of all groups and of the texts.
     heap: usize,
 }
 
@@ -94,7 +95,7 @@ impl GroupState for Counts {
 
     fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let texts = Text::new(&values[0])?;
-        // Most rows have the text of the row before; in one column, the same view is the same text.
+        // Most rows repeat the text of the row before. Equal views in one column mean equal texts.
         if let Text::View(views) = texts {
             let mut last = None;
             for (row, group) in rows.not_null(views).iter() {
@@ -173,7 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::functions::testing::Tester;
+    use crate::functions::testing::tester::Tester;
 
     fn lists(array: &ArrayRef) -> Vec<Vec<(String, i64)>> {
         let lists = array.as_list::<i32>();

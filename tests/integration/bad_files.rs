@@ -1,5 +1,5 @@
-//! Files that are no good: each is refused with one line that names it, or read; none panics, hangs
-//! or takes memory without bound. The corpus is made from one good file.
+//! Damaged files: each is either read or refused with one line that names it. None causes a panic, a hang or
+//! unbounded memory use. The corpus is made from one good file.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use datafusion_engagement::enrichment::Enrichment;
+use datafusion_engagement::config::Enrichment;
 use datafusion_engagement::error::{ErrorKind, Result};
-use datafusion_engagement::run::{self, Progress};
-use datafusion_engagement::{session, source};
+use datafusion_engagement::pipeline::{self, Progress};
+use datafusion_engagement::query::session;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -19,12 +19,12 @@ use crate::process::{ENGAGEMENT, bundled, caught, error, refused, whom_permissio
 use crate::support::block_on;
 use crate::worked;
 
-/// How many bits are flipped, each in a copy of its own.
+/// How many single-bit errors are tested, each in its own copy of the file.
 const FLIPS: usize = 400;
-/// In kilobytes: what the process that reads the corpus may take, the threads' stacks included.
+/// Limit in kilobytes for the address space of the process that reads the corpus, thread stacks included.
 const MEMORY: usize = 4 << 20;
 
-/// A folder with the worked example, whose mail can be damaged.
+/// A folder with the worked example, whose mail file can be damaged.
 struct Example {
     folder: tempfile::TempDir,
     good: Vec<u8>,
@@ -46,20 +46,20 @@ impl Example {
         Enrichment::open(self.folder.path().join("enrichment.toml")).unwrap()
     }
 
-    /// Reads the mail as a run does, with these bytes in its file.
+    /// Reads the mail input as a run does, after `bytes` are written to its file.
     fn read(&self, bytes: &[u8]) -> Result<usize> {
         fs::write(self.mail(), bytes).unwrap();
         let enrichment = self.enrichment();
         block_on(async {
             let ctx = session::new()?;
-            let sources = source::register(&ctx, &enrichment).await?;
+            let sources = session::register_inputs(&ctx, &enrichment).await?;
             let read = async { Ok(ctx.table("input_mail").await?.collect().await?) };
-            let batches = source::reading(&ctx, &sources, read).await?;
+            let batches = session::reading(&ctx, &sources, read).await?;
             Ok(batches.iter().map(|b| b.num_rows()).sum())
         })
     }
 
-    /// Reads it, and gives whether that went well; a refusal must be one line that names the file.
+    /// Whether the bytes can be read. A refusal must be one line that names the file.
     fn read_or_refused(&self, bytes: &[u8], what: &str) -> bool {
         match self.read(bytes) {
             Ok(_) => true,
@@ -77,7 +77,7 @@ impl Example {
         self.folder.path().join("enrichment.toml").display().to_string()
     }
 
-    /// The command on it.
+    /// Runs the command on the example.
     fn command(&self) -> Output {
         caught(ENGAGEMENT, &["run".into(), self.file()]).output().unwrap()
     }
@@ -90,7 +90,7 @@ fn with_bit_flipped(good: &[u8], random: &mut Random) -> (Vec<u8>, String) {
     (bytes, format!("bit {bit} of byte {at}"))
 }
 
-/// In a process of its own, below: what takes too much memory ends that process.
+/// Runs in its own process, started below, because too much memory use ends the process.
 #[test]
 #[ignore = "run by the_corpus_in_bounded_memory"]
 fn the_corpus() {
@@ -112,7 +112,7 @@ fn the_corpus() {
         let (bytes, what) = with_bit_flipped(good, &mut random);
         read += usize::from(example.read_or_refused(&bytes, &what));
     }
-    // The footer is the larger part of so small a file: aim at it, too.
+    // The footer is the larger part of such a small file, so it gets errors of its own.
     let footer = u32::from_le_bytes(good[good.len() - 8..good.len() - 4].try_into().unwrap()) as usize;
     let begin = good.len() - 8 - footer;
     for _ in 0..FLIPS {
@@ -131,11 +131,11 @@ fn the_corpus_in_bounded_memory() {
     assert!(outcome.status.success() && said.contains("1 passed"), "{said}\n{}", error(&outcome));
 }
 
-/// Files that have broken other readers: the folder `bad_data` of apache/parquet-testing, where it lies
-/// beside this package.
+/// Files that have broken other readers: the folder `bad_data` of apache/parquet-testing. The test is skipped
+/// if the folder is not next to this package.
 const KNOWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/bad-parquet");
 
-/// Every column of every file, in every part that a column of contacts can play.
+/// Tries every column of every file as each column of contacts.
 #[test]
 fn files_that_have_broken_other_readers() {
     let Ok(files) = fs::read_dir(KNOWN) else {
@@ -163,11 +163,11 @@ fn files_that_have_broken_other_readers() {
             refused(&outcome, 1, &file.display().to_string());
             Some(error(&outcome))
         };
-        // A refusal says which columns there are; a file that cannot be looked into has none.
+        // The error lists the columns of the file; if the file cannot be opened, there is no list.
         let missing = run("no such column", "no such column").unwrap();
         let columns = missing.split_once("the file has: ").map_or("", |(_, names)| names.trim());
         let columns: Vec<_> = columns.split(", ").filter(|name| !name.is_empty()).collect();
-        // A column of numbers is an id at most, beside one that is text.
+        // A column of numbers can only be an id, next to a column of text.
         let is_text = |told: &Option<String>| told.as_ref().is_none_or(|told| told.contains("damaged"));
         let text: Vec<_> = columns.iter().filter(|column| is_text(&run(column, column))).collect();
         for (email, id) in text.first().into_iter().flat_map(|text| columns.iter().map(move |id| (text, id)))
@@ -178,13 +178,13 @@ fn files_that_have_broken_other_readers() {
     assert!(met > 20 && read > 0, "{read} of {met} are read");
 }
 
-/// In bounded memory; what takes more is killed.
+/// Runs a command with bounded memory; it is killed if it needs more.
 fn bounded(command: &[&str]) -> Output {
     let script = format!("ulimit -v {MEMORY}; exec \"$@\"");
     Command::new("sh").args(["-c", &script, "sh"]).args(command).output().unwrap()
 }
 
-/// Through the command: one line, the file named, no backtrace.
+/// The command reports one line that names the file, without a backtrace.
 #[test]
 fn the_command_names_the_file() {
     let example = Example::new();
@@ -195,14 +195,14 @@ fn the_command_names_the_file() {
         refused(&outcome, 1, says);
     };
     fs::write(&mail, &example.good[..example.good.len() / 2]).unwrap();
-    refused_now("is no Parquet file, or cut short or damaged");
+    refused_now("is not a Parquet file, or is cut short or damaged");
     fs::write(&mail, "").unwrap();
     refused_now("is empty (0 bytes)");
     fs::write(&mail, "message_id,sender\n1,anna@us.com\n").unwrap();
-    refused_now("is no Parquet file");
+    refused_now("is not a Parquet file");
     fs::write(&mail, vec![0; 4096]).unwrap();
-    refused_now("is no Parquet file");
-    // Damaged behind a good footer: all data pages.
+    refused_now("is not a Parquet file");
+    // All data pages are damaged; the footer is good.
     let mut bytes = example.good.clone();
     bytes[4..200].fill(0xee);
     fs::write(&mail, bytes).unwrap();
@@ -212,7 +212,7 @@ fn the_command_names_the_file() {
     std::os::unix::fs::symlink("nowhere.parquet", &mail).unwrap();
     refused_now("matches nothing");
     fs::remove_file(&mail).unwrap();
-    // A folder is a folder, whatever its name.
+    // A folder is read as a folder, whatever its name is.
     fs::create_dir(&mail).unwrap();
     refused_now("matches nothing: no *.parquet in the folder");
     fs::write(mail.join("part.parquet"), &example.good).unwrap();
@@ -220,10 +220,10 @@ fn the_command_names_the_file() {
     fs::create_dir(mail.join("more.parquet")).unwrap();
     assert_eq!(example.command().status.code(), Some(0), "a folder in a folder, too");
     fs::write(mail.join("more.parquet/text.parquet"), "some text").unwrap();
-    refused_now("more.parquet/text.parquet: is no Parquet file");
+    refused_now("more.parquet/text.parquet: is not a Parquet file");
 }
 
-/// Not the mail alone: whichever input it is, the file at fault is named.
+/// The damaged file is named for every input, not only for mail.
 #[test]
 fn every_input_has_its_file_named() {
     let example = Example::new();
@@ -231,7 +231,7 @@ fn every_input_has_its_file_named() {
         let file = example.folder.path().join(format!("{section}.parquet"));
         let good = fs::read(&file).unwrap();
         let cut = good[..good.len() / 2].to_vec();
-        // The pages of all columns, not the footer.
+        // Damages the pages of all columns, but not the footer.
         let footer = u32::from_le_bytes(good[good.len() - 8..good.len() - 4].try_into().unwrap()) as usize;
         let mut damaged = good.clone();
         damaged[4..good.len() - 8 - footer].fill(0xee);
@@ -257,7 +257,7 @@ fn a_file_that_may_not_be_read() {
     }
 }
 
-/// A pipe that nobody writes to: whoever reads it waits for ever.
+/// A pipe without a writer: a program that reads it waits forever.
 #[test]
 fn a_pipe_is_no_file() {
     let example = Example::new();
@@ -279,7 +279,7 @@ fn a_pipe_is_no_file() {
 }
 
 proptest! {
-    /// An enrichment file and a list of mailboxes are read, or refused in one line that names the file.
+    /// An enrichment file or a list of mailboxes is read, or refused with one line that names the file.
     #[test]
     fn no_bytes_of_an_enrichment_file_panic(
         changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
@@ -311,7 +311,7 @@ proptest! {
     }
 }
 
-/// Does something to the inputs once they have been looked at.
+/// Progress that changes the inputs once, after their schemas are read.
 struct Meanwhile<F>(F, AtomicBool);
 
 impl<F: Fn() + Sync> Progress for Meanwhile<F> {
@@ -322,11 +322,11 @@ impl<F: Fn() + Sync> Progress for Meanwhile<F> {
     }
 }
 
-/// A run during which this happens to the mail.
+/// A run during which `happens` changes the mail file.
 fn run_while(example: &Example, happens: impl Fn(&Path) + Sync) -> Result<()> {
     fs::write(example.mail(), &example.good).unwrap();
     let meanwhile = Meanwhile(|| happens(&example.mail()), AtomicBool::new(false));
-    let outcome = block_on(run::run(&example.enrichment(), &meanwhile));
+    let outcome = block_on(pipeline::run(&example.enrichment(), &meanwhile));
     assert!(meanwhile.1.load(Ordering::Relaxed), "it has happened");
     outcome.map(drop)
 }
@@ -349,7 +349,7 @@ fn a_file_that_changes_while_it_is_read() {
         file.write_all(&[7; 1000]).unwrap();
     };
     refused(&grow, "it grows");
-    // Another good file in its place: what the footer said is not what is read.
+    // Another good file in the same location: its contents do not match the footer that was read before.
     let other = Example::new();
     let contacts = fs::read(other.folder.path().join("contacts.parquet")).unwrap();
     refused(&|mail| fs::write(mail, &contacts).unwrap(), "it is another table");

@@ -1,15 +1,15 @@
-//! Rows that nobody wants but somebody has: each ends in the right result or the right disposition.
-//! What is expected is worked out by hand.
+//! Unusual rows that real inputs contain: each produces the right result or the right disposition. Expected
+//! values are computed by hand.
 
 use std::fs;
 use std::path::Path;
 
 use datafusion::arrow::compute::concat_batches;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig};
-use datafusion_engagement::enrichment::{Enrichment, Level};
+use datafusion_engagement::config::{Enrichment, Level};
 use datafusion_engagement::error::{ErrorKind, Result};
-use datafusion_engagement::run::{self, Silent};
-use datafusion_engagement::session;
+use datafusion_engagement::pipeline::{self, Silent};
+use datafusion_engagement::query::session;
 use tempfile::TempDir;
 
 use crate::files::write;
@@ -43,7 +43,7 @@ const NO_MAIL: &str = "select '' as message_id, '' as conversation_id, timestamp
 const NO_MEETINGS: &str = "select '' as meeting_id, '' as organizer, [''] as attendees, timestamp '2026-06-01T00:00:00' as start_at, \
     timestamp '2026-06-01T00:00:00' as end_at from generate_series(1, 0)";
 
-/// A folder with an enrichment that has these rows in these inputs, and the usual ones in the others.
+/// A folder with an enrichment. The inputs named in `given` have those rows, the others the default rows.
 fn inputs(given: &[(&str, &str)]) -> (TempDir, Enrichment) {
     let folder = tempfile::tempdir().unwrap();
     let usual =
@@ -68,11 +68,11 @@ fn open(folder: &Path) -> Enrichment {
     Enrichment::open(folder.join("enrichment.toml")).unwrap()
 }
 
-fn run(enrichment: &Enrichment) -> Result<run::Report> {
-    block_on(run::run(enrichment, &Silent))
+fn run(enrichment: &Enrichment) -> Result<pipeline::Report> {
+    block_on(pipeline::run(enrichment, &Silent))
 }
 
-/// What a query of the published tables gives, a line for each row.
+/// The result of a query over the published tables, one line per row.
 fn published(enrichment: &Enrichment, sql: &str) -> Vec<String> {
     block_on(async {
         let ctx = session::published(enrichment).await.unwrap();
@@ -82,7 +82,8 @@ fn published(enrichment: &Enrichment, sql: &str) -> Vec<String> {
 }
 
 const DISPOSITIONS: &str = "select * from \"Office_Dispositions\" order by 1, 2";
-/// Emails to and from, people of ours and of theirs, days since the last, minutes to answer.
+/// Emails to and from the account, internal people, account's people, days since the last email, minutes to
+/// reply.
 const EMAILS: &str = "select \"CustomerId\", \"NoOfEmails_ToAccount\", \"NoOfEmails_FromAccount\", \
     \"NoOfContactsInvolved_Emails\", \"NoOfAccountContactsInvolved_Emails\", \"DaysSinceLastEmail\", \
     \"AverageDuration_Of_AccountEmailReplies\" from \"Office\" order by 1";
@@ -141,7 +142,7 @@ fn nulls_everywhere_and_empty_lists() {
     assert_eq!(published(&enrichment, EMAILS), ["acme 1 0 1 1 29 NULL"]);
 }
 
-/// Rows of contacts with two addresses each; anna is ours.
+/// Rows of contacts with two addresses each; anna is internal.
 #[test]
 fn dispositions_of_contacts_with_several_addresses() {
     let (_folder, mut enrichment) = inputs(&[(
@@ -174,7 +175,7 @@ fn ten_thousand_recipients_in_one_mail() {
             "select '1' as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, 'anna@us.com' as sender, \
              array_agg('p' || arrow_cast(value, 'Utf8') || '@x.com') as \"to\" from generate_series(1, 10000)",
         ),
-        // The even ones, and each twice.
+        // Only the even numbers are contacts, each twice.
         (
             "contacts",
             "select 'P' || arrow_cast(value % 5000 * 2 + 2, 'Utf8') || '@X.com' as email, 'acme' as account_id, \
@@ -229,7 +230,7 @@ fn times_at_the_ends_of_every_unit() {
                 "Microsecond" => 1_000_000,
                 _ => 1_000_000_000_i64,
             };
-            // 2026-06-01 09:00 UTC, years 1 and 9999 where the unit holds them.
+            // 2026-06-01 09:00 UTC, and years 1 and 9999 if the unit can express them.
             let (now, first, last) = (1_780_304_400_i64, -62_135_596_800_i64, 253_402_300_799_i64);
             let at = |seconds: i64| seconds.checked_mul(per_second).unwrap_or(i64::MIN).to_string();
             let ends = [i64::MIN.to_string(), i64::MAX.to_string(), at(first), at(last), "0".to_string()];
@@ -276,7 +277,7 @@ fn times_at_the_ends_of_every_unit() {
     }
 }
 
-/// Each a meeting of some 290,000 years: their sum does not fit 64 bits, their mean does.
+/// Each meeting takes about 290,000 years: the sum does not fit into 64 bits, but the mean does.
 #[test]
 fn meetings_without_end() {
     let most = i64::MAX;
@@ -294,7 +295,7 @@ fn meetings_without_end() {
     assert_eq!(published(&enrichment, minutes), [format!("{mean:?}")]);
 }
 
-/// So many copies of one message.
+/// `n` copies of one message.
 fn copies(n: u32) -> String {
     format!(
         "select '1' as message_id, 'k' || arrow_cast(value % 1000, 'Utf8') as conversation_id, \
@@ -313,7 +314,8 @@ fn a_hundred_thousand_copies_of_one_message() {
     assert_eq!(published(&enrichment, DISPOSITIONS)[1..], ["mail used 100000"]);
 }
 
-/// So many messages of one conversation, to and fro, ten seconds apart, from 2026-03-01.
+/// `n` messages of one conversation, alternately from the account and to it, ten seconds apart, from
+/// 2026-03-01.
 fn conversation(n: u32) -> String {
     format!(
         "select arrow_cast(value, 'Utf8') as message_id, 'k' as conversation_id, \
@@ -327,14 +329,14 @@ fn conversation(n: u32) -> String {
 fn one_conversation_with_a_million_messages() {
     let (_folder, enrichment) = inputs(&[("mail", &conversation(1_000_000))]);
     run(&enrichment).unwrap();
-    // Ten million seconds later it is the 24th of June. Ten seconds are a sixth of a minute.
+    // Ten million seconds after the start it is June 24. Ten seconds are a sixth of a minute.
     assert_eq!(
         published(&enrichment, EMAILS),
         ["acme 500000 500000 1 1 6 0.16666666666666666", "bolt 0 0 0 0 NULL NULL"]
     );
 }
 
-/// So many messages between one account's people, each once, and ours.
+/// `n` messages from one internal person, each to another person of one account.
 fn one_account(n: u32) -> [String; 2] {
     let mail = format!(
         "select arrow_cast(value, 'Utf8') as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, \
@@ -353,12 +355,12 @@ fn one_account_with_everything() {
     let (_folder, enrichment) = inputs(&[("mail", &mail), ("contacts", &contacts)]);
     run(&enrichment).unwrap();
     assert_eq!(published(&enrichment, EMAILS), ["acme 50000 0 1 50000 29 NULL", "bolt 0 0 0 0 NULL NULL"]);
-    // Alone, it is ahead of nobody and nobody is ahead of it: 10 + 5 + 10 + 10.
+    // It is the only engaged account, so its standing is 1 in each measure that is not 0: 10 + 5 + 10 + 10.
     let scores = "select \"CustomerId\", \"EngagementScore\" from \"Office\" order by 1";
     assert_eq!(published(&enrichment, scores), ["acme 35.0", "bolt 0.0"]);
 }
 
-/// One mail to so many people, who are all contacts.
+/// One email to `n` people, all of them contacts.
 fn recipients(n: u32) -> [String; 2] {
     let mail = format!(
         "select '1' as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, 'anna@us.com' as sender, \
@@ -367,7 +369,7 @@ fn recipients(n: u32) -> [String; 2] {
     [mail, one_account(n)[1].clone()]
 }
 
-/// One mail to an address of so many accounts.
+/// One email to an address that belongs to `n` accounts.
 fn accounts(n: u32) -> [String; 2] {
     let mail = "select '1' as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, \
         'anna@us.com' as sender, ['shared@agency.com'] as \"to\"";
@@ -378,8 +380,8 @@ fn accounts(n: u32) -> [String; 2] {
     [mail.to_owned(), contacts]
 }
 
-/// Four times as much of the same: what a run reserves and hands from stage to stage is not more than
-/// that.
+/// With four times as much input of one shape, reserved memory and the rows passed between stages grow at
+/// most in proportion.
 #[test]
 fn memory_and_work_in_proportion() {
     let shapes: [(&str, u32, fn(u32) -> [String; 2]); 5] = [
@@ -392,12 +394,12 @@ fn memory_and_work_in_proportion() {
     for (name, n, shape) in shapes {
         let [less, more] = [n, 4 * n].map(|n| {
             let [mail, contacts] = shape(n);
-            // Every account of the contacts is in the profile.
+            // The profile contains every account of the contacts.
             let profile = format!("select distinct account_id, account_id as name from ({contacts})");
             let (_folder, enrichment) =
                 inputs(&[("mail", &mail), ("contacts", &contacts), ("accounts", &profile)]);
             let ctx = session::with_config(SessionConfig::new().with_target_partitions(2)).unwrap();
-            let report = block_on(run::run_on(&ctx, &enrichment, &Silent)).unwrap();
+            let report = block_on(pipeline::run_on(&ctx, &enrichment, &Silent)).unwrap();
             let reserved = report.stages.iter().map(|stage| stage.peak_memory).max().unwrap();
             let rows = report.stages.iter().map(|stage| stage.rows_in + stage.rows_out).sum::<u64>();
             (reserved, rows)
@@ -429,7 +431,7 @@ fn an_address_in_a_thousand_accounts() {
     assert_eq!(report.overview.messages_engaged, Some(1));
     let all_alike = "select count(*), min(\"EngagementScore\"), max(\"EngagementScore\"), sum(\"NoOfEmails_ToAccount\"), \
         sum(\"NoOfAccountContactsInvolved_Emails\"), sum(\"NoOfContactsInvolved_Emails\") from \"Office\"";
-    // Weights of emails to, people of ours and theirs in emails, and recency: 10 + 5 + 10 + 10.
+    // Weights of emails to the account, internal people, the account's people, and recency: 10 + 5 + 10 + 10.
     assert_eq!(published(&enrichment, all_alike), ["1000 35.0 35.0 1000 1000 1000"]);
 }
 
@@ -471,7 +473,7 @@ fn nul_and_characters_that_turn_text_around() {
     assert_eq!(published(&enrichment, EMAILS), ["a\0\u{202e}b 1 0 1 1 29 NULL"]);
     let card = "select \"Name\" from \"CustomerCard\"";
     assert_eq!(published(&enrichment, card), ["N\0\u{202e}eman\u{2066}\n\u{1b}[31m"], "as it was given");
-    // On a terminal they do nothing.
+    // A table on a terminal must not contain these characters.
     let file = folder.path().join("enrichment.toml").display().to_string();
     let query = "select * from customercard";
     let arguments = ["sql", &file, "--format", "table", "-c", query].map(String::from);
@@ -483,7 +485,7 @@ fn nul_and_characters_that_turn_text_around() {
     assert!(!shown.contains(hidden), "{shown:?}");
 }
 
-/// Office is sorted by one number instead of its key, which must hold for days as far apart as there are.
+/// Office is sorted by one number instead of its key. This must also work for days that are centuries apart.
 #[test]
 fn centuries_in_the_order_of_office() {
     let mail = "select m as message_id, m as conversation_id, arrow_cast(t, 'Timestamp(Microsecond, None)') as sent_at, \
@@ -492,7 +494,7 @@ fn centuries_in_the_order_of_office() {
          ('3', '1601-01-01T00:00:00', 'dora@bolt.com'), ('4', '1600-12-31T00:00:00', 'dora@bolt.com'), \
          ('5', '2026-06-30T00:00:00', 'dora@bolt.com')) v(m, t, a)";
     let (_folder, mut enrichment) = inputs(&[("mail", mail)]);
-    // From the 8th of January of the year 1: its month and its week begin before that.
+    // The window begins on January 8 of year 1; the month and the week of that day begin before it.
     enrichment.window_days = 739_790;
     enrichment.levels = vec![Level::Year, Level::Month, Level::Week];
     let office = run(&enrichment).unwrap().office;

@@ -1,5 +1,5 @@
-//! The doors of the library: functions on any session, live and published sessions, and a run that
-//! replaces what is published as a whole or not at all.
+//! The public entry points of the library: functions on any session, live and published sessions, and a run
+//! that replaces the published tables as a whole or not at all.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,11 +7,12 @@ use std::path::Path;
 
 use datafusion::execution::SessionStateBuilder;
 use datafusion::prelude::SessionContext;
-use datafusion_engagement::enrichment::Enrichment;
+use datafusion_engagement::config::Enrichment;
 use datafusion_engagement::error::{Error, ErrorKind};
-use datafusion_engagement::output::{self, TABLES};
-use datafusion_engagement::run::{self, Silent};
-use datafusion_engagement::{functions, session};
+use datafusion_engagement::functions;
+use datafusion_engagement::pipeline::{self, Silent};
+use datafusion_engagement::publish::{self, TABLES};
+use datafusion_engagement::query::session;
 
 use crate::support::{block_on, bundled, bundled_as_of, bundled_run, data, published, rows, value};
 
@@ -86,7 +87,7 @@ fn published_files_keep_the_contract() {
     }
 }
 
-/// The bundled data in a folder of its own, publishing into another.
+/// A copy of the bundled data with an enrichment that publishes into another folder.
 fn copy_of_the_data(folder: &Path) -> Enrichment {
     let mut enrichment = bundled(&folder.join("out"));
     fs::create_dir_all(folder.join("mail")).unwrap();
@@ -104,8 +105,8 @@ fn run_folders(output: &Path) -> BTreeSet<String> {
     names.filter(|n| n.starts_with("run-")).collect()
 }
 
-async fn run(enrichment: &Enrichment) -> Result<run::Report, Error> {
-    run::run(enrichment, &Silent).await
+async fn run(enrichment: &Enrichment) -> Result<pipeline::Report, Error> {
+    pipeline::run(enrichment, &Silent).await
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn a_run_that_fails_changes_nothing() {
     let (before, folders) = (published(&output), run_folders(&output));
     assert_eq!(folders.len(), 1);
 
-    // A page of the first column is damaged; the footer, which is all that is read first, is not.
+    // A page of the first column is damaged; the footer, which is read first, is not.
     let damaged = folder.path().join("mail/2026-03-19.parquet");
     let mut bytes = fs::read(&damaged).unwrap();
     bytes[4..400].fill(0xff);
@@ -129,7 +130,7 @@ fn a_run_that_fails_changes_nothing() {
     assert!(text.starts_with(&names_it) && !text.contains('\n'), "{text}");
     assert_eq!((published(&output), run_folders(&output)), (before.clone(), folders.clone()));
 
-    // Cut short: found before anything is computed.
+    // A file that is cut short is found before anything is computed.
     let bytes = fs::read(&damaged).unwrap();
     fs::write(&damaged, &bytes[..bytes.len() / 2]).unwrap();
     let error = block_on(run(&enrichment)).unwrap_err();
@@ -137,7 +138,7 @@ fn a_run_that_fails_changes_nothing() {
     assert!(error.to_string().contains(&damaged.display().to_string()), "{error}");
     assert_eq!((published(&output), run_folders(&output)), (before.clone(), folders.clone()));
 
-    // Too few mailboxes: found after the run has made its folder.
+    // Too few mailboxes are found after the run has created its folder.
     let mut alone = copy_of_the_data(folder.path());
     alone.mailboxes.truncate(2);
     alone.mailboxes.remove(0);
@@ -150,10 +151,10 @@ fn a_run_that_fails_changes_nothing() {
     assert_eq!((published(&output), run_folders(&output)), (before, folders));
 }
 
-/// The as-of date of each published file, as its footer says it.
+/// The as-of date in the footer of each published file.
 async fn as_of(enrichment: &Enrichment) -> String {
     let ctx = session::new().unwrap();
-    let office = output::register(&ctx, enrichment).await.unwrap().get("as_of").unwrap().to_string();
+    let office = publish::register(&ctx, enrichment).await.unwrap().get("as_of").unwrap().to_string();
     assert_eq!(value(&ctx, r#"select "AsOfDate" from "Office_Overview""#).await, office);
     let year = r#"select max("Month") from "CustomerCard_History""#;
     assert_eq!(value(&ctx, year).await[..7], office[..7]);
@@ -172,7 +173,7 @@ fn a_second_run_replaces_everything() {
         let before = rows(&reader, office).await.unwrap();
         let links = published(folder.path());
 
-        // What a killed run has left goes; what is still going on stays.
+        // The folder of a killed run is deleted; the folder of a run in progress stays.
         let home = folder.path().join(".engagement/Office");
         for name in ["run-killed", "run-going-on"] {
             fs::create_dir(home.join(name)).unwrap();
@@ -209,7 +210,7 @@ fn two_runs_at_once_leave_one_complete_set() {
         let winner = as_of(&enrichments[0]).await;
         assert!(days.contains(&winner.as_str()));
 
-        // The set is the one that the same enrichment publishes alone.
+        // The tables are those that the same enrichment publishes on its own.
         let alone = tempfile::tempdir().unwrap();
         run(&bundled_as_of(alone.path(), Some(&winner))).await.unwrap();
         assert_eq!(published(folder.path()), published(alone.path()));

@@ -1,4 +1,4 @@
-//! The same rows in other files: shuffled, split, in other encodings, units, cases and orders.
+//! Files with the same rows in another form: shuffled, split, with other encodings, units, cases and orders.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-/// Columns without which a file says that there is nothing.
+/// Columns that a file may lack if all their values are empty.
 const OPTIONAL: [&str; 5] = ["bcc", "is_draft", "is_automatic", "declined", "is_cancelled"];
 
-/// The same numbers on every machine and in every run.
+/// A pseudo-random generator that yields the same numbers on every machine and in every run.
 pub struct Random(u64);
 
 impl Random {
@@ -23,7 +23,7 @@ impl Random {
         Self(seed.wrapping_mul(2).wrapping_add(1))
     }
 
-    /// A number below `n`.
+    /// A number from 0 to `n - 1`.
     pub fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % n
@@ -36,7 +36,7 @@ impl Random {
     }
 }
 
-/// All rows of a Parquet file, or of the Parquet files of a folder.
+/// All rows of a Parquet file, or of the Parquet files in a folder.
 pub fn read(path: &Path) -> RecordBatch {
     let mut files = vec![path.to_path_buf()];
     if path.is_dir() {
@@ -63,21 +63,22 @@ pub fn write(file: &Path, batch: &RecordBatch) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dress {
     Plain,
-    /// Large text and lists, nanoseconds in a zone of half an hour, upper-case names, last column first.
+    /// Large text and lists, nanoseconds in a zone with a half-hour offset, upper-case names, reversed
+    /// columns.
     Large,
-    /// Dictionaries, no zone, columns of nothing as type Null, a column nobody asked for.
+    /// Dictionaries, no zone, empty columns of type Null, and an extra column.
     Dictionary,
-    /// Views, another zone, mixed-case names, columns that say nothing left out.
+    /// Views, another zone, mixed-case names, empty optional columns left out.
     View,
 }
 
 const DRESSES: [Dress; 4] = [Dress::Plain, Dress::Large, Dress::Dictionary, Dress::View];
 
-/// Writes the rows of an input, shuffled, into so many files of a folder; no two neighbours alike.
+/// Writes the rows of an input, shuffled, to `count` files of a folder, in turn in each of the forms above.
 pub fn disguise(input: &Path, folder: &Path, count: usize, random: &mut Random) {
     let batch = read(input);
     fs::create_dir_all(folder).unwrap();
-    // Rows that leave optional columns empty go to files that can do without these.
+    // Rows whose optional columns are empty can go to files without these columns.
     let empty: Vec<_> =
         batch.columns().iter().map(|c| (0..c.len()).map(|row| is_empty(c, row)).collect()).collect();
     let quiet = |row: usize| {
@@ -102,14 +103,14 @@ pub fn disguise(input: &Path, folder: &Path, count: usize, random: &mut Random) 
     }
     for (i, rows) in files.into_iter().enumerate() {
         let part = take_record_batch(&batch, &UInt32Array::from(rows)).unwrap();
-        // In a folder below, now and then: any depth is read.
+        // Some files go to a subfolder, because any depth is read.
         let folder = if i % 5 == 4 { folder.join("more") } else { folder.to_path_buf() };
         fs::create_dir_all(&folder).unwrap();
         write(&folder.join(format!("part-{i}.parquet")), &dressed(&part, DRESSES[i % DRESSES.len()]));
     }
 }
 
-/// Null, false, or an empty list: what a column says that is not there.
+/// Whether a value is null, false or an empty list, which is what a missing column means.
 fn is_empty(column: &ArrayRef, row: usize) -> bool {
     column.is_null(row)
         || match column.data_type() {
@@ -188,7 +189,7 @@ fn other_type(data_type: &DataType, dress: Dress) -> DataType {
     }
 }
 
-/// A disguise that changes nothing would prove nothing.
+/// Checks that a disguise changes the files at all; otherwise the tests that use it would prove nothing.
 #[test]
 fn disguises_differ() {
     let mail = read(&crate::support::data().join("mail"));

@@ -1,11 +1,11 @@
-//! Programs that the tests talk to and that are no crates: installed once, by npm and Python 3, into a
-//! folder outside of the checkout.
+//! Programs that the tests use and that are not crates: npm and Python 3 install them once, into a folder
+//! outside the checkout.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A folder with a Python environment that has these packages.
+/// The folder of a Python environment with these packages.
 pub fn python(name: &str, packages: &str) -> PathBuf {
     installed(name, packages, |folder| {
         run(Command::new("python3").args(["-m", "venv"]).arg(folder));
@@ -14,7 +14,7 @@ pub fn python(name: &str, packages: &str) -> PathBuf {
     })
 }
 
-/// The folder of a program, installed if it is not there. Tests of several checkouts may come here at
+/// The folder of a program, which is installed if it is not there. Tests of several checkouts may run this at
 /// the same time.
 pub fn installed(name: &str, version: &str, install: impl FnOnce(&Path)) -> PathBuf {
     let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));

@@ -1,4 +1,4 @@
-//! INT96 timestamps, as Spark and Hive write them: instants far away stay far away.
+//! INT96 timestamps, as Spark and Hive write them: distant instants stay distant.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -9,8 +9,8 @@ use datafusion::parquet::data_type::{ByteArray, ByteArrayType, Int96, Int96Type}
 use datafusion::parquet::file::properties::WriterProperties;
 use datafusion::parquet::file::writer::SerializedFileWriter;
 use datafusion::parquet::schema::parser::parse_message_type;
-use datafusion_engagement::enrichment::Enrichment;
-use datafusion_engagement::run::{self, Silent};
+use datafusion_engagement::config::Enrichment;
+use datafusion_engagement::pipeline::{self, Silent};
 
 use crate::files::write;
 use crate::support::block_on;
@@ -40,7 +40,7 @@ fn int96(days_since_1970: u32) -> Int96 {
     value
 }
 
-/// One mail from Anna to Carl on each day.
+/// One email from Anna to Carl on each day.
 fn write_mail(file: &Path, days: &[u32]) {
     let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
     let properties = Arc::new(WriterProperties::default());
@@ -75,11 +75,11 @@ fn far_away_is_outside_the_window() {
     let contact = [("email", "carl@acme.com"), ("account_id", "acme")];
     let contact = contact.map(|(name, value)| (name, Arc::new(StringArray::from(vec![value])) as ArrayRef));
     write(&folder.path().join("contacts.parquet"), &RecordBatch::try_from_iter(contact).unwrap());
-    // 2026-06-01, and 213,503 days later: 2^64 nanoseconds are 213,503.98 days, so that in
-    // nanoseconds the year 2610 would come out as the day before.
+    // 2026-06-01, and 213,503 days later. 2^64 nanoseconds are 213,503.98 days, so the later date would wrap
+    // to the day before the first one if it were read as nanoseconds.
     write_mail(&folder.path().join("mail.parquet"), &[20_605, 20_605 + 213_503]);
     let enrichment = Enrichment::open(folder.path().join("enrichment.toml")).unwrap();
-    let report = block_on(run::run(&enrichment, &Silent)).unwrap();
+    let report = block_on(pipeline::run(&enrichment, &Silent)).unwrap();
     let mail: Vec<_> = report.dispositions.iter().filter(|d| d.source == "mail").collect();
     let mail: Vec<_> = mail.iter().map(|d| (d.disposition.as_str(), d.rows)).collect();
     assert_eq!(mail, [("outside_window", 1), ("used", 1)]);

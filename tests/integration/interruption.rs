@@ -1,5 +1,5 @@
-//! A run that is killed, stopped, out of disk or beside another: afterwards the previous result is
-//! there, or the new one, complete and of one run.
+//! Runs that are killed or stopped, that run out of disk space, or that run at the same time: afterwards the
+//! previous result or the new one is published, complete and from one run.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use datafusion_engagement::output::TABLES;
+use datafusion_engagement::publish::TABLES;
 use tempfile::TempDir;
 
 use crate::files::Random;
@@ -20,15 +20,15 @@ use crate::process::{
 use crate::support::block_on;
 use crate::worked;
 
-/// How often runs are killed, of a small enrichment and of a larger one; half of the times anywhere,
-/// half of the times while they publish.
+/// How many runs are killed: of a small enrichment, and of a larger one. Half of them are killed at any
+/// moment, half of them while they publish.
 const ROUNDS: [u32; 2] = [88, 12];
 
-/// An enrichment, and what each of [`DAYS`] publishes of it.
+/// An enrichment, and what a run for each of [`DAYS`] publishes.
 struct Case {
     file: PathBuf,
     whole: Vec<Published>,
-    /// How long a run took.
+    /// The duration of a run.
     takes: Duration,
 }
 
@@ -59,7 +59,7 @@ impl Case {
         case
     }
 
-    /// Which of [`DAYS`] is published, as a whole.
+    /// The index in [`DAYS`] of the run whose files are published, all of them.
     fn day_of(&self, output: &Path) -> usize {
         let found = published(output).expect("every file is there");
         let day = self.whole.iter().position(|result| *result == found);
@@ -76,26 +76,26 @@ impl Case {
     }
 }
 
-/// The same of the bundled enrichment.
+/// [`Case::day_of`] for the bundled enrichment.
 fn day_of(output: &Path) -> usize {
     Case::bundled().day_of(output)
 }
 
-/// Ends a process, however far it is.
+/// Kills a process, whatever its progress is.
 fn kill(mut child: Child) {
-    // It may have come to its end.
+    // The process may have ended.
     let _ = child.kill();
     child.wait().unwrap();
 }
 
-/// Waits until something is so, or the process has ended.
+/// Waits until the condition is true or the process has ended.
 fn wait_until(child: &mut Child, so: impl Fn() -> bool) {
     while !so() && child.try_wait().unwrap().is_none() {
         sleep(Duration::from_micros(200));
     }
 }
 
-/// The folder of the run that goes on beside what was there before.
+/// The folder of the run in progress, which is not among the folders `before`.
 fn new_folder(output: &Path, before: &[PathBuf]) -> Option<PathBuf> {
     folders(output).into_iter().find(|f| !before.contains(f))
 }
@@ -113,7 +113,7 @@ fn killed(case: &Case, rounds: u32, seed: u64) {
         if round % 2 == 0 {
             sleep(case.takes * part / 1000);
         } else {
-            // The last file is there: what follows is the switch.
+            // The last file exists; next, the links are switched.
             let last = |f: PathBuf| f.join("Office_CustomerCard_History.parquet").exists();
             wait_until(&mut child, || new_folder(output, &there).is_some_and(last));
             sleep(Duration::from_micros(u64::from(part) * 30));
@@ -150,8 +150,8 @@ fn killed_before_anything_was_published() {
     }
 }
 
-/// With a history, the tables of a date are replaced as a whole, too. Two enrichments of the same date
-/// differ in their name, which every file records.
+/// With a history, the tables of a date are also replaced as a whole. The two enrichments for the same date
+/// differ in their name, which is stored in every file.
 #[test]
 fn killed_while_a_date_is_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -179,7 +179,7 @@ fn killed_while_a_date_is_kept() {
     for round in 0..20 {
         let there = folders(&output);
         let mut child = process::start(&files[round % 2], &output, DAYS[0]);
-        let begun = |f: PathBuf| f.display().to_string().contains("/kept-");
+        let begun = |f: PathBuf| f.display().to_string().contains("/retained-");
         wait_until(&mut child, || folders(&output).into_iter().any(|f| !there.contains(&f) && begun(f)));
         sleep(Duration::from_micros(random.below(1000) as u64 * 5));
         kill(child);
@@ -196,7 +196,7 @@ fn stopped_by_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path();
     Case::bundled().run(output, 0);
-    for (signal, code, says) in [("INT", 130, "interrupted"), ("TERM", 143, "asked to end")] {
+    for (signal, code, says) in [("INT", 130, "interrupted"), ("TERM", 143, "terminated")] {
         let there = folders(output);
         let mut child = Case::bundled().start(output, 1);
         wait_until(&mut child, || new_folder(output, &there).is_some());
@@ -220,14 +220,14 @@ fn many_runs_at_once() {
     assert_eq!(folders(output).len(), 2);
 }
 
-/// A run under a shell that has said something first.
+/// Runs the command in a shell, after this shell code.
 fn under(shell: &str, output: &Path) -> std::process::Output {
     let mut all = vec!["-c".to_string(), format!("{shell}; exec \"$@\""), "sh".into(), ENGAGEMENT.into()];
     all.extend(arguments(&bundled(), output, DAYS[1]));
     caught("sh", &all).output().unwrap()
 }
 
-/// As on a full disk, but for everybody: no file may become larger than 4 KB.
+/// Like a full disk, but without root privileges: no file can grow beyond 4 KB.
 #[test]
 fn a_file_that_cannot_be_written_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
@@ -241,7 +241,7 @@ fn a_file_that_cannot_be_written_to_its_end() {
 #[test]
 fn a_full_disk() {
     let needed: usize = Case::bundled().whole.iter().flat_map(|r| r.values()).map(Vec::len).sum();
-    // Room for one result, but not for the second beside it.
+    // There is space for one result, but not for a second one next to it.
     let Some(disk) = Disk::new(needed as u32 * 3 / 4 / 1024) else { return };
     let output = disk.path();
     Case::bundled().run(output, 0);
@@ -261,7 +261,7 @@ fn a_full_disk() {
 
 #[test]
 fn an_output_that_cannot_be_written_to() {
-    // Nobody may make a folder here, whatever the permissions say.
+    // No user can create a folder here, whatever the permissions are.
     let nowhere = Path::new("/proc/engagement");
     let outcome = Case::bundled().start(nowhere, 0).wait_with_output().unwrap();
     refused(&outcome, 1, "[output] /proc/engagement: cannot be written to: ");

@@ -1,18 +1,18 @@
-//! The published bytes depend on the rows of the inputs alone: neither on partitions and batches,
-//! nor on the files in which the rows lie, their order, encodings, units and the order of columns.
+//! The published bytes depend only on the rows of the inputs. They do not depend on partitions and batches,
+//! nor on how the rows are divided into files, their order, encodings and units, or the order of columns.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use datafusion_engagement::enrichment::Enrichment;
-use datafusion_engagement::run::{self, Silent};
+use datafusion_engagement::config::Enrichment;
+use datafusion_engagement::pipeline::{self, Silent};
 
 use crate::files::{Random, disguise};
 use crate::process::{self, ENGAGEMENT, arguments, caught, error};
 use crate::support::{block_on, bundled, bundled_run, data, published, rows, session};
 
-/// The rows of every published file, in the order in which they stand there.
+/// The rows of every published file, in file order.
 async fn rows_of(output: &Path) -> BTreeMap<String, Vec<Vec<String>>> {
     let ctx = SessionContext::new();
     let mut all = BTreeMap::new();
@@ -29,12 +29,12 @@ fn output_of(enrichment: &Enrichment) -> std::path::PathBuf {
     enrichment.resolve(&enrichment.output.path)
 }
 
-/// A run with these settings publishes what the shared run has published.
+/// Asserts that a run with these settings publishes the same bytes as the shared run.
 fn same_as_ever(enrichment: &Enrichment, target_partitions: usize, batch_size: usize) {
     let (ours, shared) = (output_of(enrichment), output_of(&bundled_run().enrichment));
     block_on(async {
         let ctx = session(target_partitions, batch_size);
-        run::run_on(&ctx, enrichment, &Silent).await.unwrap();
+        pipeline::run_on(&ctx, enrichment, &Silent).await.unwrap();
         let (got, expected) = (rows_of(&ours).await, rows_of(&shared).await);
         for (file, expected) in expected {
             let differs = got[&file].iter().zip(&expected).find(|(a, b)| a != b);
@@ -47,7 +47,7 @@ fn same_as_ever(enrichment: &Enrichment, target_partitions: usize, batch_size: u
     assert!(differ.is_empty(), "the same rows, but other bytes: {differ:?}");
 }
 
-/// The bundled data with these settings.
+/// Runs the bundled data with these settings.
 fn settings(target_partitions: usize, batch_size: usize) {
     let output = tempfile::tempdir().unwrap();
     same_as_ever(&bundled(output.path()), target_partitions, batch_size);
@@ -73,7 +73,7 @@ fn eight_partitions_in_tiny_batches() {
     settings(8, 7);
 }
 
-/// The bundled rows in other files.
+/// Runs the bundled rows from other files.
 fn other_files(seed: u64, files: usize, target_partitions: usize, batch_size: usize) {
     let folder = tempfile::tempdir().unwrap();
     let mut enrichment = bundled(&folder.path().join("out"));
@@ -106,7 +106,7 @@ fn rows_shuffled_into_many_files() {
     other_files(2, 30, 8, 100);
 }
 
-/// Nor does anything around the rows matter: cores, time zone, language, working directory, the run before.
+/// The environment does not matter either: cores, time zone, language, working directory, previous run.
 #[test]
 fn other_cores_and_surroundings() {
     let shared = published(&output_of(&bundled_run().enrichment));
@@ -121,7 +121,7 @@ fn other_cores_and_surroundings() {
         }
         assert!(published(folder.path()) == shared, "{command:?}");
     }
-    // What is compared is all there is.
+    // The compared files are all files that exist.
     let files = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name());
     let files: std::collections::BTreeSet<_> = files.filter(|name| name != ".engagement").collect();
     assert!(files.iter().eq(shared.keys().map(|name| name.as_str())), "{files:?}");

@@ -1,4 +1,4 @@
-//! What the project as a whole promises, on its own bundled data and through its public doors.
+//! What the project promises as a whole, tested on its bundled data through its public interfaces.
 
 mod bad_files;
 mod bad_rows;
@@ -19,10 +19,11 @@ mod plans;
 mod privacy;
 mod process;
 mod readers;
+mod rooms;
 mod score;
 mod slt;
 mod spilling;
 mod stores;
 mod support;
-mod withheld;
+mod suppressed;
 mod worked;

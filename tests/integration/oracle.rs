@@ -1,13 +1,13 @@
-//! Every aggregate of ours agrees with plain SQL over built-in functions, on generated rows.
+//! Every aggregate function of this crate agrees with plain SQL over built-in functions, on generated rows.
 
 use datafusion::prelude::SessionContext;
 
 use crate::support::{block_on, rows, session};
 
-/// (target partitions, rows per batch)
+/// Target partitions, and rows per batch.
 const SETTINGS: [(usize, usize); 4] = [(1, 8192), (2, 8192), (8, 8192), (8, 64)];
 
-/// 4,000 events in three partitions: group, day, value, person (also NULL and blank), list.
+/// 4,000 events in three partitions: group, day, value, person (sometimes NULL or blank), list.
 const EVENTS: &str = "create table event as \
     select v, v * v % 61 as grp, date '2026-01-01' + arrow_cast(v * 7 % 40, 'Int32') as day, v * v % 97 - 40 as measure, \
         case when v % 11 = 0 then null when v % 13 = 0 then ' ' else arrow_cast(v * 31 % 149, 'Utf8') end as person, \
@@ -29,11 +29,11 @@ async fn sessions(setup: &[&str]) -> Vec<SessionContext> {
     sessions
 }
 
-/// Both queries give the same rows, at least so many, with all settings.
+/// Asserts that both queries return the same rows with all settings, and at least `at_least` of them.
 async fn agree(sessions: &[SessionContext], ours: &str, plain: &str, at_least: usize) {
     for (ctx, setting) in sessions.iter().zip(SETTINGS) {
-        // Sorted here: where a list of a group is unnested, the engine takes the group's key for a key of
-        // the rows and leaves out whatever comes after it in ORDER BY.
+        // Sorted here, not by SQL: if a list of a group is unnested, the engine treats the group key as a key
+        // of the rows and drops the rest of ORDER BY.
         let run = async |sql: &str| {
             let mut rows = rows(ctx, sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
             rows.sort();
@@ -106,13 +106,13 @@ fn distinct_people() {
 }
 
 #[test]
-fn standings() {
+fn cumulative_counts() {
     block_on(async {
         let sessions = sessions(&[EVENTS]).await;
         agree(
             &sessions,
-            "select v, standing(s, measure), standing(less, -measure) from event join \
-             (select grp, standings(measure) as s, standings(-measure) as less from event group by grp) as standing using (grp) \
+            "select v, count_at_most(s, measure), count_at_most(less, -measure) from event join \
+             (select grp, cumulative_counts(measure) as s, cumulative_counts(-measure) as less from event group by grp) as standing using (grp) \
             ",
             "select v, count(*) over (partition by grp order by measure range between unbounded preceding and current row), \
              count(*) over (partition by grp order by measure desc range between unbounded preceding and current row) \
@@ -120,10 +120,10 @@ fn standings() {
             4000,
         )
         .await;
-        // Values that occur nowhere, against a correlated count.
+        // Values that do not occur, compared with a correlated count.
         agree(
             &sessions,
-            "select p, standing((select standings(measure) from event), p) from (select value - 50 as p from generate_series(0, 120)) \
+            "select p, count_at_most((select cumulative_counts(measure) from event), p) from (select value - 50 as p from generate_series(0, 120)) \
             ",
             "select p, count(*) filter (where measure <= p) from (select value - 50 as p from generate_series(0, 120)) \
              cross join event group by p",
@@ -133,7 +133,7 @@ fn standings() {
     });
 }
 
-/// 3,000 messages in 100 conversations, many of them at the same instant; a tenth is both to and
+/// 3,000 messages in 100 conversations, many of them at the same instant; a tenth of them are both to and
 /// from the account.
 const TALK: &str = "create table talk as \
     select v % 100 as c, id_hash(arrow_cast(v, 'Utf8')) as key, \
@@ -166,15 +166,15 @@ fn reply_times() {
     });
 }
 
-/// 150 addresses: of ours and of nine accounts; people with several addresses, addresses of
-/// several accounts.
+/// 150 addresses: internal ones and those of nine accounts. Some people have several addresses, some
+/// addresses belong to several accounts.
 const KNOWN: &str = "create table known as \
     select distinct 'p' || arrow_cast(v % 150, 'Utf8') || '@x.com' as address, \
         arrow_cast(case when v % 150 % 10 = 0 then null else v % 150 % 10 + v / 150 end, 'Int32') as account_no, \
         arrow_cast(v % 75, 'Utf8') as person \
     from (select value as v from generate_series(0, 180)) as series";
 
-/// 2,000 messages with none to three recipients, some unknown, in any spelling.
+/// 2,000 messages with zero to three recipients, some of them unknown, in any spelling.
 const MAIL: &str = "create table mail as \
     select v, 'p' || arrow_cast(v * v % 163, 'Utf8') || '@x.com' as sender, \
         case when v % 9 = 0 then null when v % 8 = 0 then [] \
@@ -188,10 +188,10 @@ fn address_book() {
         let sessions = sessions(&[KNOWN, MAIL]).await;
         let book = "(select address_book(address, account_no, person) from known)";
         let ours = format!(
-            "select v, m['account_no'], m['to_account'], m['from_account'], cardinality(m['our_people']), \
+            "select v, m['account_no'], m['to_account'], m['from_account'], cardinality(m['internal_people']), \
                 cardinality(m['account_people']) \
-             from (select v, unnest(engaged_messages({book}, message_copies(id_hash(arrow_cast(v, 'Utf8')), timestamp '2026-06-01', \
-                    parties(b, sender), parties(b, recipients), null))) as m \
+             from (select v, unnest(list_engaged_messages({book}, message_copies(id_hash(arrow_cast(v, 'Utf8')), timestamp '2026-06-01', \
+                    lookup_people(b, sender), lookup_people(b, recipients), null))) as m \
                 from (select *, {book} as b from mail) group by v)"
         );
         agree(
@@ -212,7 +212,7 @@ fn address_book() {
             500,
         )
         .await;
-        let ours = format!("select v, cardinality(parties({book}, sender, recipients)) from mail");
+        let ours = format!("select v, cardinality(lookup_people({book}, sender, recipients)) from mail");
         agree(
             &sessions,
             &ours,
@@ -235,7 +235,7 @@ fn local_date() {
     block_on(async {
         let ctx = session(2, 8192);
         for zone in ["Europe/London", "America/Los_Angeles", "Asia/Kolkata", "Australia/Lord_Howe"] {
-            // 20,000 instants some four and a half hours apart: ten years.
+            // 20,000 instants, about four and a half hours apart: ten years.
             let differ = format!(
                 "select count(*), count(*) filter (where local_date(t, '{zone}') <> \
                  cast(arrow_cast(t, 'Timestamp(Microsecond, Some(\"{zone}\"))') as date)) \

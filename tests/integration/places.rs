@@ -1,16 +1,16 @@
-//! Where inputs and output may lie: odd paths, far dates, and what may stand in the way of publishing.
+//! Locations of inputs and output: unusual paths, distant dates, and obstacles to publishing.
 
 use std::fs;
 use std::path::Path;
 
-use datafusion_engagement::enrichment::{Enrichment, Overrides};
+use datafusion_engagement::config::{Enrichment, Overrides};
 use datafusion_engagement::error::ErrorKind;
-use datafusion_engagement::run::{self, Silent};
-use datafusion_engagement::session;
+use datafusion_engagement::pipeline::{self, Silent};
+use datafusion_engagement::query::session;
 
 use crate::support::{block_on, bundled, bundled_as_of, data, published, rows};
 
-/// A copy of the bundled data in a folder, its mail found by a path of the caller's.
+/// A copy of the bundled data in a folder; `mail` is the path of its mail input.
 fn copy(folder: &Path, mail: &str) -> Enrichment {
     fs::create_dir_all(folder.join("mail")).unwrap();
     for name in [
@@ -34,7 +34,7 @@ fn copy(folder: &Path, mail: &str) -> Enrichment {
 #[test]
 fn paths_with_dots_and_pattern_characters_are_taken_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    // A sibling that the name of the folder, read as a pattern, would match.
+    // A sibling folder that matches the name of the first one if that is read as a pattern.
     fs::create_dir_all(folder.path().join("e").join("mail")).unwrap();
     let odd = folder.path().join("[eu] 100%25 ä");
     fs::create_dir_all(&odd).unwrap();
@@ -42,11 +42,11 @@ fn paths_with_dots_and_pattern_characters_are_taken_as_they_are() {
     enrichment.output.path = "../out #1".to_string();
     let globbed = copy(&odd, "mail/*.parquet");
     block_on(async {
-        let report = run::run(&enrichment, &Silent).await.unwrap();
+        let report = pipeline::run(&enrichment, &Silent).await.unwrap();
         let ctx = session::published(&enrichment).await.unwrap();
         let office = rows(&ctx, "select count(*) as n from \"Office\"").await.unwrap();
         assert_eq!(office, [[report.office_rows.to_string()]]);
-        let again = run::run(&globbed, &Silent).await.unwrap();
+        let again = pipeline::run(&globbed, &Silent).await.unwrap();
         assert_eq!(again.office_rows, report.office_rows);
     });
 }
@@ -57,7 +57,7 @@ fn any_day_of_the_calendar_can_be_the_last() {
         let folder = tempfile::tempdir().unwrap();
         let mut enrichment = bundled(folder.path());
         enrichment.as_of = day.parse().unwrap();
-        let report = block_on(run::run(&enrichment, &Silent)).unwrap();
+        let report = block_on(pipeline::run(&enrichment, &Silent)).unwrap();
         assert_eq!(report.overview.as_of.to_string(), day);
         assert_eq!(
             (report.overview.accounts_engaged, report.office_rows),
@@ -71,9 +71,9 @@ fn any_day_of_the_calendar_can_be_the_last() {
 fn an_output_that_no_scheme_leads_to_is_refused() {
     let overrides = Overrides { output: Some("hdfs://node/out".into()), ..Overrides::default() };
     let enrichment = Enrichment::open_with(data().join("enrichment.toml"), &overrides).unwrap();
-    let error = block_on(run::run(&enrichment, &Silent)).unwrap_err();
+    let error = block_on(pipeline::run(&enrichment, &Silent)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Enrichment);
-    assert!(error.to_string().contains("hdfs:// is no scheme that is read; known are"), "{error}");
+    assert!(error.to_string().contains("hdfs:// is not a supported scheme; supported are"), "{error}");
 }
 
 #[test]
@@ -82,19 +82,21 @@ fn what_stands_in_the_way_is_named_before_anything_changes() {
     fs::write(folder.path().join("Office.parquet"), "of somebody else").unwrap();
     fs::create_dir(folder.path().join("Office_Dispositions.parquet")).unwrap();
     let enrichment = bundled(folder.path());
-    let error = block_on(run::run(&enrichment, &Silent)).unwrap_err();
+    let error = block_on(pipeline::run(&enrichment, &Silent)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Output);
     assert!(
-        error.to_string().contains("Office_Dispositions.parquet: is a folder where a link belongs"),
+        error
+            .to_string()
+            .contains("Office_Dispositions.parquet: is a folder, but a run writes a symbolic link here"),
         "{error}"
     );
     assert_eq!(fs::read_to_string(folder.path().join("Office.parquet")).unwrap(), "of somebody else");
 
-    // Plain files, as a copy of an output folder has them, are replaced.
+    // Plain files, as in a copy of an output folder, are replaced.
     fs::remove_dir(folder.path().join("Office_Dispositions.parquet")).unwrap();
-    block_on(run::run(&enrichment, &Silent)).unwrap();
+    block_on(pipeline::run(&enrichment, &Silent)).unwrap();
     let other = tempfile::tempdir().unwrap();
-    block_on(run::run(&bundled_as_of(other.path(), None), &Silent)).unwrap();
+    block_on(pipeline::run(&bundled_as_of(other.path(), None), &Silent)).unwrap();
     assert_eq!(published(folder.path()), published(other.path()));
 }
 
@@ -105,7 +107,7 @@ fn left_overs_without_a_lock_are_cleaned() {
     for name in ["run-orphan", "link-orphan", "mine"] {
         fs::create_dir_all(home.join(name)).unwrap();
     }
-    block_on(run::run(&bundled(folder.path()), &Silent)).unwrap();
+    block_on(pipeline::run(&bundled(folder.path()), &Silent)).unwrap();
     assert!(!home.join("run-orphan").exists() && !home.join("link-orphan").exists());
     assert!(home.join("mine").exists(), "what no run made is left alone");
 }
@@ -115,12 +117,12 @@ fn a_table_name_that_belongs_to_another_is_refused() {
     for (name, text) in [
         ("customercard", "would hide"),
         ("stg_mail", "would hide"),
-        ("Sales_Overview", "ends like a companion"),
+        ("Sales_Overview", "ends like the name of a companion"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut enrichment = bundled(folder.path());
         enrichment.output.table = name.to_string();
-        let error = block_on(run::run(&enrichment, &Silent)).unwrap_err();
+        let error = block_on(pipeline::run(&enrichment, &Silent)).unwrap_err();
         assert!(error.to_string().contains(text), "{name}: {error}");
     }
 }
@@ -131,7 +133,7 @@ fn tables_go_by_the_name_of_the_enrichment_too() {
     let mut enrichment = bundled(folder.path());
     enrichment.output.table = "Sales".to_string();
     block_on(async {
-        let report = run::run(&enrichment, &Silent).await.unwrap();
+        let report = pipeline::run(&enrichment, &Silent).await.unwrap();
         assert!(report.office.ends_with("Sales.parquet"));
         let ctx = session::published(&enrichment).await.unwrap();
         let both = "select count(*) from \"Sales\" except select count(*) from \"Office\"";
@@ -149,7 +151,7 @@ fn a_first_run_that_fails_leaves_no_file() {
     enrichment.output.path = folder.path().join("out").display().to_string();
     enrichment.mailboxes.truncate(1);
     enrichment.groups = None;
-    let error = block_on(run::run(&enrichment, &Silent)).unwrap_err();
+    let error = block_on(pipeline::run(&enrichment, &Silent)).unwrap_err();
     assert!(error.to_string().contains("lists 1 mailboxes"), "{error}");
     let pattern = format!("{}/out/**/*", folder.path().display());
     assert!(!glob::glob(&pattern).unwrap().any(|p| p.unwrap().is_file()));

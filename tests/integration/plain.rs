@@ -1,15 +1,15 @@
-//! The counts of Office once more, from the staged rows in plain SQL: no address book, no sets, no
-//! days, but one join and one GROUP BY after the other.
+//! Computes the counts of Office again, from the staged rows in plain SQL: without address book, sets and
+//! days, with one join and one GROUP BY after the other.
 
 use crate::support::{block_on, bundled_run, rows};
 
-/// Who is known: of ours under -1, of an account under its number.
+/// Known addresses: internal ones with account number -1, those of an account with its number.
 const PARTY: &str = "party as ( \
-    select address, -1 as account_no, person from own_address \
+    select address, -1 as account_no, person from internal_address \
     union all \
     select address, account_no, person from contact_address)";
 
-/// What the views say of the year, by account; accounts without anything are left out.
+/// The year rows of Office, by account; accounts without engagement are left out.
 fn of_office(columns: &str, any: &str) -> String {
     format!(
         r#"select account_no, {columns} from "Office" join profile on account_id = "CustomerId"
@@ -17,7 +17,7 @@ fn of_office(columns: &str, any: &str) -> String {
     )
 }
 
-/// Both queries give the same rows, and at least so many.
+/// Asserts that both queries return the same rows, and at least `at_least` of them.
 fn agree(ours: &str, plain: &str, at_least: usize) {
     let run = bundled_run();
     let sorted = |sql: &str| {
@@ -125,13 +125,13 @@ fn meetings() {
     agree(&of_office(columns, r#""NoOfContactsInvolved_Meetings" > 0"#), &plain, 20);
 }
 
-/// Days are sums of what was credited on them, and unions of the people in it.
+/// Days are sums of the engagements credited on them, and unions of the people in these.
 #[test]
 fn days() {
     agree(
         "select account_no, day, emails, emails_to, emails_from, meetings, meetings_to, meetings_from, meeting_micros, replies, \
-            reply_micros, distinct_people_count(our_email_people), distinct_people_count(account_email_people), \
-            distinct_people_count(our_meeting_people), distinct_people_count(account_meeting_people) \
+            reply_micros, distinct_people_count(internal_email_people), distinct_people_count(account_email_people), \
+            distinct_people_count(internal_meeting_people), distinct_people_count(account_meeting_people) \
         from account_day",
         "with reply as ( \
             select account_no, unnest(reply_times(sent_at, message_key, to_account, from_account, 2592000000000)) as reply \
@@ -143,19 +143,19 @@ fn days() {
             from reply group by account_no, reply['message_key'] \
         ) \
         select account_no, day, sum(emails), sum(emails_to), sum(emails_from), sum(meetings), sum(meetings_to), sum(meetings_from), \
-            sum(meeting_micros), sum(replies), sum(reply_micros), cardinality(set_union(our_email_people)), \
-            cardinality(set_union(account_email_people)), cardinality(set_union(our_meeting_people)), \
+            sum(meeting_micros), sum(replies), sum(reply_micros), cardinality(set_union(internal_email_people)), \
+            cardinality(set_union(account_email_people)), cardinality(set_union(internal_meeting_people)), \
             cardinality(set_union(account_meeting_people)) \
         from ( \
             select account_no, sent_on as day, 1 as emails, case when to_account then 1 else 0 end as emails_to, \
                 case when from_account then 1 else 0 end as emails_from, 0 as meetings, 0 as meetings_to, 0 as meetings_from, \
-                0 as meeting_micros, 0 as replies, 0 as reply_micros, our_people as our_email_people, \
-                account_people as account_email_people, arrow_cast(null, 'List(UInt32)') as our_meeting_people, \
+                0 as meeting_micros, 0 as replies, 0 as reply_micros, internal_people as internal_email_people, \
+                account_people as account_email_people, arrow_cast(null, 'List(UInt32)') as internal_meeting_people, \
                 arrow_cast(null, 'List(UInt32)') as account_meeting_people \
             from message_account \
             union all \
             select account_no, held_on, 0, 0, 0, 1, case when to_account then 1 else 0 end, \
-                case when from_account then 1 else 0 end, duration_micros, 0, 0, null, null, our_people, account_people \
+                case when from_account then 1 else 0 end, duration_micros, 0, 0, null, null, internal_people, account_people \
             from meeting_account \
             union all \
             select account_no, replied_on, 0, 0, 0, 0, 0, 0, 0, 1, reply_micros, null, null, null, null from answer \
@@ -164,7 +164,7 @@ fn days() {
     );
 }
 
-/// Periods are days merged upward; what was last is so up to the end of the period.
+/// Periods are merged days; last email and last meeting are the last ones up to the end of the period.
 #[test]
 fn periods() {
     let sums = [
@@ -177,7 +177,12 @@ fn periods() {
         "replies",
         "reply_micros",
     ];
-    let people = ["our_email_people", "account_email_people", "our_meeting_people", "account_meeting_people"];
+    let people = [
+        "internal_email_people",
+        "account_email_people",
+        "internal_meeting_people",
+        "account_meeting_people",
+    ];
     let columns = [&sums[..], &people[..]].concat().join(", ");
     let merged = sums
         .map(|c| format!("sum({c}) as {c}"))

@@ -1,8 +1,8 @@
-//! The physical plan of each stage of a run, and of each published view, is an approved text, so that
-//! a pushdown that is lost or an operator that comes in is seen in review.
+//! The physical plan of each stage of a run, and of each published view, is an approved text file. A review
+//! then shows a lost pushdown or an additional operator.
 //!
-//! `APPROVE_PLANS=1 cargo test --test integration plans` writes them anew, to be read before they are
-//! committed.
+//! `APPROVE_PLANS=1 cargo test --test integration plans` writes the files again; review them before you
+//! commit.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use datafusion::common::TableReference;
 use datafusion::datasource::MemTable;
 use datafusion::physical_plan::displayable;
-use datafusion_engagement::source;
+use datafusion_engagement::query::session;
 use datafusion_engagement::views::{Layer, Parameters, VIEWS};
 
 use crate::support::{block_on, bundled, data, session};
@@ -24,17 +24,17 @@ fn plans_are_as_approved() {
     let mut changed = vec![];
     block_on(async {
         let (ctx, enrichment) = (session(2, 8192), bundled(folder.path()));
-        source::register(&ctx, &enrichment).await.unwrap();
+        session::register_inputs(&ctx, &enrichment).await.unwrap();
         let parameters = Parameters::of(&enrichment);
         for view in VIEWS {
             view.register(&ctx, &parameters).await.unwrap();
-            if !view.shared && view.layer != Layer::Office {
+            if !view.materialized && view.layer != Layer::Office {
                 continue;
             }
             let name = TableReference::bare(view.name);
             let plan = ctx.table(name.clone()).await.unwrap().create_physical_plan().await.unwrap();
-            // What a run keeps, the next stages read as a table.
-            if view.shared {
+            // The next stages read a materialized view as a table.
+            if view.materialized {
                 ctx.deregister_table(name.clone()).unwrap();
                 let rows = MemTable::try_new(plan.schema(), vec![vec![], vec![]]).unwrap();
                 ctx.register_table(name, Arc::new(rows)).unwrap();

@@ -1,5 +1,5 @@
-//! What a run leaves behind holds nothing of an individual: no address, name or id of its inputs in
-//! published tables, what is printed, plans, errors or temporary files.
+//! What a run leaves behind contains nothing about an individual: no address, name or id of the inputs is in
+//! the published tables, the printed text, plans, errors or temporary files.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
@@ -10,8 +10,8 @@ use datafusion::arrow::array::{Array, AsArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
-use datafusion_engagement::output::{Description, TABLES};
-use datafusion_engagement::session;
+use datafusion_engagement::publish::{Description, TABLES};
+use datafusion_engagement::query::session;
 use flate2::read::MultiGzDecoder;
 
 use crate::files::{read, write};
@@ -19,7 +19,7 @@ use crate::support::{block_on, bundled_run, data, files_in, inputs, texts};
 
 /// Texts that must not be found, in lower case, by their first bytes.
 struct Secrets {
-    /// Which remainders of beginnings there are: most places of a text are passed over by it.
+    /// Which hashes of first bytes exist; most positions of a text are skipped with this filter.
     begin: Vec<bool>,
     texts: HashMap<[u8; KEY], Vec<String>>,
 }
@@ -37,7 +37,7 @@ impl Secrets {
         let mut secrets: HashMap<[u8; KEY], Vec<String>> = HashMap::new();
         for text in texts {
             let text = text.trim().to_lowercase();
-            // What a display name and an address are written as one text with.
+            // The parts of a text that contains both a display name and an address.
             let parts = text.split(['<', '>', '"', '\'']).map(str::trim).map(str::to_string);
             for part in parts.chain([text.clone()]).filter(|part| part.len() >= KEY) {
                 if public.contains(&part) {
@@ -51,7 +51,7 @@ impl Secrets {
         Self { begin, texts: secrets }
     }
 
-    /// Those found in a text.
+    /// The secrets that a text contains.
     fn found_in(&self, text: &[u8]) -> BTreeSet<&str> {
         let text = text.to_ascii_lowercase();
         let starts = text.windows(KEY).enumerate();
@@ -73,7 +73,7 @@ impl Secrets {
     }
 }
 
-/// Every text of a table but those of accounts.
+/// Every text of a table, except account ids.
 fn texts_of(file: &Path) -> BTreeSet<String> {
     let batch = read(file);
     let mut texts = BTreeSet::new();
@@ -132,19 +132,19 @@ fn secrets() -> Secrets {
         }
     }
     assert!(all.len() > 5000);
-    // Accounts are published, and some write under their own name.
+    // Accounts are published, and some of them send email under their own name.
     let accounts = texts_of(&data().join("accounts.parquet"));
     Secrets::new(all, &accounts.iter().map(|text| text.to_lowercase()).collect())
 }
 
-/// The command, with temporary files in a folder of their own.
+/// Runs the command with its own folder for temporary files.
 fn command(arguments: &[&str], temporary: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_engagement"));
     command.args(arguments).env("TMPDIR", temporary).env("RUST_BACKTRACE", "1").stdin(Stdio::null());
     command
 }
 
-/// What a file says: its bytes and, where they are compressed, the values.
+/// The contents of a file: its bytes and, because these can be compressed, its values.
 fn contents(file: &Path) -> Vec<u8> {
     let mut contents = fs::read(file).unwrap();
     if file.extension().is_some_and(|e| e == "parquet") {
@@ -182,7 +182,8 @@ fn nothing_of_an_individual_is_left_behind() {
             (output.status.success(), said)
         };
 
-        // While it runs, its temporary files; afterwards none of those, and what it published.
+        // Checks temporary files during the run; afterwards there are none, and the published files are
+        // checked.
         let arguments = ["run", &file, "--output", &out_text];
         let mut run =
             command(&arguments, &temporary).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -196,13 +197,13 @@ fn nothing_of_an_individual_is_left_behind() {
         secrets.none_in("output of run", &[output.stdout, output.stderr].concat());
         assert_eq!(files_in(&temporary), Vec::<PathBuf>::new());
         let files = files_in(&out);
-        // The links, the files themselves, and what is beside them.
+        // Links, the linked files, and the files next to them.
         assert!(files.len() > 2 * TABLES.len());
         for file in files.iter().filter(|f| !f.ends_with("Office_UserTable.parquet")) {
             secrets.none_in(&file.display().to_string(), &contents(file));
         }
 
-        // check names the listed groups, as the enrichment file does, and nobody else.
+        // `check` prints the listed groups, which are in the enrichment file, and no other address.
         let (_, said) = call(&["check"]);
         let found = secrets.found_in(&said);
         assert!(found.iter().all(|secret| "uk-sales@northwind.example".contains(secret)), "{found:?}");
@@ -214,7 +215,7 @@ fn nothing_of_an_individual_is_left_behind() {
             let plans = views.iter().map(|view| format!("{kind} select * from \"{view}\""));
             plans.collect::<Vec<_>>().join("; ")
         };
-        // Those that read inputs; the plan of any other holds these.
+        // Views that read inputs; the plans of all other views contain the plans of these.
         let inputs = ["stg_mail", "stg_meeting", "stg_contact", "directory", "mailbox", "mail_copy"];
         let published = ["Office", "Office_ScoreExplained", "CustomerCard_History", "Segment_Stale"];
         let statistics = "set datafusion.explain.show_statistics = true";
@@ -232,7 +233,7 @@ fn nothing_of_an_individual_is_left_behind() {
             (true, plans("explain verbose", &inputs)),
             (true, format!("{statistics}; {}", plans("explain", &inputs))),
             (true, plans("explain analyze", &["Office"])),
-            // What operators learn from the rows: limits of a sort, results of subqueries, keys of a join.
+            // Values that operators discover at run time: sort limits, subquery results, join keys.
             (true, learnt.map(|query| format!("explain analyze {query}")).join("; ")),
             (true, learnt.map(|query| format!("explain analyze verbose {query}")).join("; ")),
             (
@@ -261,7 +262,7 @@ fn nothing_of_an_individual_is_left_behind() {
     }
 }
 
-/// What people write about is in no text of ours: exports have it, and it is passed over.
+/// Subjects and bodies are in no output. Exports contain them, and the readers skip them.
 #[test]
 fn subjects_and_bodies_are_nowhere() {
     let folder = tempfile::tempdir().unwrap();
@@ -329,7 +330,7 @@ format = "graph-data-connect"
         none_in(&file.display().to_string(), &contents(&file));
     }
     none_in("check", &call(&["check", &file]).1);
-    // Faults in the middle of what people wrote.
+    // Errors in the middle of subjects and bodies.
     let fault = good.find("zquirk tomorrow").unwrap() + 3;
     for damaged in [
         good[..fault].to_owned(),
@@ -367,7 +368,7 @@ fn errors_about_inputs_name_nobody() {
     }
 }
 
-/// What a published file says of itself, without the rest of the world.
+/// The metadata of a published file is complete, and contains no address.
 #[test]
 fn a_published_file_explains_itself() {
     let folder = Path::new(&bundled_run().report.office).parent().unwrap();
@@ -394,7 +395,7 @@ fn a_published_file_explains_itself() {
         ] {
             assert_eq!(said.get(key), Some(value), "{} {key}", table.name);
         }
-        assert_eq!(said.get("min_people"), None, "where nothing is withheld");
+        assert_eq!(said.get("min_people"), None, "where nothing is suppressed");
         let all = reader.metadata().file_metadata().key_value_metadata().unwrap();
         assert!(all.iter().all(|e| !e.value.as_deref().unwrap_or_default().contains('@')), "no address");
     }

@@ -1,4 +1,4 @@
-//! The command as a process: started, waited for, ended; and whether what it leaves is whole.
+//! The command as a process: start it, wait for it, stop it, and check that its output is complete.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use datafusion_engagement::output::TABLES;
+use datafusion_engagement::publish::TABLES;
 use tempfile::TempDir;
 
 use crate::support::data;
@@ -14,7 +14,7 @@ use crate::support::data;
 /// Two as-of dates of the bundled data, whose results differ in every file.
 pub const DAYS: [&str; 2] = ["2026-10-31", "2026-09-15"];
 
-/// What a run has published, file by file.
+/// The published files of a run, by name.
 pub type Published = BTreeMap<String, Vec<u8>>;
 
 /// The bundled enrichment.
@@ -29,7 +29,7 @@ pub fn arguments(file: &Path, output: &Path, as_of: &str) -> Vec<String> {
     ["run", &file, "--output", &output, "--as-of", as_of].map(str::to_owned).to_vec()
 }
 
-/// A command whose output is caught.
+/// A command whose output is captured.
 pub fn caught(program: &str, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -39,7 +39,7 @@ pub fn caught(program: &str, arguments: &[String]) -> Command {
 /// The command under test.
 pub const ENGAGEMENT: &str = env!("CARGO_BIN_EXE_engagement");
 
-/// The command as somebody whom permissions bind, although root may run the tests.
+/// The command without root privileges, so that file permissions apply even if root runs the tests.
 pub fn whom_permissions_bind(arguments: &[String]) -> Command {
     if fs::metadata("/proc/self").is_ok_and(|me| me.uid() != 0) {
         return caught(ENGAGEMENT, arguments);
@@ -52,32 +52,32 @@ pub fn start(file: &Path, output: &Path, as_of: &str) -> Child {
     caught(ENGAGEMENT, &arguments(file, output, as_of)).spawn().unwrap()
 }
 
-/// A run that must succeed; what it has published.
+/// A run that must succeed; returns the published files.
 pub fn run(file: &Path, output: &Path, as_of: &str) -> Published {
     let outcome = start(file, output, as_of).wait_with_output().unwrap();
     assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
     published(output).unwrap()
 }
 
-/// What the command told on standard error.
+/// The text of standard error.
 pub fn error(outcome: &Output) -> String {
     String::from_utf8_lossy(&outcome.stderr).into_owned()
 }
 
-/// Failed with this code and one line that says this.
+/// Asserts that the command failed with this exit code and one line that contains `says`.
 pub fn refused(outcome: &Output, code: i32, says: &str) {
     let error = error(outcome);
     assert_eq!(outcome.status.code(), Some(code), "{error}");
     assert!(error.starts_with("error: ") && error.contains(says) && error.lines().count() == 1, "{error}");
 }
 
-/// All published files; `None` where one is missing.
+/// All published files; `None` if one is missing.
 pub fn published(output: &Path) -> Option<Published> {
-    let file = |t: &datafusion_engagement::output::Table| t.file("Office");
+    let file = |t: &datafusion_engagement::publish::Table| t.file("Office");
     TABLES.iter().map(|t| Some((file(t), fs::read(output.join(file(t))).ok()?))).collect()
 }
 
-/// What stands beside the published run: other runs and temporary links.
+/// What exists next to the published run: other runs and temporary links.
 pub fn folders(output: &Path) -> Vec<PathBuf> {
     let home = output.join(".engagement/Office");
     let entries = fs::read_dir(home).into_iter().flatten().map(|e| e.unwrap().path());
@@ -86,7 +86,7 @@ pub fn folders(output: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// A small file system in memory; `None` where this user may not mount one.
+/// A small file system in memory; `None` if this user cannot mount one.
 pub struct Disk(TempDir);
 
 impl Disk {

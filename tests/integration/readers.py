@@ -1,4 +1,4 @@
-"""Reads each file with the readers that everybody has, and prints what they make of it as JSON."""
+"""Reads each file with common Parquet readers, and prints what they find as JSON."""
 import datetime, json, math, sys
 
 import duckdb, pandas, polars

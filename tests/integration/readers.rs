@@ -1,17 +1,18 @@
-//! What is published, read by programs that nobody here wrote.
+//! Other programs read what is published.
 
 use std::process::Command;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion_engagement::output::TABLES;
+use datafusion_engagement::publish::TABLES;
 use serde_json::Value;
 
 use crate::installed::{python, run};
 use crate::support::bundled_run;
 
-const READERS: &str = "duckdb==2.0.0 polars==2.1.0 pandas==3.1.1 pyarrow==26.0.1";
+/// The Python packages that read what is published.
+pub const READERS: &str = "duckdb==2.0.0 polars==2.1.0 pandas==3.1.1 pyarrow==26.0.1";
 
-/// A type of ours as a reader calls it.
+/// The name of a type of this crate in a reader.
 fn called(data_type: &DataType, reader: &str) -> &'static str {
     match (reader, data_type) {
         ("duckdb", DataType::Utf8) => "VARCHAR",
@@ -52,7 +53,8 @@ fn duckdb_polars_pyarrow_and_pandas_read_the_same() {
                 table.schema(1).fields().iter().zip(found[reader]["types"].as_array().unwrap())
             {
                 let mut called = called(field.data_type(), reader);
-                // The one surprise, and that reader's own: there is no null among its whole numbers.
+                // A property of pandas: its integer type has no null, so a nullable integer column becomes
+                // floating point.
                 if reader == "pandas" && field.is_nullable() && field.data_type() == &DataType::Int64 {
                     called = "float64";
                 }

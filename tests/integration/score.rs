@@ -1,32 +1,32 @@
-//! The laws of the score, held against the SQL that computes it, on periods made by chance.
+//! The properties of the score, tested with the SQL that computes it, on random periods.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Date32Array, ListArray, RecordBatch, StringArray};
 use datafusion::arrow::array::{AsArray, Float64Array};
-use datafusion::arrow::datatypes::{Date32Type, Float64Type};
-use datafusion_engagement::enrichment::{Level, Measure};
+use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int64Type};
+use datafusion_engagement::config::{Level, Measure};
 use datafusion_engagement::views::{Parameters, View};
 use proptest::prelude::*;
 
 use crate::support::{block_on, session};
 
-/// The eight counts; a ninth measure, recency, is less the better.
+/// The eight counts; in the ninth measure, recency, less is better.
 const COUNTS: usize = 8;
-/// More than anything that is made by chance.
+/// More than any random count.
 const GIANT: i64 = 1_000_000_000_000;
 
-/// One account in one period: `None` where it is not engaged.
+/// One account in one period: counts and recency, or `None` if it is not engaged.
 type Account = Option<([i64; COUNTS], i64)>;
 type Period = Vec<Account>;
 
-/// The measures of a period as a number each, of which more is better.
+/// Every measure of a period as a number of which more is better.
 fn merits(account: &([i64; COUNTS], i64)) -> [i64; COUNTS + 1] {
     std::array::from_fn(|k| if k < COUNTS { account.0[k] } else { -account.1 })
 }
 
-/// The score as its definition says it, account by account.
+/// The score by its definition, account by account.
 fn by_hand(period: &Period, weights: &[i64]) -> Vec<f64> {
     let engaged: Vec<_> = period.iter().flatten().map(merits).collect();
     let score = |account: &Account| {
@@ -47,26 +47,25 @@ fn by_sql(periods: &[Period], weights: &[i64]) -> Vec<Vec<f64>> {
         .zip(periods)
         .flat_map(|(p, accounts)| accounts.iter().enumerate().map(move |(i, a)| (p, i, *a)))
         .collect();
-    let number = |f: &dyn Fn(&Account) -> Option<i64>| -> ArrayRef {
-        Arc::new(rows.iter().map(|(_, _, account)| f(account)).collect::<Int64Array>())
+    // The counts, and recency turned round: more is better.
+    let measures = |(_, _, account): &(i32, usize, Account)| {
+        let counts = (0..COUNTS).map(|k| Some(account.map_or(0, |a| a.0[k])));
+        Some(counts.chain([account.map(|a| -1 - a.1)]).collect::<Vec<_>>())
     };
-    let mut columns: Vec<(&str, ArrayRef)> = vec![
+    let columns: Vec<(&str, ArrayRef)> = vec![
         ("CustomerId", Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.1.to_string())))),
         ("AggregationLevel", Arc::new(StringArray::from_iter_values(rows.iter().map(|_| "month")))),
         ("AggregationStartDate", Arc::new(Date32Array::from_iter_values(rows.iter().map(|r| r.0)))),
         ("is_engaged", Arc::new(rows.iter().map(|r| Some(r.2.is_some())).collect::<BooleanArray>())),
-        ("is_withheld", Arc::new(rows.iter().map(|_| Some(false)).collect::<BooleanArray>())),
-        ("recency", number(&|account| account.map(|a| a.1))),
+        ("is_suppressed", Arc::new(rows.iter().map(|_| Some(false)).collect::<BooleanArray>())),
+        ("measures", Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(rows.iter().map(measures)))),
     ];
-    for (k, measure) in Measure::ALL.iter().enumerate().take(COUNTS) {
-        columns.push((measure.name, number(&|account| Some(account.map_or(0, |a| a.0[k])))));
-    }
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let batches = block_on(async {
         let ctx = session(2, 8192);
-        ctx.register_batch("office_disclosed", batch).unwrap();
+        ctx.register_batch("office_measure", batch).unwrap();
         let parameters = Parameters::of_published(&[Level::Month], weights);
-        for view in ["period_standing", "office_scored"] {
+        for view in ["period_distribution", "office_scored"] {
             View::named(view).unwrap().register(&ctx, &parameters).await.unwrap();
         }
         let scores = r#"select "AggregationStartDate", "CustomerId", "EngagementScore" from office_scored"#;
@@ -85,7 +84,7 @@ fn by_sql(periods: &[Period], weights: &[i64]) -> Vec<Vec<f64>> {
     scores.into_iter().map(|s| s.into_values().collect()).collect()
 }
 
-/// Small numbers, so that ties and zeros are frequent; whoever is engaged has people of ours in it.
+/// Small numbers, so that ties and zeros are frequent. An engaged account always has an internal person.
 fn account() -> impl Strategy<Value = Account> {
     let engaged = (prop::array::uniform8(0..4i64), 0..5i64);
     prop::option::weighted(
@@ -109,12 +108,12 @@ fn weights() -> impl Strategy<Value = Vec<i64>> {
     prop_oneof![1 => Just(default), 2 => drawn]
 }
 
-/// A period, what the first account does alone, and by how much.
+/// A period, additional activity of its first account, and how much more recent that is.
 fn scene() -> impl Strategy<Value = (Period, [i64; COUNTS], i64)> {
     (prop::collection::vec(account(), 1..9), prop::array::uniform8(0..3i64), 0..3i64)
 }
 
-/// The first account after activity of its own.
+/// The period after the first account has additional activity.
 fn after(period: &Period, more: &[i64; COUNTS], fresher: i64) -> Period {
     let (mut counts, days) = period[0].unwrap_or(([0; COUNTS], 4));
     counts.iter_mut().zip(more).for_each(|(c, m)| *c += m);
@@ -124,7 +123,7 @@ fn after(period: &Period, more: &[i64; COUNTS], fresher: i64) -> Period {
     after
 }
 
-/// The same ranks, but whoever is alone in front is ahead by far.
+/// The same ranks, but an account that is the only best one in a measure leads by far.
 fn with_giants(period: &Period) -> Period {
     let mut giants = period.clone();
     for k in 0..COUNTS {
@@ -148,7 +147,7 @@ proptest! {
         }
         let scores = by_sql(&periods, &weights);
         for (period, scores) in periods.iter().zip(&scores) {
-            // To the bit.
+            // Identical to the bit.
             prop_assert_eq!(scores, &by_hand(period, &weights));
             for (a, score) in period.iter().zip(scores) {
                 prop_assert!((0.0..=100.0).contains(score));

@@ -1,7 +1,8 @@
-//! Runs `tests/slt/*.slt` through our own session, with several partitions and batch sizes.
+//! Runs `tests/slt/*.slt` through a session of this crate, with several numbers of partitions and batch
+//! sizes.
 //!
-//! Column types: T text, I whole number, R floating point, B boolean, D date, P timestamp, ? else.
-//! Empty text is printed as `(empty)`.
+//! Column types: T text, I whole number, R floating point, B boolean, D date, P timestamp, ? other types.
+//! An empty text is printed as `(empty)`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use sqllogictest::{AsyncDB, ColumnType, DBOutput, Runner, strict_column_validato
 
 use crate::support::{block_on, session, texts};
 
-/// What a column of a result holds.
+/// The type of a result column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,
@@ -89,7 +90,7 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Runs every file, each in a session of its own, and reports all that failed.
+/// Runs every file in its own session, and reports all files that failed.
 fn run_all(target_partitions: usize, batch_size: usize) {
     let failures: Vec<_> = files()
         .iter()
@@ -133,7 +134,7 @@ fn eight_partitions_tiny_batches() {
     run_all(8, 3);
 }
 
-/// Every function has a file of its own or shares one, and every file speaks of functions.
+/// Every function is used in one of the files.
 #[test]
 fn every_function_is_tested() {
     let all: String = files().iter().map(|f| std::fs::read_to_string(f).unwrap()).collect();

@@ -1,5 +1,5 @@
-//! Runs with less memory than they would like: the result is the same or there is none, what went to
-//! disk is gone afterwards, and one line says what would help.
+//! Runs with limited memory: the result is either the same or there is none. Spill files are gone afterwards,
+//! and an error is one line that says what to do.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use datafusion::arrow::compute::concat_batches;
 use datafusion::prelude::SessionConfig;
-use datafusion_engagement::enrichment::{Enrichment, Overrides};
+use datafusion_engagement::config::{Enrichment, Overrides};
 use datafusion_engagement::error::{ErrorKind, Result};
-use datafusion_engagement::memory::Resources;
-use datafusion_engagement::run::{self, Report, Silent};
-use datafusion_engagement::session;
+use datafusion_engagement::pipeline::{self, Report, Silent};
+use datafusion_engagement::query::session;
+use datafusion_engagement::query::session::Resources;
 use tempfile::TempDir;
 
 use crate::files::write;
@@ -34,7 +34,7 @@ path = "contacts.parquet"
 path = "mail.parquet"
 "#;
 
-/// Six hundred thousand messages between two hundred of ours and twenty thousand contacts.
+/// 600,000 messages between 200 internal people and 20,000 contacts.
 const MAIL: &str = "select 'message-' || value || repeat('x', 40) as message_id, 'thread-' || (value / 3) as conversation_id, \
     arrow_cast(1767225600000000 + value * 33000000, 'Timestamp(Microsecond, None)') as sent_at, \
     case when value % 3 = 0 then ours else theirs end as sender, \
@@ -71,14 +71,14 @@ fn file() -> PathBuf {
     inputs().join("enrichment.toml")
 }
 
-/// A run with so much memory, which puts the rest into `spill`.
+/// A run with this memory limit that spills to the folder `spill`.
 fn run_within(memory_limit: usize, spill: &Path, output: &Path) -> Result<Report> {
     let overrides = Overrides { as_of: None, output: Some(output.to_path_buf()) };
     let enrichment = Enrichment::open_with(file(), &overrides).unwrap();
     let resources = Resources { memory_limit: Some(memory_limit), spill_dir: Some(spill.to_path_buf()) };
     block_on(async {
         let config = SessionConfig::new().with_target_partitions(2);
-        run::run_on(&session::with_resources(config, &resources)?, &enrichment, &Silent).await
+        pipeline::run_on(&session::with_resources(config, &resources)?, &enrichment, &Silent).await
     })
 }
 
@@ -86,7 +86,7 @@ fn spilled(report: &Report) -> u64 {
     report.stages.iter().map(|stage| stage.bytes_spilled).sum()
 }
 
-/// From far too little to plenty. What is published does not depend on it.
+/// Limits from far too little to plenty. The published bytes do not depend on them.
 #[test]
 fn the_same_bytes_or_one_line_that_helps() {
     let folder = tempfile::tempdir().unwrap();
@@ -116,17 +116,17 @@ fn the_same_bytes_or_one_line_that_helps() {
     assert!(refused > 0 && spilling > 0, "{refused} are refused, {spilling} spill");
 }
 
-/// A run that has to spill, as a process.
+/// Starts a run that has to spill, as a process.
 fn start(spill: &Path, output: &Path) -> Child {
     let spill = ["--memory-limit", MEMORY, "--spill-dir", &spill.display().to_string()].map(str::to_owned);
     let arguments = [arguments(&file(), output, DAYS[0]), spill.to_vec()].concat();
     caught(ENGAGEMENT, &arguments).spawn().unwrap()
 }
 
-/// With so much memory it has to spill.
+/// A limit with which the run has to spill.
 const MEMORY: &str = "112MiB";
 
-/// How many bytes the process has put on the disk under this folder, into files that no folder has.
+/// How many bytes the process has in open anonymous files below this folder.
 fn nameless_bytes(child: &Child, spill: &Path) -> u64 {
     let open = fs::read_dir(format!("/proc/{}/fd", child.id()));
     let files = open.into_iter().flatten().flatten().map(|entry| entry.path());
@@ -146,7 +146,7 @@ fn killed_while_it_spills() {
     let there = || fs::read_dir(&spill).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
     let nothing: [PathBuf; 0] = [];
     let before = process::run(&file(), &output, DAYS[0]);
-    // It may come to its end with so little memory or not.
+    // With so little memory the run may succeed or fail.
     let mut left_to_itself = start(&spill, &output);
     let mut most = 0;
     while left_to_itself.try_wait().unwrap().is_none() {
@@ -173,9 +173,9 @@ fn a_full_disk_for_what_is_spilled() {
     let folder = tempfile::tempdir().unwrap();
     let outcome = start(disk.path(), folder.path()).wait_with_output().unwrap();
     refused(&outcome, 1, "No space left on device");
-    let says = format!("{}: cannot hold what memory has no room for: ", disk.path().display());
+    let says = format!("{}: cannot be used for spilling: ", disk.path().display());
     refused(&outcome, 1, &says);
-    refused(&outcome, 1, "give --spill-dir a folder with more room");
+    refused(&outcome, 1, "give --spill-dir a folder with more free space");
     assert_eq!(published(folder.path()), None);
 }
 
@@ -183,17 +183,17 @@ fn a_full_disk_for_what_is_spilled() {
 fn a_folder_that_cannot_be_spilled_to() {
     let folder = tempfile::tempdir().unwrap();
     let outcome = start(Path::new("/proc/nowhere"), folder.path()).wait_with_output().unwrap();
-    refused(&outcome, 1, "/proc/nowhere: cannot hold what memory has no room for: ");
+    refused(&outcome, 1, "/proc/nowhere: cannot be used for spilling: ");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "found before anything is computed");
 }
 
-/// Every command that computes takes the limit, and says the same where it does not suffice.
+/// Every command that computes has the limit, and reports the same error if it is too low.
 #[test]
 fn every_door_has_the_limit() {
     let folder = tempfile::tempdir().unwrap();
     process::run(&file(), folder.path(), DAYS[0]);
     let (file, output) = (file().display().to_string(), folder.path().display().to_string());
-    // Neither can go to disk: one value of gigabytes, and as many of a kilobyte as there are rows.
+    // Neither query can spill enough: one value of gigabytes, and one value of a kilobyte per row.
     for query in [
         "select array_agg(repeat(sender, 1000)) from stg_mail",
         "select count(*) from (select message_id, array_agg(repeat(sender, 100)) from stg_mail group by 1)",

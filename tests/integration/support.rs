@@ -1,4 +1,4 @@
-//! What the modules share: the bundled enrichment, one run of it, and rows as text.
+//! What the test modules share: the bundled enrichment, one run of it, and rows as text.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,12 +10,12 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use datafusion_engagement::enrichment::{Enrichment, Overrides};
-use datafusion_engagement::output::TABLES;
-use datafusion_engagement::run::{self, Report, Silent};
-use datafusion_engagement::session;
+use datafusion_engagement::config::{Enrichment, Overrides};
+use datafusion_engagement::pipeline::{self, Report, Silent};
+use datafusion_engagement::publish::TABLES;
+use datafusion_engagement::query::session;
 
-/// Runs a future to its end on a runtime of its own.
+/// Runs a future to completion on its own runtime.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.unwrap().block_on(future)
@@ -26,8 +26,8 @@ pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
 }
 
-/// The input files that the bundled enrichment files name, and nothing else: a run may have left its
-/// output beside them.
+/// The input files that the bundled enrichment files name, and no others: a run may have left its output next
+/// to them.
 pub fn inputs() -> Vec<PathBuf> {
     let mut files = vec![];
     for name in ["enrichment.toml", "graph-data-connect.toml"] {
@@ -42,7 +42,7 @@ pub fn inputs() -> Vec<PathBuf> {
     files
 }
 
-/// All files of a folder, links followed; a file is itself.
+/// All files of a folder, with links followed; for a file, the file itself.
 pub fn files_in(path: &Path) -> Vec<PathBuf> {
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
@@ -54,19 +54,19 @@ pub fn files_in(path: &Path) -> Vec<PathBuf> {
     }
 }
 
-/// The bundled enrichment, publishing into a folder of the caller's.
+/// The bundled enrichment, with `output` as its output folder.
 pub fn bundled(output: &Path) -> Enrichment {
     bundled_as_of(output, None)
 }
 
-/// The same with an as-of date that overrides the file's.
+/// Like [`bundled`], with an as-of date that overrides the one of the file.
 pub fn bundled_as_of(output: &Path, as_of: Option<&str>) -> Enrichment {
     let overrides = Overrides { as_of: as_of.map(str::to_string), output: Some(output.to_path_buf()) };
     Enrichment::open_with(data().join("enrichment.toml"), &overrides).unwrap()
 }
 
-/// A session with so many partitions and rows per batch. Tiny batches also skip the first
-/// aggregation, so that states are made of single rows.
+/// A session with this number of partitions and rows per batch. With tiny batches the first aggregation is
+/// skipped, so that states are made of single rows.
 pub fn session(target_partitions: usize, batch_size: usize) -> SessionContext {
     let mut config =
         SessionConfig::new().with_target_partitions(target_partitions).with_batch_size(batch_size);
@@ -78,7 +78,7 @@ pub fn session(target_partitions: usize, batch_size: usize) -> SessionContext {
     session::with_config(config).unwrap()
 }
 
-/// A finished run of the bundled enrichment with the settings everybody has.
+/// A finished run of the bundled enrichment with default settings.
 pub struct Run {
     pub enrichment: Enrichment,
     pub report: Report,
@@ -86,7 +86,7 @@ pub struct Run {
     pub ctx: SessionContext,
 }
 
-/// One run of the bundled enrichment for all tests; to be called outside of a runtime.
+/// One run of the bundled enrichment for all tests; do not call it inside a runtime.
 pub fn bundled_run() -> &'static Run {
     static RUN: OnceLock<Run> = OnceLock::new();
     RUN.get_or_init(|| {
@@ -95,16 +95,16 @@ pub fn bundled_run() -> &'static Run {
         let enrichment = bundled(&output);
         let ctx = session(4, 8192);
         block_on(async {
-            let report = run::run_on(&session(4, 8192), &enrichment, &Silent).await.unwrap();
+            let report = pipeline::run_on(&session(4, 8192), &enrichment, &Silent).await.unwrap();
             session::live_on(&ctx, &enrichment).await.unwrap();
             Run { enrichment, report, ctx }
         })
     })
 }
 
-/// The bytes of every published file by its name.
+/// The bytes of every published file, by name.
 pub fn published(output: &Path) -> BTreeMap<String, Vec<u8>> {
-    let file = |table: &datafusion_engagement::output::Table| table.file("Office");
+    let file = |table: &datafusion_engagement::publish::Table| table.file("Office");
     TABLES.iter().map(|t| (file(t), fs::read(output.join(file(t))).unwrap())).collect()
 }
 
@@ -113,14 +113,14 @@ pub async fn rows(ctx: &SessionContext, sql: &str) -> Result<Vec<Vec<String>>, D
     Ok(texts(&ctx.sql(sql).await?.collect().await?))
 }
 
-/// The one value of a query of one row and column.
+/// The value of a query that returns one row with one column.
 pub async fn value(ctx: &SessionContext, sql: &str) -> String {
     let rows = rows(ctx, sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
     assert_eq!((rows.len(), rows.first().map(Vec::len)), (1, Some(1)), "one value is expected of {sql}");
     rows[0][0].clone()
 }
 
-/// Every value as text: NULL, floats in full, dates as ISO writes them, binary in hex.
+/// Every value as text: NULL, floats in full, dates in ISO format, binary as hexadecimal digits.
 pub fn texts(batches: &[RecordBatch]) -> Vec<Vec<String>> {
     let options = FormatOptions::default().with_null("NULL");
     let mut rows = vec![];

@@ -1,12 +1,12 @@
-//! A handful of messages and meetings whose Office is worked out by hand.
+//! A few messages and meetings whose Office is computed by hand.
 
 use std::fs;
 use std::path::Path;
 
 use datafusion::arrow::compute::concat_batches;
-use datafusion_engagement::enrichment::Enrichment;
-use datafusion_engagement::run::{self, Silent};
-use datafusion_engagement::session;
+use datafusion_engagement::config::Enrichment;
+use datafusion_engagement::pipeline::{self, Silent};
+use datafusion_engagement::query::session;
 
 use crate::files::write;
 use crate::support::{block_on, rows};
@@ -32,7 +32,7 @@ path = "mail.parquet"
 path = "meetings.parquet"
 "#;
 
-/// Anna has two addresses, and so has Carl of ACME.
+/// Anna has two addresses, and so does Carl of ACME.
 const PEOPLE: [(&str, &str); 3] = [
     (
         "users",
@@ -49,10 +49,10 @@ const PEOPLE: [(&str, &str); 3] = [
     ),
 ];
 
-/// 1: Anna writes to a stranger, Carl in blind copy; another copy lies with Ben, a little later.
+/// 1: Anna writes to an unknown person, with Carl in bcc; Ben has another copy, sent a little later.
 /// 2: Carl answers from his other address after half an hour.
-/// 3: Dora writes to Carl, Ben in copy: from Bolt, and nothing for ACME.
-/// 4, 5, 6, 7: a draft, an auto-reply, one a day before the window, one a day after it.
+/// 3: Dora of Bolt writes to Carl, with Ben in cc: engaged for Bolt only, not for ACME.
+/// 4, 5, 6, 7: a draft, an automatic reply, one message a day before the window, one a day after it.
 const MAIL: &str = "select m as message_id, k as conversation_id, arrow_cast(t, 'Timestamp(Microsecond, None)') as sent_at, \
     s as sender, [a] as \"to\", [c] as cc, [b] as bcc, x as mailbox, d as is_draft, o as is_automatic from (values \
     ('1', 'k', '2026-06-01T10:00:00', 'anna.alias@us.com', 'x@x.com', null, 'carl@acme.com', null, false, false), \
@@ -65,9 +65,9 @@ const MAIL: &str = "select m as message_id, k as conversation_id, arrow_cast(t, 
     ('7', 'q', '2026-07-01T00:00:00', 'anna@us.com', 'dora@bolt.com', null, null, null, false, false) \
     ) v(m, k, t, s, a, c, b, x, d, o)";
 
-/// 1: Dora invites Anna and Ben, who declines in another copy; an hour.
-/// 2: Anna invites Carl, but it is cancelled in one copy.
-/// 3: a stranger has Ben and Carl, by both addresses, at half an hour.
+/// 1: Dora invites Anna and Ben for an hour; Ben declines in another copy.
+/// 2: Anna invites Carl, but the meeting is cancelled in one copy.
+/// 3: an unknown person invites Ben and Carl, Carl with both addresses, for half an hour.
 const MEETINGS: &str = "select m as meeting_id, o as organizer, a as attendees, [d] as declined, \
     arrow_cast(s, 'Timestamp(Microsecond, None)') as start_at, arrow_cast(e, 'Timestamp(Microsecond, None)') as end_at, \
     c as is_cancelled from (values \
@@ -78,9 +78,9 @@ const MEETINGS: &str = "select m as meeting_id, o as organizer, a as attendees, 
     ('3', 'x@x.com', ['ben@us.com', 'carl@acme.com', 'carl2@acme.com'], null, '2026-06-12T11:00:00', '2026-06-12T11:30:00', false) \
     ) v(m, o, a, d, s, e, c)";
 
-/// Of 2 engaged accounts, ACME stands at 2 2 0 0 2 2 2 2 1 (emails to and from, meetings from and
-/// to, our people in meetings and emails, theirs, recency) and Bolt at 0 2 2 0 2 1 2 2 2. With
-/// weights 10 20 15 15 5 5 10 10 10 that is 130 / 2 and 145 / 2.
+/// Of 2 engaged accounts, ACME has the standings 2 2 0 0 2 2 2 2 1 (emails to and from, meetings from and to,
+/// internal people in meetings and emails, account's people in both, recency) and Bolt 0 2 2 0 2 1 2 2 2.
+/// With weights 10 20 15 15 5 5 10 10 10 that is 130 / 2 and 145 / 2.
 const OFFICE: [&str; 3] = [
     "acme 65.0 1 1 0 0 1 2 1 1 2026-06-01 29 18 30.0 30.0 2025-07-01 year",
     "bolt 72.5 0 1 1 0 1 1 1 1 2026-06-10 10 20 60.0 NULL 2025-07-01 year",
@@ -104,7 +104,7 @@ const OTHERS: [(&str, &[&str]); 4] = [
     ("CustomerCard", &["acme ACME 65.0 2 0", "bolt Bolt 72.5 1 1", "calm Calm 0.0 0 0"]),
 ];
 
-/// Writes the enrichment and its inputs into a folder.
+/// Writes the enrichment and its inputs to a folder.
 pub async fn inputs(folder: &Path) {
     let ctx = session::new().unwrap();
     for (name, sql) in PEOPLE.into_iter().chain([("mail", MAIL), ("meetings", MEETINGS)]) {
@@ -121,7 +121,7 @@ fn office_is_what_was_worked_out_by_hand() {
     block_on(async {
         inputs(folder.path()).await;
         let enrichment = Enrichment::open(folder.path().join("enrichment.toml")).unwrap();
-        run::run(&enrichment, &Silent).await.unwrap();
+        pipeline::run(&enrichment, &Silent).await.unwrap();
         let ctx = session::published(&enrichment).await.unwrap();
         for (table, expected) in [("Office", &OFFICE[..])].into_iter().chain(OTHERS) {
             let rows = rows(&ctx, &format!("select * from \"{table}\" order by 1, 2")).await.unwrap();

@@ -1,12 +1,12 @@
-//! The enrichment file that reads what was written, and a segment of the user's own.
+//! The enrichment file that reads the generated files, and a user-defined segment.
 
 use crate::organization::directory::LISTED_DIRECTLY;
 use crate::organization::{Organization, Party};
 
-/// Days from the tenant administrator's agreement to the as-of date.
+/// Days between the tenant administrator's agreement and the as-of date.
 const CONSENT_DAYS: i64 = 47;
 
-/// The segment: what a user may ask beside the shipped ones.
+/// A user-defined segment, in addition to the shipped ones.
 const SLOW_TO_ANSWER: &str = "\
 -- Accounts that take more than a day, on average, to answer our mail.
 select CustomerId

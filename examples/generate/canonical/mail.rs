@@ -1,4 +1,4 @@
-//! Mail: one file for some days, files written side by side.
+//! Mail: each file contains a range of days; the files are written in parallel.
 
 use std::fs;
 use std::path::Path;
@@ -23,13 +23,13 @@ pub struct Part {
     to: i64,
 }
 
-/// The files, named by their first days.
+/// The files, named after their first days.
 pub fn parts(org: &Organization, files: u64) -> Vec<Part> {
     let days = org.plan.split(files).into_iter();
     days.map(|(from, to)| Part { name: format!("{}.parquet", org.plan.day(from)), from, to }).collect()
 }
 
-/// Refuses a folder with Parquet files that are none of these.
+/// Refuses a folder that contains other Parquet files.
 pub fn refuse_other_files(folder: &Path, parts: &[Part]) -> Result<()> {
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -45,7 +45,7 @@ pub fn refuse_other_files(folder: &Path, parts: &[Part]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the files on so many threads and says how many rows they have.
+/// Writes the files on `threads` threads; returns the number of rows.
 pub fn write(org: &Organization, folder: &Path, parts: &[Part], threads: usize) -> Result<u64> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::new());
@@ -96,7 +96,7 @@ fn write_part(org: &Organization, folder: &Path, part: &Part) -> Result<u64> {
     table.close()
 }
 
-/// The columns of some rows.
+/// The columns of a batch of rows.
 struct Columns {
     message_id: StringBuilder,
     conversation_id: StringBuilder,
@@ -135,7 +135,7 @@ impl Columns {
         self.sender.append_option(copy.sender.as_deref());
         self.to.append_value(copy.to);
         self.cc.append_value(copy.cc);
-        // An export says nothing about hidden recipients where there are none to see.
+        // Bcc is null if the copy does not have any, as in an export.
         self.bcc.append_option((!copy.bcc.is_empty()).then_some(copy.bcc));
         self.mailbox.append_option(copy.holder.map(|holder| org.address(Party::Colleague(holder))));
         self.is_draft.append_value(copy.kind == Kind::Draft);

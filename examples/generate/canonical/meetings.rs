@@ -12,7 +12,7 @@ use super::parquet::{BATCH_ROWS, Table, address_lists, addresses, flag, instant,
 use crate::organization::{Organization, Party};
 use crate::traffic::{MeetingCopy, MeetingWeeks};
 
-/// Writes the meetings and says how many rows they have.
+/// Writes the meetings; returns the number of rows.
 pub fn write(org: &Organization, path: &Path) -> Result<u64> {
     let fields = vec![
         text("meeting_id"),
@@ -38,7 +38,7 @@ pub fn write(org: &Organization, path: &Path) -> Result<u64> {
     table.close()
 }
 
-/// The columns of some rows.
+/// The columns of a batch of rows.
 struct Columns {
     meeting_id: StringBuilder,
     organizer: StringBuilder,
@@ -79,7 +79,7 @@ impl Columns {
         self.mailbox.append_option(copy.holder.map(|holder| org.address(Party::Colleague(holder))));
         self.start_at.append_option(copy.start_at);
         self.end_at.append_option(copy.end_at);
-        // Calendars leave out what is not so, now and then.
+        // Every eighth row contains null instead of false.
         self.is_cancelled
             .append_option((copy.is_cancelled || !self.rows.is_multiple_of(8)).then_some(copy.is_cancelled));
         self.is_all_day.append_value(copy.is_all_day);

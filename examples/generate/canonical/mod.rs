@@ -1,4 +1,4 @@
-//! Writes the canonical shape: Parquet files, one for each table but mail, which is split by day.
+//! Writes the canonical shape: one Parquet file per table, except mail, which is split by day.
 
 pub mod enrichment;
 mod mail;
@@ -12,10 +12,10 @@ use std::path::Path;
 
 use crate::organization::Organization;
 
-/// What went wrong, with the file.
+/// A result whose error describes what went wrong and names the file.
 pub type Result<T> = std::result::Result<T, String>;
 
-/// Rows of each kind that were written.
+/// The number of rows of each kind that were written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
     mails: u64,
@@ -27,11 +27,11 @@ pub struct Written {
     group_members: u64,
 }
 
-/// Writes the organization and its traffic into a folder, with an enrichment file to read it.
+/// Writes the organization and its traffic to a folder, with an enrichment file that reads them.
 ///
 /// # Errors
-/// A file cannot be written, or `mail/` holds Parquet files of another run, which would be read
-/// together with those of this one.
+/// A file cannot be written, or `mail/` contains Parquet files of an earlier run with other file names, which
+/// would be read together with the new ones.
 pub fn write(org: &Organization, folder: &Path, mail_files: u64, threads: usize) -> Result<Written> {
     let create =
         |folder: &Path| fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()));

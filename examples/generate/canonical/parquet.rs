@@ -1,4 +1,4 @@
-//! Parquet files of fixed properties, and the columns that both traffic tables have.
+//! Parquet files with fixed properties, and the columns that both mail and meetings have.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use datafusion::parquet::schema::types::ColumnPath;
 
 use super::Result;
 
-/// Rows that are handed to the writer at once.
+/// Rows per batch for the writer.
 pub const BATCH_ROWS: usize = 8_192;
-/// Rows of a row group; fewer where the file has fewer.
+/// Maximum rows per row group.
 const ROW_GROUP_ROWS: usize = 1_000_000;
-/// Addresses repeat: they stay dictionary-encoded also where a million of them are different.
+/// Addresses repeat, so they stay dictionary-encoded even with a million different ones.
 const ADDRESS_DICTIONARY_BYTES: usize = 32 << 20;
 /// Columns of addresses.
 const ADDRESSES: [&[&str]; 8] = [
@@ -41,12 +41,12 @@ pub struct Table {
 }
 
 impl Table {
-    /// A new file, or one that replaces another.
+    /// Creates the file, or replaces an existing one.
     pub fn create(path: &Path, fields: Vec<Field>) -> Result<Self> {
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let file = File::create(path).map_err(|error| failed(&error))?;
         let level = ZstdLevel::try_new(3).map_err(|error| failed(&error))?;
-        // The same bytes, whichever version of the library writes them, as far as it is up to us.
+        // As far as possible, the bytes do not depend on the version of the library.
         let mut properties = WriterProperties::builder()
             .set_created_by("engagement example data".to_owned())
             .set_compression(Compression::ZSTD(level))
@@ -75,7 +75,7 @@ impl Table {
         self.writer.write(&batch).map_err(|error| failed(&error))
     }
 
-    /// Completes the file and says how many rows it has.
+    /// Completes the file; returns the number of rows.
     pub fn close(self) -> Result<u64> {
         self.writer.close().map_err(|error| format!("{}: {error}", self.path.display()))?;
         Ok(self.rows)
@@ -92,7 +92,7 @@ pub fn instant(name: &str) -> Field {
     Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true)
 }
 
-/// A column of yes and no.
+/// A boolean column.
 pub fn flag(name: &str) -> Field {
     Field::new(name, DataType::Boolean, true)
 }

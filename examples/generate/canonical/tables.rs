@@ -1,4 +1,4 @@
-//! The tables of text: accounts, contacts, directory, groups.
+//! The small tables: accounts, contacts, directory, groups.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
-//! The enrichment file of the exports: that of the canonical shape, with other inputs.
+//! The enrichment file of the exports: the one of the canonical shape with other inputs.
 
 use crate::canonical::enrichment;
 use crate::organization::Organization;
 
-/// What differs.
+/// The replaced texts and their replacements.
 const INPUTS: [(&str, &str); 7] = [
     ("name = \"northwind-demo\"", "name = \"northwind-graph\""),
     ("path = \"users.parquet\"", "path = \"graph-data-connect/User.json\"\nformat = \"graph-data-connect\""),

@@ -14,18 +14,18 @@ use serde_json::{Map, Value};
 use crate::canonical::Result;
 use crate::canonical::parquet::Table;
 
-/// JSON lines: UTF-8, zipped where the name ends with `.gz`.
+/// JSON lines in UTF-8; gzipped if the name ends with `.gz`.
 pub fn json_lines(path: &Path, rows: &[Value]) -> Result<()> {
     write(path, lines(rows).as_bytes())
 }
 
-/// JSON lines in UTF-16 with a byte order mark, zipped where the name ends with `.gz`.
+/// JSON lines in UTF-16 with a byte order mark; gzipped if the name ends with `.gz`.
 pub fn json_lines_utf_16(path: &Path, rows: &[Value]) -> Result<()> {
     let units = std::iter::once(0xfeff).chain(lines(rows).encode_utf16().collect::<Vec<_>>());
     write(path, &units.flat_map(u16::to_le_bytes).collect::<Vec<_>>())
 }
 
-/// Parquet, nested as the rows are.
+/// Parquet with nested columns, like the rows.
 pub fn parquet(path: &Path, fields: &[Field], rows: &[Value]) -> Result<()> {
     let failed = |error: datafusion::arrow::error::ArrowError| format!("{}: {error}", path.display());
     let schema = Arc::new(Schema::new(fields.to_vec()));
@@ -39,7 +39,7 @@ pub fn parquet(path: &Path, fields: &[Field], rows: &[Value]) -> Result<()> {
     table.close().map(|_| ())
 }
 
-/// Parquet in which whatever is nested is JSON text.
+/// Parquet with JSON text in place of nested columns.
 pub fn parquet_of_text(path: &Path, names: &[&str], rows: &[Value]) -> Result<()> {
     let columns = names.iter().map(|name| {
         let text = |row: &Value| match &row[*name] {
@@ -56,7 +56,7 @@ pub fn parquet_of_text(path: &Path, names: &[&str], rows: &[Value]) -> Result<()
     table.close().map(|_| ())
 }
 
-/// The same with names as the older datasets have them: `SentDateTime`, not `sentDateTime`.
+/// The value with the spelling of the older datasets: `SentDateTime`, not `sentDateTime`.
 pub fn pascal_case(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

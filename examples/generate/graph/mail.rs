@@ -1,4 +1,4 @@
-//! Message exports: some runs, each a file of a shape of its own.
+//! Message exports: several files of different shapes.
 
 use std::path::Path;
 
@@ -13,9 +13,9 @@ use crate::organization::Organization;
 use crate::traffic::ids::{conversation_id_in, conversation_index};
 use crate::traffic::{Kind, MailCopy, Timeline};
 
-/// How many files there are; they take turns in their shapes.
+/// The number of files; the shapes alternate.
 const FILES: u64 = 8;
-/// Columns of the older datasets, where whatever is nested is JSON text.
+/// Columns of the older datasets, in which nested columns are JSON text.
 const OLDER: [&str; 13] = [
     "InternetMessageId",
     "ConversationId",
@@ -59,7 +59,7 @@ pub fn write(org: &Organization, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The columns of a file with nested ones; it has no conversationId and no sender.
+/// The columns of a file with nested ones; it has neither conversationId nor sender.
 fn columns() -> Vec<Field> {
     let person = || nested("element", vec![nested("emailAddress", vec![text("address")])]);
     vec![
@@ -90,7 +90,7 @@ fn row(org: &Organization, copy: &MailCopy) -> Value {
         "internetMessageId": copy.message_id,
         "conversationIndex": copy.thread.map(conversation_index),
         "conversationId": copy.thread.map(|thread| conversation_id_in(thread, copy.holder)),
-        // What is not known is the first of all days.
+        // An unknown time is 0001-01-01.
         "sentDateTime": copy.sent_at.map_or("0001-01-01T00:00:00Z".to_owned(), |at| date_time(at) + "Z"),
         "from": recipient(copy.sender.as_deref()),
         "toRecipients": people(&copy.to),

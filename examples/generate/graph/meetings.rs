@@ -11,7 +11,7 @@ use crate::canonical::Result;
 use crate::organization::{Organization, Party};
 use crate::traffic::{MeetingCopy, MeetingWeeks};
 
-/// Zones as calendars name them.
+/// Time zones in the spelling of calendars.
 const ZONES: [(&str, Tz); 3] =
     [("GMT Standard Time", Tz::Europe__London), ("Europe/Berlin", Tz::Europe__Berlin), ("UTC", Tz::UTC)];
 
@@ -25,7 +25,7 @@ pub fn write(org: &Organization, folder: &Path) -> Result<()> {
 fn row(org: &Organization, number: usize, copy: &MeetingCopy) -> Value {
     let zone = ZONES[number % ZONES.len()];
     let time = |micros: Option<i64>| micros.map(|micros| in_zone(micros, zone));
-    // The holder's own answer stands in a field of its own.
+    // The response of the mailbox owner is in its own field.
     let holder = copy.holder.map(|holder| org.address(Party::Colleague(holder)));
     let is_holder = |address: &Option<String>| {
         let address = address.as_ref().map(|a| a.to_lowercase());
@@ -78,7 +78,7 @@ fn row(org: &Organization, number: usize, copy: &MeetingCopy) -> Value {
     })
 }
 
-/// A time on the clocks of a zone; in UTC where those say it twice.
+/// A local time in the zone; UTC if the local time occurs twice.
 fn in_zone(micros: i64, (name, zone): (&str, Tz)) -> Value {
     let utc = chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default();
     let local = utc.with_timezone(&zone).naive_local();

@@ -1,5 +1,5 @@
-//! Writes the organization as Microsoft Graph Data Connect exports it: the same mail and meetings
-//! as in the canonical shape, in Parquet and JSON lines, newer and older datasets side by side.
+//! Writes the organization in the shape of Microsoft Graph Data Connect exports: the same mail and meetings
+//! as in the canonical shape, as Parquet and JSON lines, in newer and older datasets.
 
 mod enrichment;
 mod file;
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use crate::canonical::Result;
 use crate::organization::Organization;
 
-/// The folder, and the name of the enrichment file beside it.
+/// The folder, and the name of the enrichment file next to it.
 const FOLDER: &str = "graph-data-connect";
 
-/// Writes the exports into a folder below this one, and an enrichment file that reads them.
+/// Writes the exports to a subfolder, and an enrichment file that reads them.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -35,7 +35,7 @@ pub fn write(org: &Organization, folder: &Path) -> Result<()> {
     fs::write(&path, enrichment::text(org)).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// What every row of a dataset ends with.
+/// The last column of every row of a dataset.
 fn row_information(is_summary: bool) -> Value {
     json!({
         "errorInformation": null,
@@ -45,12 +45,12 @@ fn row_information(is_summary: bool) -> Value {
     })
 }
 
-/// An address as Graph nests it.
+/// An address, nested as in Graph.
 fn recipient(address: Option<&str>) -> Value {
     json!({ "emailAddress": { "address": address } })
 }
 
-/// Microseconds since 1970 as Graph writes them: seven fractional digits.
+/// Microseconds since 1970 in Graph's format, with seven fractional digits.
 fn date_time(micros: i64) -> String {
     let time = chrono::DateTime::from_timestamp_micros(micros).unwrap_or_default();
     time.format("%Y-%m-%dT%H:%M:%S%.6f0").to_string()

@@ -12,7 +12,7 @@ use crate::canonical::parquet::{flag, text};
 use crate::organization::party::guid;
 use crate::organization::{Organization, Party};
 
-/// The groups.
+/// The number of groups.
 const GROUPS: u8 = 3;
 
 /// Writes the exports.
@@ -29,7 +29,7 @@ pub fn write(org: &Organization, folder: &Path) -> Result<()> {
     file::parquet(&folder.join("groups/GroupMembers.parquet"), &columns, &group_members(org))
 }
 
-/// One row per person; the second address is among the proxy addresses.
+/// One row per person; the second address is one of the proxy addresses.
 fn users(org: &Organization) -> Vec<Value> {
     let mut people: BTreeMap<u32, Vec<String>> = BTreeMap::new();
     for user in org.users() {
@@ -69,7 +69,7 @@ fn group_details(org: &Organization) -> Vec<Value> {
     (0..GROUPS).map(row).collect()
 }
 
-/// One row per group and direct member; a group in a group comes without an address.
+/// One row per group and direct member; a nested group has no address.
 fn group_members(org: &Organization) -> Vec<Value> {
     let groups: BTreeMap<String, u8> = (0..GROUPS).map(|g| (org.address(Party::Group(g)), g)).collect();
     let ids: BTreeMap<String, String> = org.users().map(|u| (u.email.to_lowercase(), u.entra_id)).collect();

@@ -1,4 +1,4 @@
-//! Accounts: how much goes on with each, how each behaves, and who works with whom.
+//! Accounts: how much activity each has, how it behaves, and which people work together.
 
 use super::{Organization, Party};
 use crate::calendar::Day;
@@ -9,26 +9,26 @@ use crate::random::Random;
 pub enum Habit {
     /// Mail and meetings in both directions, all the time.
     Regular,
-    /// Nothing at all, beside what is no engagement.
+    /// No engagement.
     Silent,
-    /// Was engaged, but not for the last two months.
+    /// Was engaged, but not in the last two months.
     Stale,
-    /// We write, they do not.
+    /// Mail to the account, none from it.
     OneSided,
-    /// One person of theirs does everything.
+    /// One person of the account takes part in everything.
     SingleThreaded,
-    /// Far less in the as-of month than before.
+    /// Much less activity in the as-of month than before.
     Cooling,
 }
 
-/// What has begun goes on for so many days at most; a stale account must be silent after that.
+/// The longest duration of a thread or series in days; a stale account must be silent after that.
 pub const LONGEST_THREAD: i64 = 40;
 /// Days without contact after which an account is stale.
 const STALE_AFTER: i64 = 60;
 
 impl Organization {
-    /// How an account behaves. It goes by the rank, so that in each size of data some accounts of
-    /// each kind have enough activity to show it.
+    /// How an account behaves. This depends on its rank, so that in data of any size some accounts of each
+    /// kind have enough activity to show it.
     pub fn habit(&self, account: u32) -> Habit {
         match self.rank_of[account as usize] % 20 {
             1 => Habit::Cooling,
@@ -40,7 +40,7 @@ impl Organization {
         }
     }
 
-    /// Whether something may begin with an account on a day.
+    /// Whether a thread or meeting with an account can begin on a day.
     pub fn is_active(&self, account: u32, day: Day, random: &mut Random) -> bool {
         match self.habit(account) {
             Habit::Silent => false,
@@ -50,16 +50,16 @@ impl Organization {
         }
     }
 
-    /// Any account, the busy ones more often.
+    /// A random account, weighted by activity.
     pub fn any_account(&self, random: &mut Random) -> u32 {
         let total = self.weight_until.last().copied().unwrap_or(1);
         let at = random.below(total);
         self.by_rank[self.weight_until.partition_point(|until| *until <= at)]
     }
 
-    /// An account that is active on a day, the busy ones more often.
+    /// A random account that is active on a day, weighted by activity.
     pub fn active_account(&self, day: Day, random: &mut Random) -> u32 {
-        // Most are active at any time: the bound is never met, it only rules out an endless loop.
+        // Most accounts are always active, so the limit is never reached; it only prevents an endless loop.
         for _ in 0..1_000 {
             let account = self.any_account(random);
             if self.is_active(account, day, random) {
@@ -69,7 +69,7 @@ impl Organization {
         self.by_rank[0]
     }
 
-    /// Whether an account is among the twentieth with most activity.
+    /// Whether an account is among the five percent with the most activity.
     fn is_large(&self, account: u32) -> bool {
         u64::from(self.rank_of[account as usize]) * 20 < self.plan.sizes.accounts
     }
@@ -85,7 +85,7 @@ impl Organization {
         count.min(u64::from(u16::MAX)) as u16
     }
 
-    /// One who speaks for an account; the first contacts do so more often.
+    /// A random contact of an account; the first contacts are more frequent.
     pub fn any_contact(&self, account: u32, random: &mut Random) -> Party {
         let count = match self.habit(account) {
             Habit::SingleThreaded => 1,
@@ -99,31 +99,31 @@ impl Organization {
         }
     }
 
-    /// Whether a contact writes from a second address at times.
+    /// Whether a contact sometimes uses a second address.
     pub fn has_second_address(&self, account: u32, number: u16) -> bool {
         self.plan.hash(&[81, u64::from(account), u64::from(number)]).is_multiple_of(7)
     }
 
-    /// The listed colleague who leads an account (0) or works with it as well (1 and up); there
-    /// can be fewer of them than [`team_size`](Self::team_size).
+    /// The listed colleague who leads an account (`number` 0) or also works with it (1 and up). There can be
+    /// fewer different ones than [`team_size`](Self::team_size).
     pub fn team_member(&self, account: u32, number: u64) -> u32 {
         let lead = self.plan.hash(&[82, u64::from(account)]);
         ((lead >> 8).wrapping_add(number * (1 + lead % 5)) % self.plan.sizes.mailboxes) as u32
     }
 
-    /// How many of ours work with an account.
+    /// How many listed colleagues work with an account.
     pub fn team_size(&self, account: u32) -> u64 {
         if self.is_large(account) { 6 } else { 2 + self.plan.hash(&[83, u64::from(account)]) % 3 }
     }
 
-    /// One of ours who works with an account, the lead more often.
+    /// A random listed colleague who works with an account; the lead is more frequent.
     pub fn any_team_member(&self, account: u32, random: &mut Random) -> Party {
         let size = self.team_size(account);
         let number = random.below(size).min(random.below(size));
         self.spoken_for(self.team_member(account, number), random)
     }
 
-    /// A colleague, at times by the alias.
+    /// A colleague, sometimes by the alias.
     pub fn spoken_for(&self, colleague: u32, random: &mut Random) -> Party {
         if self.has_alias(colleague) && random.chance(250) {
             Party::Alias(colleague)

@@ -1,4 +1,4 @@
-//! The customer side, as the rows of a CRM export: the contacts, with the faults such lists have.
+//! The customers, as rows of a CRM export: the contacts, with the typical errors of such lists.
 
 use super::party::guid;
 use super::{Organization, Party};
@@ -6,7 +6,7 @@ use super::{Organization, Party};
 /// One row of the contact list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactRow {
-    /// The contact's id; missing at times.
+    /// The contact's id; sometimes missing.
     pub contact_id: Option<String>,
     /// First and last name.
     pub full_name: String,
@@ -14,7 +14,7 @@ pub struct ContactRow {
     pub email: Option<String>,
     /// Another address.
     pub second_email: Option<String>,
-    /// The account; missing at times.
+    /// The account; sometimes missing.
     pub account_id: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Organization {
         }
     }
 
-    /// One row of each fault. The accounts are those of regular habit.
+    /// One row for each kind of error. The accounts have the habit `Regular`.
     fn faulty_rows(&self, number: u32) -> Vec<ContactRow> {
         let blocks = self.by_rank.len() / 20;
         let account = |rank: usize| self.by_rank[number as usize % blocks * 20 + rank];
@@ -62,7 +62,7 @@ impl Organization {
         let shared = self.address(Party::Contact { account: one, number: 0 });
         let unknown = format!("A-{}", 1 + number);
         vec![
-            // An adviser of two accounts, and a contact entered twice.
+            // A consultant who works for two accounts, and a contact that occurs twice.
             row(0, Some(shared.clone()), Some(self.account_id(other))),
             row(1, Some(shared), Some(self.account_id(one))),
             row(2, Some("n/a".to_owned()), Some(self.account_id(one))),

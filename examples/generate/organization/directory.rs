@@ -7,13 +7,13 @@ use super::{Organization, Party};
 pub struct User {
     /// The address, as the directory spells it.
     pub email: String,
-    /// Whose it is.
+    /// The id of the person with this address.
     pub entra_id: String,
     /// The colleague's number.
     pub colleague: u32,
 }
 
-/// How many mailboxes are listed directly; the groups have the others.
+/// How many mailboxes are listed directly; the others are listed through groups.
 pub const LISTED_DIRECTLY: u32 = 3;
 
 impl Organization {
@@ -22,8 +22,7 @@ impl Organization {
         self.is_listed_by_alias(colleague) || colleague % 12 == 7
     }
 
-    /// Whether the second address is the listed one; the directory knows that the first is the
-    /// same mailbox.
+    /// Whether the second address is the listed one; in the directory, both addresses are the same mailbox.
     pub fn is_listed_by_alias(&self, colleague: u32) -> bool {
         colleague % 12 == 2
     }
@@ -44,7 +43,7 @@ impl Organization {
             let alias = self.has_alias(colleague).then_some(Party::Alias(colleague));
             [Some(Party::Colleague(colleague)), alias].into_iter().flatten().map(move |party| {
                 let email = self.address(party);
-                // Directories are careless about case.
+                // Directories do not spell case consistently.
                 let email = if colleague % 16 == 9 { email.to_uppercase() } else { email };
                 User { email, entra_id: self.entra_id(colleague), colleague }
             })
@@ -62,7 +61,7 @@ impl Organization {
             .chain(mailboxes..self.colleagues())
             .map(move |colleague| (group(2), self.address(Party::Colleague(colleague))));
         let nested = [(group(0), group(1)), (group(2), group(0))];
-        // What is no address is left out by whoever resolves the group.
+        // A member that is not an address is skipped when the group is resolved.
         let careless = [(group(1).to_uppercase(), "former colleague".to_owned())];
         nested.into_iter().chain(listed).chain(staff).chain(careless)
     }

@@ -1,8 +1,8 @@
 //! The invented organization: colleagues, groups, accounts and their contacts.
 //!
-//! Nearly all of it is a function of a number (of the colleague, of the account, of the contact
-//! within the account), so nothing but the order of the accounts is kept in memory. It knows no
-//! file format.
+//! Almost everything is a function of a number (of the colleague, of the account, of the contact within the
+//! account), so only the order of the accounts is held in memory. This module does not depend on a file
+//! format.
 
 pub mod account;
 pub mod crm;
@@ -23,9 +23,9 @@ pub struct Organization {
     pub plan: Plan,
     /// Accounts, the busiest first.
     pub by_rank: Vec<u32>,
-    /// The place of each account in [`by_rank`](Self::by_rank).
+    /// The position of each account in [`by_rank`](Self::by_rank).
     rank_of: Vec<u32>,
-    /// The weights of all ranks up to and including this one.
+    /// The sum of the weights of all ranks up to and including this one.
     weight_until: Vec<u64>,
 }
 
@@ -39,7 +39,7 @@ impl Organization {
         for (rank, account) in by_rank.iter().enumerate() {
             rank_of[*account as usize] = rank as u32;
         }
-        // Zipf's law, a little flatter at the top. Integers: the same on every machine.
+        // Zipf's law, a little flatter at the top. Integers give the same result on every machine.
         let mut total = 0;
         let weight_until = (0..u64::from(accounts))
             .map(|rank| {
@@ -50,7 +50,7 @@ impl Organization {
         Self { plan, by_rank, rank_of, weight_until }
     }
 
-    /// How many colleagues there are; the first of them, as many as mailboxes, are listed.
+    /// The number of colleagues; the first ones, as many as there are mailboxes, are listed.
     pub fn colleagues(&self) -> u32 {
         (2 * self.plan.sizes.mailboxes + 8) as u32
     }
@@ -60,7 +60,7 @@ impl Organization {
         u64::from(colleague) < self.plan.sizes.mailboxes
     }
 
-    /// How many there are who are neither ours nor contacts.
+    /// The number of people who are neither internal nor contacts.
     pub fn outsiders(&self) -> u32 {
         (40 + 3 * self.plan.sizes.mailboxes) as u32
     }

@@ -1,4 +1,4 @@
-//! Invented people and companies. A number is spread over the lists by steps that share no factor
+//! Invented people and companies. A number is mapped to the lists with steps that have no factor in common
 //! with their lengths, so that neighbours have different names.
 
 /// Given names.
@@ -11,7 +11,7 @@ const FIRST: [&str; 64] = [
     "Lucia", "Malik", "Nadia",
 ];
 
-/// Family names; one has an apostrophe, which is fine in an address.
+/// Family names; one has an apostrophe, which is valid in an address.
 const LAST: [&str; 64] = [
     "Abbott", "Bauer", "Castro", "Dube", "Eriks", "Falk", "Garcia", "Hart", "Ivanov", "Jansen", "Keller",
     "Lind", "Meyer", "Nowak", "O'Brien", "Patel", "Quinn", "Rossi", "Singh", "Tanaka", "Urban", "Vogel",
@@ -52,12 +52,12 @@ const TRADES: [&str; 16] = [
     "Media",
 ];
 
-/// How many words there are before they are numbered.
+/// How many words there are before they repeat with a number.
 const WORDS: u64 = (HEADS.len() * JOINTS.len() * TAILS.len()) as u64;
 
-/// The one word by which the company of this number is known.
+/// The word in the name of company `number`.
 pub fn company_word(number: u64) -> String {
-    // 7,919 is a prime and no factor of the number of words: every word comes before any returns.
+    // 7,919 is prime and not a factor of the number of words, so every word occurs before one repeats.
     let at = (number % WORDS * 7_919 % WORDS) as usize;
     let (head, rest) = (at % HEADS.len(), at / HEADS.len());
     let (joint, tail) = (rest % JOINTS.len(), rest / JOINTS.len());
@@ -66,19 +66,19 @@ pub fn company_word(number: u64) -> String {
     format!("{}{}{}{suffix}", HEADS[head], JOINTS[joint], TAILS[tail])
 }
 
-/// Its full name.
+/// The full name of company `number`.
 pub fn company_name(number: u64) -> String {
     format!("{} {}", company_word(number), TRADES[(number * 7 % TRADES.len() as u64) as usize])
 }
 
-/// First and last name of the colleague of this number; no two share both below 4,096.
+/// First and last name of colleague `number`; below 4,096 no two colleagues share both.
 pub fn colleague(number: u64) -> (&'static str, &'static str) {
     let (first, round) = (number * 27 % 64, number / 64);
     (FIRST[first as usize], LAST[((first * 37 + round + 5) % 64) as usize])
 }
 
-/// First and last name of a contact, given a number for the account and one within it; no two of
-/// the first 64 within an account share the last name.
+/// First and last name of a contact, from the number of the account and the number within it. The first 64
+/// contacts of an account have different last names.
 pub fn contact(account: u64, number: u64) -> (&'static str, &'static str) {
     let last = (account.wrapping_add(number * 23)) % 64;
     (FIRST[((account >> 8).wrapping_add(number * 13) % 64) as usize], LAST[last as usize])

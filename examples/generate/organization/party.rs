@@ -1,4 +1,4 @@
-//! Everyone who can stand in a mail or a meeting, and how they are addressed.
+//! The senders, recipients and participants of mail and meetings, and their addresses.
 
 use super::Organization;
 use super::names;
@@ -6,12 +6,12 @@ use crate::random::bytes;
 
 /// The domain of the organization.
 const DOMAIN: &str = "northwind.example";
-/// A second domain of the organization; aliases are there.
+/// A second domain of the organization, for aliases.
 const ALIAS_DOMAIN: &str = "northwind-traders.example";
-/// Distribution groups: a listed one, one nested in it, and one that nobody lists.
+/// Distribution groups: a listed one, one nested in it, and one that is not listed.
 const GROUPS: [&str; 3] = ["uk-sales", "key-accounts", "all-staff"];
 
-/// One who sends, receives or takes part. Colleagues below the number of mailboxes are listed.
+/// A sender, recipient or participant. Colleagues with numbers below the number of mailboxes are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Party {
     /// A colleague, by the first address.
@@ -20,7 +20,7 @@ pub enum Party {
     Alias(u32),
     /// A distribution group: listed, nested in it, or not listed.
     Group(u8),
-    /// A meeting room, which is no person.
+    /// A meeting room, which is not a person.
     Room(u8),
     /// A contact of an account.
     Contact {
@@ -36,12 +36,12 @@ pub enum Party {
         /// The contact's number within the account.
         number: u16,
     },
-    /// Somebody who is neither ours nor a contact.
+    /// A person who is neither internal nor a contact.
     Outsider(u32),
 }
 
 impl Party {
-    /// The colleague, where it is one.
+    /// The number of the colleague, if it is one.
     pub fn colleague(self) -> Option<u32> {
         match self {
             Self::Colleague(number) | Self::Alias(number) => Some(number),
@@ -51,7 +51,7 @@ impl Party {
 }
 
 impl Organization {
-    /// The mail address, as it should be spelled.
+    /// The email address in its correct spelling.
     pub fn address(&self, party: Party) -> String {
         match party {
             Party::Colleague(number) => colleague_address(number, DOMAIN),
@@ -72,13 +72,13 @@ impl Organization {
                     1 => "billing".to_owned(),
                     _ => local_part(names::contact(self.plan.hash(&[90, u64::from(number)]), 0)),
                 };
-                // No account has a hyphen in its domain.
+                // The domain of an account does not contain a hyphen.
                 format!("{local}@{word}-{}.example", if number.is_multiple_of(2) { "post" } else { "supply" })
             }
         }
     }
 
-    /// The name shown beside the address.
+    /// The display name.
     pub fn display_name(&self, party: Party) -> String {
         let (first, last) = match party {
             Party::Colleague(number) | Party::Alias(number) => names::colleague(u64::from(number)),
@@ -120,7 +120,7 @@ fn local_part((first, last): (&str, &str)) -> String {
     format!("{}.{}", first[..1].to_lowercase(), last.to_lowercase())
 }
 
-/// A random UUID that stands for `key`.
+/// A random UUID, determined by `key`.
 pub fn guid(key: u64) -> String {
     let mut raw = bytes::<16>(key);
     raw[6] = raw[6] & 0x0F | 0x40;

@@ -1,4 +1,4 @@
-//! `data/` is what the generator writes.
+//! `data/` contains exactly what the generator writes.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -32,14 +32,14 @@ fn the_bundled_data_is_what_the_generator_writes() {
             path.display()
         );
     }
-    // In the folders of inputs only: a run may have left its output beside them.
+    // Only in the folders of inputs, because a run may have left its output next to them.
     let is_input = |path: &Path| ["mail", "graph-data-connect"].iter().any(|folder| path.starts_with(folder));
     let surplus: Vec<&PathBuf> =
         bundled.keys().filter(|path| is_input(path) && !expected.contains_key(*path)).collect();
     assert!(surplus.is_empty(), "data/ holds what the generator does not write: {surplus:?}");
 }
 
-/// The same with zipped files unzipped: how they are zipped may depend on the processor.
+/// The files with gzipped ones decompressed, because the compressed bytes may depend on the processor.
 fn unzipped(files: BTreeMap<PathBuf, Vec<u8>>) -> BTreeMap<PathBuf, Vec<u8>> {
     let unzip = |(path, bytes): (PathBuf, Vec<u8>)| {
         if path.extension().is_none_or(|e| e != "gz") {

@@ -1,4 +1,4 @@
-//! What holds for the data as a whole.
+//! Tests of the generated data as a whole.
 
 mod bundled;
 mod same_bytes;

@@ -1,4 +1,4 @@
-//! The situations that the data is there to show, and its proportions.
+//! The situations that the data has to contain, and its proportions.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,7 +19,7 @@ fn account(party: &Party) -> Option<u32> {
     }
 }
 
-/// Whether an address is spelled so that nothing can be made of it.
+/// Whether an address is spelled so that it cannot be normalized.
 fn is_lost(address: &Option<String>) -> bool {
     address.as_ref().is_none_or(|address| !address.contains('@'))
 }
@@ -81,7 +81,7 @@ fn every_fault_of_meetings_occurs() {
 #[test]
 fn the_accounts_behave_as_they_should() {
     let org = organization(Sizes::BUNDLED);
-    // Of each account: mails to it and from it, the day of the last one, those who wrote.
+    // For each account: the days of mail to it and from it, the day of the last mail, and its senders.
     let (mut to, mut from) = (HashMap::<u32, Vec<Day>>::new(), HashMap::<u32, Vec<Day>>::new());
     let mut people: HashMap<u32, HashSet<u16>> = HashMap::new();
     for day in Timeline::new(&org, 0, Plan::DAYS) {

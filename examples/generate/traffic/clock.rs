@@ -1,20 +1,20 @@
-//! When people write: office hours, weekends, and how long an answer takes.
+//! When people write: office hours, weekends, and reply times.
 
 use crate::calendar::{DAY, Day, HOUR, MINUTE, SECOND};
 use crate::random::Random;
 
-/// How much is sent in each hour of the day (UTC). A little is sent around midnight, where the
-/// day depends on the time zone.
+/// How much mail is sent in each hour of the day (UTC). A little is sent around midnight, where the day
+/// depends on the time zone.
 const HOURS: [u64; 24] =
     [2, 1, 1, 1, 1, 3, 10, 35, 80, 105, 110, 105, 80, 95, 110, 105, 90, 60, 25, 12, 9, 8, 6, 4];
 
-/// Answer times in minutes, from to.
+/// Ranges of reply times, in minutes.
 const ANSWERS: [(i64, i64); 5] = [(2, 30), (30, 240), (240, 1_440), (1_440, 7_200), (7_200, 41_760)];
 
-/// How fast somebody answers.
+/// How fast a person replies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// Mostly within the hour.
+    /// Mostly within an hour.
     Fast,
     /// Mostly on the same day.
     Usual,
@@ -23,7 +23,7 @@ pub enum Pace {
 }
 
 impl Pace {
-    /// How often each of the answer times is taken.
+    /// The weight of each range of reply times.
     fn weights(self) -> [u64; 5] {
         match self {
             Self::Fast => [52, 32, 14, 2, 0],
@@ -33,22 +33,22 @@ impl Pace {
     }
 }
 
-/// An instant of a day, in office hours for the most part.
+/// An instant on a day, mostly in office hours.
 pub fn office_time(day: Day, random: &mut Random) -> i64 {
     let hour = random.weighted(&HOURS) as i64;
     day.start() + hour * HOUR + random.between(0, 3_599) * SECOND
 }
 
-/// When an answer to what came at `instant` is written.
+/// The instant of a reply to mail that arrived at `instant`.
 pub fn answer_time(instant: i64, pace: Pace, random: &mut Random) -> i64 {
-    // A few take longer than the reply window, which is 30 days.
+    // A few replies take longer than the reply window, which is 30 days.
     let (low, high) =
         if random.chance(10) { (43_500, 50_000) } else { ANSWERS[random.weighted(&pace.weights())] };
     let written = instant + random.between(low, high) * MINUTE + random.between(0, 59) * SECOND;
     next_office_time(written, random)
 }
 
-/// The instant itself or, if it lies outside office hours, for the most part the next morning.
+/// The instant itself or, if it is outside office hours, mostly an instant on the next morning.
 fn next_office_time(instant: i64, random: &mut Random) -> i64 {
     let day = Day::of(instant);
     let hour = (instant - day.start()) / HOUR;
@@ -61,7 +61,7 @@ fn next_office_time(instant: i64, random: &mut Random) -> i64 {
         morning = morning.plus(1);
     }
     let settled = morning.start() + random.between(8 * 3_600, 10 * 3_600) * SECOND;
-    // On a Monday at nine, "this morning" may be over.
+    // On a Monday at nine, the morning of the same day may have passed.
     if settled > instant { settled } else { settled + DAY }
 }
 

@@ -1,4 +1,4 @@
-//! Threads with customers, and what looks like them.
+//! Threads with customers, and threads that look like them.
 
 use super::clock::{Pace, answer_time, office_time};
 use super::message::{Kind, Message};
@@ -6,17 +6,17 @@ use crate::calendar::{Day, MINUTE, SECOND};
 use crate::organization::{Habit, LONGEST_THREAD, Organization, Party};
 use crate::random::{Random, hash};
 
-/// How many messages a thread has, from one.
+/// Weights of the number of messages in a thread, from one.
 const LENGTHS: [u64; 7] = [30, 26, 18, 12, 7, 4, 3];
-/// How many of ours take part, from one.
+/// Weights of the number of internal people, from one.
 const OURS: [u64; 4] = [36, 35, 20, 9];
-/// How many of the account's take part, from one.
+/// Weights of the number of the account's people, from one.
 const THEIRS: [u64; 3] = [60, 28, 12];
-/// A conversation of ours with the account; a third party's mail to both; a mail of an unlisted
-/// colleague. The last two are no engagement.
+/// Weights of: a conversation with the account; mail from a third person to both; mail from an unlisted
+/// colleague. The last two are not engagement.
 const SHAPES: [u64; 3] = [92, 4, 4];
 
-/// All messages of the thread of this number that begins on this day, in the order of time.
+/// All messages of thread `number`, which begins on `day`, in the order of time.
 pub fn thread(org: &Organization, day: Day, number: u64) -> Vec<Message> {
     let key = org.plan.hash(&[10, day.0 as u64, number]);
     let mut random = Random::new(&[key]);
@@ -35,10 +35,10 @@ pub fn thread(org: &Organization, day: Day, number: u64) -> Vec<Message> {
     thread.messages
 }
 
-/// Up to `count` parties, none twice.
+/// Up to `count` different people.
 fn distinct(count: usize, mut draw: impl FnMut() -> Party) -> Vec<Party> {
     let mut parties = Vec::with_capacity(count);
-    // Whoever is drawn most often is drawn again and again: so there are more draws than places.
+    // The most frequent people are drawn repeatedly, so there are more draws than `count`.
     for _ in 0..3 * count {
         let party = draw();
         if parties.len() < count && !parties.contains(&party) {
@@ -48,7 +48,7 @@ fn distinct(count: usize, mut draw: impl FnMut() -> Party) -> Vec<Party> {
     parties
 }
 
-/// A thread while it is written.
+/// A thread in progress.
 struct Thread<'a> {
     org: &'a Organization,
     key: u64,
@@ -92,7 +92,7 @@ impl Thread<'_> {
         let (to, mut cc) = self.addressees(&self.theirs.clone());
         cc.extend(rest);
         if self.random.chance(60) {
-            // Somebody of ours without a listed mailbox is kept informed.
+            // A colleague without a listed mailbox is in cc.
             cc.push(self.unlisted());
         }
         let bcc = if self.random.chance(25) {
@@ -117,7 +117,7 @@ impl Thread<'_> {
         let (from, rest) = self.speaker(false);
         let ours = self.ours.clone();
         let (to, mut cc) = if self.random.chance(80) {
-            // Through a distribution group: the people behind it show only as holders of copies.
+            // To a distribution group: its members are only visible as mailboxes with copies.
             (vec![Party::Group(self.random.below(2) as u8)], Vec::new())
         } else {
             self.addressees(&ours)
@@ -144,7 +144,7 @@ impl Thread<'_> {
         self.push(Kind::Mail, self.at, from, (to, cc, Vec::new()), &[]);
     }
 
-    /// Who of one side writes, and who of that side is in copy.
+    /// The sender on one side, and the people of that side who are in cc.
     fn speaker(&mut self, is_ours: bool) -> (Party, Vec<Party>) {
         let mut side = if is_ours { self.ours.clone() } else { self.theirs.clone() };
         let speaker = if self.random.chance(700) { 0 } else { self.random.below(side.len() as u64) as usize };
@@ -153,7 +153,7 @@ impl Thread<'_> {
         (from, side)
     }
 
-    /// First recipients (at least one) and those in copy.
+    /// The to recipients (at least one) and the cc recipients.
     fn addressees(&mut self, side: &[Party]) -> (Vec<Party>, Vec<Party>) {
         let (mut to, mut cc) = (vec![side[0]], Vec::new());
         for party in &side[1..] {

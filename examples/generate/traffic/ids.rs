@@ -1,4 +1,4 @@
-//! The ids of messages, threads and meetings, in the forms that Exchange gives them.
+//! The ids of messages, threads and meetings, in the formats of Exchange.
 
 use crate::random::bytes;
 
@@ -13,13 +13,13 @@ pub fn conversation_id(thread: u64) -> String {
     base64(&bytes::<33>(thread))
 }
 
-/// A conversation index: six bytes of version and time, then those of the thread.
+/// A conversation index: six bytes of version and time, then the bytes of the thread.
 pub fn conversation_index(thread: u64) -> String {
     base64(&[&[1, 0xdc, 0, 0, 0, 0], &bytes::<16>(thread)[..]].concat())
 }
 
-/// A conversation id as a mailbox has it: that of the mailbox, then the bytes of the thread; `-`
-/// for `/` and `_` for `+`.
+/// A conversation id as it is in one mailbox: the bytes of the mailbox, then the bytes of the thread; base64
+/// with `-` for `/` and `_` for `+`.
 pub fn conversation_id_in(thread: u64, mailbox: Option<u32>) -> String {
     let mailbox = mailbox.map_or([0; 16], |mailbox| bytes::<16>(u64::from(mailbox)));
     base64(&[&mailbox[..], &bytes::<16>(thread)[..]].concat()).replace('/', "-").replace('+', "_")

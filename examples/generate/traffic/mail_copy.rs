@@ -1,4 +1,4 @@
-//! What one mailbox holds of a message.
+//! The copy of a message in one mailbox.
 
 use super::ids::message_id;
 use super::message::{Kind, Message};
@@ -9,28 +9,28 @@ use crate::random::Random;
 /// A copy of a message, with the spellings and gaps of an export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MailCopy {
-    /// The Message-ID; missing or blank at times.
+    /// The Message-ID; sometimes missing or blank.
     pub message_id: Option<String>,
-    /// The number of the thread; `None`: it is missing.
+    /// The number of the thread; `None` if it is missing.
     pub thread: Option<u64>,
     /// Microseconds since 1970-01-01 UTC.
     pub sent_at: Option<i64>,
-    /// What it is.
+    /// The kind of message.
     pub kind: Kind,
     /// Who sent it.
     pub sender: Option<String>,
-    /// First recipients.
+    /// To recipients.
     pub to: Vec<Option<String>>,
-    /// Recipients in copy.
+    /// Cc recipients.
     pub cc: Vec<Option<String>>,
-    /// Hidden recipients: only the sender's copy has them.
+    /// Bcc recipients: only the sender's copy contains them.
     pub bcc: Vec<Option<String>>,
-    /// The colleague whose mailbox this is; `None`: it is not known.
+    /// The colleague who owns the mailbox; `None` if that is unknown.
     pub holder: Option<u32>,
 }
 
 impl MailCopy {
-    /// The copy that `holder` has.
+    /// The copy in the mailbox of `holder`.
     pub fn new(org: &Organization, message: &Message, holder: u32) -> Self {
         let mut random = Random::new(&[message.key, u64::from(holder)]);
         let missing = random.below(1_000);

@@ -1,4 +1,4 @@
-//! The meetings of one week after the other.
+//! The meetings, week by week.
 
 use super::meeting_copy::MeetingCopy;
 use crate::calendar::{DAY, Day, HOUR, MINUTE};
@@ -8,17 +8,17 @@ use crate::random::{Random, hash};
 
 /// Weeks from one meeting of a series to the next.
 const SERIES_WEEKS: u64 = 13;
-/// Minutes a meeting takes.
+/// Durations in minutes.
 const MINUTES: [i64; 6] = [15, 30, 30, 45, 60, 90];
-/// With an account; among colleagues; a third party's with both.
+/// Weights of: with an account; among colleagues; organized by a third person, with both.
 const SHAPES: [u64; 3] = [70, 25, 5];
 
-/// Which copies say that a meeting is cancelled.
+/// Which copies are marked as cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelled {
     /// It takes place.
     No,
-    /// Only the first copy; the others have not heard of it.
+    /// Only the first copy; the others are not updated.
     FirstCopy,
     /// All copies.
     AllCopies,
@@ -29,21 +29,21 @@ pub enum Cancelled {
 pub struct Meeting {
     /// The number of the meeting; the meetings of a series share it.
     pub key: u64,
-    /// Its begin, in microseconds since 1970-01-01 UTC.
+    /// Its start, in microseconds since 1970-01-01 UTC.
     pub start_at: i64,
     /// Its end.
     pub end_at: i64,
-    /// Who called it.
+    /// The organizer.
     pub organizer: Party,
-    /// Who was invited.
+    /// The attendees.
     pub attendees: Vec<Party>,
-    /// Who of them declined.
+    /// The attendees who declined.
     pub declined: Vec<Party>,
     /// Whether it is cancelled.
     pub cancelled: Cancelled,
     /// Whether it takes whole days.
     pub is_all_day: bool,
-    /// Whether it stands for a series and is no meeting itself.
+    /// Whether it is a series master and not a meeting itself.
     pub is_series_master: bool,
     /// The colleagues whose calendars hold a copy.
     pub holders: Vec<u32>,
@@ -61,7 +61,7 @@ impl<'a> MeetingWeeks<'a> {
         Self { org, week: 0 }
     }
 
-    /// A series holds a meeting each quarter; every tenth account has one.
+    /// A series has one meeting per quarter; every tenth account has a series.
     fn series(&self, meetings: &mut Vec<Meeting>) {
         let org = self.org;
         for account in org.by_rank.iter().skip(3).step_by(10).copied() {
@@ -190,7 +190,7 @@ impl Meeting {
         }
     }
 
-    /// Gives it its number, and a time on a day.
+    /// Sets its number, and a time on a day.
     fn place(&mut self, key: u64, day: Day, random: &mut Random) {
         self.key = hash(&[key]);
         self.start_at = day.start() + random.between(8, 16) * HOUR + random.between(0, 3) * 15 * MINUTE;
@@ -198,12 +198,12 @@ impl Meeting {
     }
 }
 
-/// The weekday of this number (from Monday) in the seven days from `start`.
+/// The day with this weekday (0 is Monday) in the seven days from `start`.
 fn working_day(start: Day, weekday: i64) -> Day {
     start.plus((weekday - start.weekday() as i64).rem_euclid(7))
 }
 
-/// A meeting of some of ours with some of an account.
+/// A meeting of internal people with people of an account.
 fn with_account(org: &Organization, account: u32, organizer: Party, random: &mut Random) -> Meeting {
     let mut attendees = Vec::new();
     for _ in 0..1 + random.weighted(&[50, 35, 15]) {

@@ -1,4 +1,4 @@
-//! What one calendar holds of a meeting.
+//! The copy of a meeting in one calendar.
 
 use super::ids::meeting_id;
 use super::meeting::{Cancelled, Meeting};
@@ -7,41 +7,41 @@ use crate::calendar::{HOUR, MINUTE};
 use crate::organization::{Organization, Party};
 use crate::random::Random;
 
-/// One who was invited.
+/// An attendee.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attendee {
     /// The address, as this copy spells it.
     pub address: Option<String>,
-    /// Whether this copy knows that the attendee declined: the organizer's copy knows it of all,
-    /// another of its holder.
+    /// Whether this copy records that the attendee declined. The organizer's copy records it for all
+    /// attendees, another copy only for its holder.
     pub has_declined: bool,
 }
 
 /// A copy of a meeting, with the spellings and gaps of an export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeetingCopy {
-    /// The iCalUId; missing or blank at times.
+    /// The iCalUId; sometimes missing or blank.
     pub meeting_id: Option<String>,
-    /// Who called it.
+    /// The organizer.
     pub organizer: Option<String>,
-    /// Who was invited.
+    /// The attendees.
     pub attendees: Vec<Attendee>,
-    /// The colleague whose calendar this is; `None`: it is not known.
+    /// The colleague who owns the calendar; `None` if that is unknown.
     pub holder: Option<u32>,
     /// Microseconds since 1970-01-01 UTC.
     pub start_at: Option<i64>,
     /// Microseconds since 1970-01-01 UTC.
     pub end_at: Option<i64>,
-    /// Whether this copy says that it does not take place.
+    /// Whether this copy is marked as cancelled.
     pub is_cancelled: bool,
     /// Whether it takes whole days.
     pub is_all_day: bool,
-    /// Whether it stands for a series.
+    /// Whether it is a series master.
     pub is_series_master: bool,
 }
 
 impl MeetingCopy {
-    /// The copy of this number.
+    /// Copy number `copy` of a meeting.
     pub fn new(org: &Organization, meeting: &Meeting, copy: usize) -> Self {
         let holder = meeting.holders[copy];
         let mut random = Random::new(&[meeting.key, meeting.start_at as u64, u64::from(holder)]);

@@ -1,48 +1,48 @@
-//! One message, as it was sent, and who holds a copy of it.
+//! One message as it is sent, and which mailboxes have a copy of it.
 
 use crate::organization::{Organization, Party};
 use crate::random::Random;
 
-/// What a message is.
+/// The kind of message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Written and sent by a person.
     Mail,
-    /// Written, not sent.
+    /// A draft.
     Draft,
-    /// "I am out of the office."
+    /// An out-of-office reply.
     AutoReply,
-    /// A meeting invitation or the answer to one.
+    /// A meeting invitation or a response to one.
     Invitation,
 }
 
 /// One message.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// The number of the message; whatever else is to be drawn for it is drawn from this.
+    /// The number of the message; it seeds everything that is random about the message.
     pub key: u64,
     /// The number of the thread.
     pub thread: u64,
     /// When it was sent, in microseconds since 1970-01-01 UTC.
     pub sent_at: i64,
-    /// What it is.
+    /// The kind of message.
     pub kind: Kind,
     /// Who sent it.
     pub from: Party,
-    /// First recipients.
+    /// To recipients.
     pub to: Vec<Party>,
-    /// Recipients in copy.
+    /// Cc recipients.
     pub cc: Vec<Party>,
-    /// Recipients that only the sender sees.
+    /// Bcc recipients, which only the sender sees.
     pub bcc: Vec<Party>,
-    /// The colleagues whose mailboxes hold a copy.
+    /// The colleagues whose mailboxes have a copy.
     pub holders: Vec<u32>,
 }
 
 impl Message {
-    /// Puts a copy into the mailboxes of the listed colleagues who take part and of `others`
-    /// (those a group delivers to). Some copies are deleted, but not all; of what only unlisted
-    /// colleagues have, one copy is exported.
+    /// Adds copies to the mailboxes of the listed colleagues who take part and of `others` (recipients
+    /// through a group). Some copies are deleted, but never all. If only unlisted colleagues take part, one
+    /// copy is exported.
     pub fn deliver(&mut self, org: &Organization, others: &[Party], random: &mut Random) {
         let parties =
             || [&self.from].into_iter().chain(&self.to).chain(&self.cc).chain(&self.bcc).chain(others);

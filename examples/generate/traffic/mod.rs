@@ -1,8 +1,8 @@
-//! Who writes to whom and who meets whom, day after day, and the copies that mailboxes hold of it.
+//! Who writes to whom and who meets whom, day by day, and the copies of it in mailboxes.
 //!
-//! A [`Timeline`] yields the mail of one day after the other, a [`MeetingWeeks`] the meetings of
-//! one week after the other. Both can begin anywhere. What a mailbox holds ([`MailCopy`],
-//! [`MeetingCopy`]) has the spellings and faults of real exports, but no file format.
+//! A [`Timeline`] yields mail day by day, a [`MeetingWeeks`] yields meetings week by week. Both can begin
+//! anywhere. The copies ([`MailCopy`], [`MeetingCopy`]) have the spellings and errors of real exports, but do
+//! not depend on a file format.
 
 mod clock;
 mod customer;

@@ -1,4 +1,4 @@
-//! Mail in which no customer takes part: nearly half of what mailboxes hold.
+//! Mail without customers: almost half of the mail in a mailbox.
 
 use super::clock::office_time;
 use super::message::{Kind, Message};
@@ -6,7 +6,7 @@ use crate::calendar::{Day, MINUTE};
 use crate::organization::{Organization, Party};
 use crate::random::{Random, hash};
 
-/// Between colleagues; newsletters and suppliers to us; us to suppliers.
+/// Weights of: between colleagues; from newsletters and suppliers; to suppliers.
 const SHAPES: [u64; 3] = [62, 26, 12];
 
 /// The messages of a short exchange within one day.
@@ -75,7 +75,7 @@ pub fn exchange(org: &Organization, day: Day, number: u64) -> Vec<Message> {
             message.holders = from.colleague().into_iter().collect();
         }
         messages.push(message);
-        // The first recipient answers on the same day, if there is time.
+        // The first to recipient replies on the same day, if there is time.
         sent_at += random.between(2, 180) * MINUTE;
         if Day::of(sent_at) != day || matches!(to[0], Party::Group(_)) {
             break;

@@ -1,9 +1,9 @@
-//! How exports spell addresses.
+//! Spellings of addresses in exports.
 
 use crate::organization::{Organization, Party};
 use crate::random::{Random, bytes};
 
-/// An address as one row has it; one in 25 is not spelled as it should be. Some are beyond repair:
+/// An address as one row contains it. One in 25 has another spelling; some of these cannot be normalized:
 /// blank, missing, or the X.500 name of a mailbox.
 pub fn spelled(org: &Organization, party: Party, random: &mut Random) -> Option<String> {
     let address = org.address(party);
@@ -23,7 +23,7 @@ pub fn spelled(org: &Organization, party: Party, random: &mut Random) -> Option<
     })
 }
 
-/// The name of a mailbox that Exchange writes where it knows no address.
+/// The name of a mailbox that Exchange writes if it does not have an address.
 fn x500_name(org: &Organization, party: Party) -> String {
     let number: String = bytes::<8>(u64::from(party.colleague().unwrap_or_default()))
         .iter()

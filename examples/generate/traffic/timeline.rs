@@ -1,4 +1,4 @@
-//! The mail of one day after the other.
+//! The mail, day by day.
 
 use std::collections::VecDeque;
 
@@ -9,17 +9,17 @@ use crate::calendar::Day;
 use crate::organization::{LONGEST_THREAD, Organization};
 use crate::random::Random;
 
-/// Threads with customers that begin, per 10,000 rows; it makes them a little more than half of
-/// the rows.
+/// How many threads with customers begin per 10,000 rows; their messages are a little more than half of the
+/// rows.
 const THREADS: u64 = 1_260;
 
-/// The mail of some days. Each day depends on the plan alone, not on where the timeline began:
-/// threads that were under way by then are written again.
+/// The mail of a range of days. Each day depends only on the plan, not on the day on which the timeline
+/// begins: the messages of threads that began earlier are generated again.
 pub struct Timeline<'a> {
     org: &'a Organization,
     next: i64,
     end: i64,
-    /// Messages of threads under way, by day from `next`.
+    /// Messages of threads in progress, by day from `next`.
     pending: VecDeque<Vec<Message>>,
 }
 
@@ -32,7 +32,7 @@ pub struct MailDay<'a> {
 }
 
 impl<'a> Timeline<'a> {
-    /// The days with these numbers, `end` not included.
+    /// The days from number `start` to number `end` (exclusive).
     pub fn new(org: &'a Organization, start: i64, end: i64) -> Self {
         let pending = (0..=LONGEST_THREAD).map(|_| Vec::new()).collect();
         let mut timeline = Self { org, next: start - LONGEST_THREAD, end, pending };
@@ -49,7 +49,7 @@ impl<'a> Timeline<'a> {
         let rounding = Random::new(&[plan.hash(&[11, day.0 as u64])]).below(10_000);
         for number in 0..(plan.usual(plan.sizes.mails * THREADS, day) + rounding) / 10_000 {
             for message in customer::thread(self.org, day, number) {
-                // A draft just after midnight of the first day may lie a little before it.
+                // A draft just after midnight of the first day may be dated a little before it.
                 let after = (Day::of(message.sent_at).0 - day.0).max(0) as usize;
                 if let Some(of_day) = self.pending.get_mut(after) {
                     of_day.push(message);
@@ -86,7 +86,7 @@ impl<'a> Iterator for Timeline<'a> {
         for (index, message) in messages.iter().enumerate() {
             rows.extend(message.holders.iter().map(|holder| (index as u32, *holder)));
         }
-        // What is too much for the day, of the last exchange mostly, was deleted before the export.
+        // Rows beyond the planned number, mostly of the last exchange, count as deleted before the export.
         rows.truncate(wanted);
         Random::new(&[org.plan.hash(&[12, day.0 as u64])]).shuffle(&mut rows);
         Some(MailDay { org, messages, rows })
@@ -100,7 +100,7 @@ impl MailDay<'_> {
         &self.messages
     }
 
-    /// The rows of the day: the copies of one message are not next to each other.
+    /// The rows of the day in random order, so that copies of one message are not adjacent.
     pub fn copies(&self) -> impl Iterator<Item = MailCopy> + '_ {
         self.rows
             .iter()

@@ -1,4 +1,4 @@
-//! CSV: a header, dates as ISO 8601, NULL empty, lists and structs as text.
+//! CSV: a header, dates in ISO 8601, NULL as an empty field, lists and structs as text.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use datafusion::arrow::csv::{Writer, WriterBuilder};
 use datafusion::arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion_engagement::error::Result;
 
 use super::Sink;
 use crate::cli::out::written;
+use crate::error::Result;
 
 pub struct Csv<'a> {
     writer: Writer<&'a mut (dyn Write + Send)>,
@@ -24,7 +24,7 @@ impl<'a> Csv<'a> {
         let fields = schema.fields().iter().map(|f| f.as_ref().clone().with_data_type(flat(f.data_type())));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let mut writer = WriterBuilder::new().with_header(true).build(out);
-        // The header comes with the first batch, and there may be none.
+        // The writer writes the header with the first batch, and a result can have no batch.
         written(writer.write(&RecordBatch::new_empty(Arc::clone(&schema))))?;
         Ok(Self { writer, schema })
     }
@@ -47,7 +47,7 @@ impl Sink for Csv<'_> {
     }
 }
 
-/// Whether CSV has a way to write the type.
+/// Whether the CSV writer supports the type.
 fn is_flat(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, values) => is_flat(values),

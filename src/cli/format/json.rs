@@ -1,4 +1,4 @@
-//! JSON: one array, or one object on each line; NULL is written out.
+//! JSON: one array, or one object per line. NULL is written as `null`.
 
 use std::io::Write;
 
@@ -8,10 +8,10 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::json::WriterBuilder;
 use datafusion::arrow::json::writer::{JsonArray, JsonFormat, LineDelimited, Writer};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion_engagement::error::Result;
 
 use super::Sink;
 use crate::cli::out::written;
+use crate::error::Result;
 
 type Out<'a> = &'a mut (dyn Write + Send);
 
@@ -19,8 +19,8 @@ fn writer<'a, F: JsonFormat>(out: Out<'a>) -> Writer<Out<'a>, F> {
     WriterBuilder::new().with_explicit_nulls(true).build(out)
 }
 
-/// The writer would write the error itself in the place of what it cannot express: an instant that no
-/// calendar has.
+/// Returns an error for an instant outside the calendar. Without this check, the writer would write the
+/// text of its error as the value.
 fn check(batch: &RecordBatch) -> Result<(), ArrowError> {
     let options = FormatOptions::default().with_display_error(false);
     for column in batch.columns().iter().filter(|column| has_time(column.data_type())) {

@@ -1,48 +1,50 @@
-//! How results are written: one sink for each format, fed batch by batch.
+//! The formats of results: one sink for each format, which writes batch by batch.
+
+mod csv;
+mod json;
+mod parquet;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
 
 use clap::ValueEnum;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Schema;
-use datafusion_engagement::error::{Error, Result};
 
-mod csv;
-mod json;
-mod parquet;
-mod table;
-
-pub use table::Layout;
+pub use self::table::Layout;
+use crate::error::{Error, Result};
 
 /// A format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Columns that line up, for people; NULL is written as NULL.
+    /// Aligned columns, for people; NULL is written as NULL.
     Table,
-    /// A header and a line for each row; NULL is empty.
+    /// A header and one line per row; NULL is an empty field.
     Csv,
     /// One array of objects.
     Json,
-    /// One object on each line.
+    /// One object per line.
     Ndjson,
     /// One Parquet file with the schema of the query.
     Parquet,
 }
 
-/// Takes a result batch by batch.
+/// Writes a result batch by batch.
 pub trait Sink {
-    /// The next rows.
+    /// Writes the next rows.
     fn write(&mut self, batch: &RecordBatch) -> Result<()>;
 
-    /// There are no more.
+    /// Ends the result after the last rows.
     fn finish(self: Box<Self>) -> Result<()>;
 }
 
 impl Format {
-    /// A sink for rows of this schema.
+    /// Returns a sink for rows of this schema.
     ///
     /// # Errors
-    /// A schema that the format cannot express.
+    /// The format cannot express the schema, or the header cannot be written.
     pub fn sink<'a>(
         self,
         schema: &Schema,
@@ -62,7 +64,7 @@ impl Format {
     }
 }
 
-/// Two columns of one name would be one to whoever reads them.
+/// Refuses two columns of the same name, because readers would see only one of them.
 fn refuse_twins(schema: &Schema) -> Result<()> {
     let names: Vec<&String> = schema.fields().iter().map(|f| f.name()).collect();
     match (1..names.len()).find(|&i| names[..i].contains(&names[i])) {
@@ -73,6 +75,3 @@ fn refuse_twins(schema: &Schema) -> Result<()> {
         None => Ok(()),
     }
 }
-
-#[cfg(test)]
-mod tests;

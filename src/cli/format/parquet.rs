@@ -10,10 +10,10 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
-use datafusion_engagement::error::Result;
 
 use super::Sink;
 use crate::cli::out::written;
+use crate::error::Result;
 
 pub struct Parquet<'a> {
     writer: ArrowWriter<&'a mut (dyn Write + Send)>,
@@ -22,8 +22,8 @@ pub struct Parquet<'a> {
 
 impl<'a> Parquet<'a> {
     pub fn new(schema: &Schema, out: &'a mut (dyn Write + Send)) -> Result<Self> {
-        // Views are a matter of memory; in a file they are the strings that they view, which every
-        // reader knows.
+        // Views are a layout in memory. The file contains plain strings and binary values, which every
+        // reader supports.
         let fields = schema.fields().iter().map(|f| {
             f.as_ref().clone().with_data_type(match f.data_type() {
                 DataType::Utf8View => DataType::Utf8,

@@ -1,4 +1,4 @@
-//! A table for people: columns that line up, or one line for each value.
+//! A table for people: aligned columns, or one line per value.
 
 use std::io::{self, Write};
 
@@ -6,29 +6,30 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion_engagement::error::Result;
 
 use super::Sink;
-use crate::cli::out::{is_terminal, tell, width, written};
+use crate::cli::out::{is_terminal, note, width, written};
 use crate::cli::text::{columns, count, cut, pad, visible};
+use crate::error::Result;
 
-/// Columns are as wide as their widest cell in so many first rows; later ones may jut out, and any
-/// number of rows needs no more memory than this.
+/// Number of first rows that decide the widths of columns. Wider cells in later rows are written in full,
+/// without alignment. So the memory does not grow with the number of rows.
 const MEASURED: usize = 1000;
 
 /// How a table is laid out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Layout {
-    /// At most so many rows are shown; how many more there are is told.
+    /// Maximum number of rows that are printed. A note contains the number of further rows.
     pub rows: Option<usize>,
-    /// One line for each value.
+    /// One line per value.
     pub vertical: bool,
-    /// Lines are cut to so many columns, where the rest can be had elsewhere.
+    /// Maximum width of a line in columns of the terminal; longer lines are cut. For lists whose full text
+    /// is available in another format.
     pub cut: Option<usize>,
 }
 
 impl Layout {
-    /// For a list with descriptions: on a terminal, one line for each entry.
+    /// The layout of a list with descriptions: on a terminal, each entry is cut to one line.
     pub fn listing() -> Self {
         Self { cut: is_terminal().then(width), ..Self::default() }
     }
@@ -36,7 +37,7 @@ impl Layout {
 
 pub struct Table<'a> {
     names: Vec<String>,
-    /// Whether a column stands at the right.
+    /// Whether a column is aligned to the right.
     right: Vec<bool>,
     layout: Layout,
     /// The first rows, until the widths are known.
@@ -74,7 +75,7 @@ impl<'a> Table<'a> {
         if self.first.len() == MEASURED { self.begin() } else { Ok(()) }
     }
 
-    /// The header and the rows that were waiting for it.
+    /// Decides the widths, then writes the header and the first rows.
     fn begin(&mut self) -> io::Result<()> {
         let rows = std::mem::take(&mut self.first);
         let widest = |i: usize| {
@@ -128,7 +129,7 @@ impl Sink for Table<'_> {
         }
         if self.hidden > 0 {
             written(self.out.flush())?;
-            tell(format!("... {} not shown; other formats and -c show all", count(self.hidden, "more row")));
+            note(format!("... {} not shown; other formats and -c show all", count(self.hidden, "more row")));
         }
         Ok(())
     }

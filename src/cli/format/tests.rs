@@ -1,4 +1,4 @@
-//! Each format by its exact text, and read again where it is binary.
+//! Tests of each format: by its exact text or, if it is binary, by reading it.
 
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ fn a_table_of_any_length_keeps_its_columns() {
     assert_eq!(lines, 3002);
     let layout = Layout { rows: Some(1001), ..Layout::default() };
     assert_eq!(String::from_utf8(written(Format::Table, layout, &many)).unwrap().lines().count(), 1003);
-    // A later cell that is wider than its column juts out.
+    // A later cell that is wider than its column is written in full.
     let wide = RecordBatch::try_from_iter([("a", Arc::new(StringArray::from(vec!["x"; 1000])) as ArrayRef)])
         .unwrap();
     let wider =

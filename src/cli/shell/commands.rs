@@ -1,23 +1,23 @@
 //! Backslash commands.
 
 use clap::ValueEnum;
-use datafusion_engagement::error::{Error, Result};
 
 use crate::cli::format::Format;
+use crate::error::{Error, Result};
 
 pub const HELP: &str = "\
-Statements end with a semicolon and may span lines; names work in any case, unquoted.
+Statements end with a semicolon and may span lines; names are case-insensitive and need no quotes.
 
   \\d                tables and views
   \\d NAME           columns of a table
-  \\df [PATTERN]     functions; * stands for anything; a whole name shows the documentation
+  \\df [PATTERN]     functions; * matches anything; a whole name shows the documentation
   \\format FORMAT    table, csv, json, ndjson or parquet; also: \\pset format FORMAT
-  \\x                one line for each value, or for each row again
-  \\timing           show or hide how long a statement took
+  \\x                switch between one line for each value and one line for each row
+  \\timing           show or hide how long each statement takes
   \\i FILE           run the statements of a file
-  \\o [FILE]         send results to a file, or to the terminal again
+  \\o [FILE]         send results to a file, or back to the terminal
   \\? or \\h          this text
-  \\q                leave; so do exit, quit and Ctrl-D
+  \\q                leave; exit, quit and Ctrl-D also leave
 
 Tab completes names, Ctrl-C cancels a running statement, Ctrl-R searches the history.
 ";
@@ -25,7 +25,7 @@ Tab completes names, Ctrl-C cancels a running statement, Ctrl-R searches the his
 /// All commands, for completion.
 pub const ALL: [&str; 10] = ["\\?", "\\d", "\\df", "\\format", "\\h", "\\i", "\\o", "\\q", "\\timing", "\\x"];
 
-/// What a backslash command asks for.
+/// A command of the shell.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     Help,
@@ -41,10 +41,10 @@ pub enum Command {
 }
 
 impl Command {
-    /// The command that a text is; `None` if it is none.
+    /// Parses a command; `None` if the text is something else.
     ///
     /// # Errors
-    /// A command that is not known or lacks something.
+    /// The command is unknown or lacks an argument.
     pub fn parse(text: &str) -> Result<Option<Self>> {
         let text = text.trim().trim_end_matches(';').trim_end();
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -67,14 +67,14 @@ impl Command {
                 Some(("format", name)) => Self::Format(format(name.trim())?),
                 _ => return Err(Error::query("\\pset knows one setting: \\pset format FORMAT")),
             },
-            _ => return Err(Error::query(format!("no command {word}; \\? lists them"))),
+            _ => return Err(Error::query(format!("unknown command {word}; \\? lists the commands"))),
         }))
     }
 }
 
 fn format(name: &str) -> Result<Format> {
     Format::from_str(name, true).map_err(|_| {
-        Error::query(format!("no format {name}; there are table, csv, json, ndjson and parquet"))
+        Error::query(format!("unknown format {name}; formats are table, csv, json, ndjson and parquet"))
     })
 }
 
@@ -108,9 +108,9 @@ mod tests {
     #[test]
     fn wrong_commands_say_what_is_right() {
         for (text, says) in [
-            ("\\z", "no command \\z; \\? lists them"),
+            ("\\z", "unknown command \\z; \\? lists the commands"),
             ("\\i", "\\i needs a file"),
-            ("\\format xml", "no format xml; there are table, csv, json, ndjson and parquet"),
+            ("\\format xml", "unknown format xml; formats are table, csv, json, ndjson and parquet"),
             ("\\pset null", "\\pset knows one setting: \\pset format FORMAT"),
         ] {
             assert_eq!(Command::parse(text).unwrap_err().to_string(), says);

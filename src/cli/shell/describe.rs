@@ -1,15 +1,15 @@
-//! What there is: tables, columns, functions.
+//! Lists tables, columns and functions.
 
 use datafusion::common::TableReference;
 use datafusion::logical_expr::TableType;
 use datafusion::prelude::SessionContext;
-use datafusion_engagement::error::{Error, Result};
-use datafusion_engagement::statements::Statements;
 
 use crate::cli::functions::Function;
 use crate::cli::text::{columns as width_of, count, pad, visible};
+use crate::error::{Error, Result};
+use crate::query::statements::Statements;
 
-/// Tables and views, in lines.
+/// All tables and views, one per line.
 pub async fn tables(ctx: &SessionContext) -> Result<String> {
     let mut rows = vec![];
     for (catalog, schema) in schemas(ctx) {
@@ -29,7 +29,7 @@ pub async fn tables(ctx: &SessionContext) -> Result<String> {
     Ok(lines(&rows))
 }
 
-/// The schemas that hold something of ours.
+/// All schemas but `information_schema`, each with its catalog.
 fn schemas(ctx: &SessionContext) -> Vec<(String, String)> {
     let catalogs = ctx.catalog_names().into_iter();
     let schemas = catalogs.flat_map(|catalog| {
@@ -39,9 +39,12 @@ fn schemas(ctx: &SessionContext) -> Vec<(String, String)> {
     schemas.filter(|(_, schema)| schema != "information_schema").collect()
 }
 
-/// The columns of a table with their types, in lines.
+/// The columns of a table with their types, one per line.
+///
+/// # Errors
+/// There is no such table.
 pub async fn columns(session: &Statements, name: &str) -> Result<String> {
-    // The engine says what is wrong with a name better than we could.
+    // An unknown name is planned as a statement, because the engine has the better error message.
     let unquoted = name.trim_matches('"');
     let known = session.names().table(unquoted).map_or(unquoted, |t| &t.name);
     let schema = match session.context().table_provider(TableReference::bare(known)).await {
@@ -58,7 +61,11 @@ pub async fn columns(session: &Statements, name: &str) -> Result<String> {
     Ok(lines(&rows.collect::<Vec<_>>()))
 }
 
-/// Functions whose name fits, in lines; the documentation of the one that is named in full.
+/// The functions whose names match a pattern, one per line. For the full name of a function, its
+/// documentation.
+///
+/// # Errors
+/// The pattern is wrong, or no function matches.
 pub fn functions(ctx: &SessionContext, pattern: Option<&str>) -> Result<String> {
     let state = ctx.state();
     let scalar = state.scalar_functions().iter().map(|(name, f)| (name, "scalar", f.documentation()));
@@ -86,16 +93,16 @@ pub fn functions(ctx: &SessionContext, pattern: Option<&str>) -> Result<String> 
         } else {
             format!("*{pattern}*")
         })
-        .map_err(|e| Error::query(format!("{pattern}: no pattern: {e}")))?;
+        .map_err(|e| Error::query(format!("{pattern} is not a valid pattern: {e}")))?;
         all.retain(|f| pattern.matches(&f.name));
     }
     if all.is_empty() {
-        return Err(Error::query("no function fits"));
+        return Err(Error::query("no function matches the pattern"));
     }
     Ok(lines(&all.iter().map(|f| vec![f.name.clone(), f.kind.to_owned(), f.summary()]).collect::<Vec<_>>()))
 }
 
-/// Rows with their columns lined up.
+/// One line per row, with aligned columns.
 fn lines(rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();

@@ -1,15 +1,15 @@
-//! Completion, and when an input is at its end.
+//! Completes names, and decides whether an input is complete.
 
 use std::collections::BTreeSet;
 
-use datafusion_engagement::statements::{Statements, is_complete};
 use rustyline::completion::{Completer, Pair};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper, Highlighter, Hinter};
 
 use super::commands::{self, Command};
+use crate::query::statements::{Statements, is_complete};
 
-/// Words of SQL that are worth completing.
+/// The words of SQL that are completed.
 const WORDS: [&str; 44] = [
     "and",
     "as",
@@ -57,7 +57,7 @@ const WORDS: [&str; 44] = [
     "where",
 ];
 
-/// What the editor asks while a person types.
+/// Gives the editor completions while a person types, and decides whether the input is complete.
 #[derive(Default, Helper, Highlighter, Hinter)]
 pub struct ShellHelper {
     tables: BTreeSet<String>,
@@ -66,7 +66,7 @@ pub struct ShellHelper {
 }
 
 impl ShellHelper {
-    /// Learns what there is.
+    /// Updates the names of tables, columns and functions.
     pub fn learn(&mut self, session: &Statements) {
         let state = session.context().state();
         self.tables = session.names().tables().map(|t| t.name.clone()).collect();
@@ -82,7 +82,7 @@ impl ShellHelper {
         .collect();
     }
 
-    /// Where the word at the cursor begins, and what it can become.
+    /// The byte at which the word at the cursor begins, and its possible completions.
     fn candidates(&self, line: &str, pos: usize) -> (usize, Vec<String>) {
         let before = &line[..pos];
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
@@ -108,7 +108,7 @@ impl ShellHelper {
                 Some(_) => (pos, vec![]),
             };
         }
-        // After a period there are columns only.
+        // Only a column can follow a period.
         if before[..start].ends_with('.') {
             return (start, self.columns.iter().filter(fits).cloned().collect());
         }
@@ -138,7 +138,7 @@ impl Completer for ShellHelper {
 
 impl Validator for ShellHelper {
     fn validate(&self, ctx: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        // A wrong command is complete too: its error is told.
+        // A wrong command is also complete, so that its error is printed.
         let is_command = !matches!(Command::parse(ctx.input()), Ok(None));
         Ok(if is_command || is_complete(ctx.input()) {
             ValidationResult::Valid(None)

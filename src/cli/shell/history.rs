@@ -1,4 +1,4 @@
-//! What was typed before, in `$XDG_STATE_HOME/engagement/history`, readable by its owner alone.
+//! The history of the shell, in `$XDG_STATE_HOME/engagement/history`, which only its owner can read.
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, OpenOptions};
@@ -8,24 +8,24 @@ use std::path::{Path, PathBuf};
 use rustyline::history::FileHistory;
 use rustyline::{Editor, Helper};
 
-/// Loads the history and gives its file; `None` where there can be no file.
+/// Loads the history and returns the path of its file; `None` if the file cannot be created.
 pub fn load<H: Helper>(editor: &mut Editor<H, FileHistory>) -> Option<PathBuf> {
     let path = path(std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME"))?;
     create(&path)?;
-    // An empty file is not yet a history.
+    // A history that cannot be loaded does not stop the shell.
     let _ = editor.load_history(&path);
     Some(path)
 }
 
-/// Appends what is new; failure to do so is no error.
+/// Appends the new entries. Errors are ignored.
 pub fn append<H: Helper>(editor: &mut Editor<H, FileHistory>, path: Option<&Path>) {
     if let Some(path) = path {
         let _ = editor.append_history(path);
     }
 }
 
-/// Where the history lies: the state folder, which is `~/.local/state` unless the variable says
-/// otherwise; relative ones are not valid.
+/// The path of the history in the state folder: `XDG_STATE_HOME`, else `.local/state` in `HOME`. Relative
+/// values are not valid and are ignored.
 fn path(state: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
     let state = state.map(PathBuf::from).filter(|p| p.is_absolute());
     let home = home.map(PathBuf::from).filter(|p| p.is_absolute());

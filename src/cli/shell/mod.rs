@@ -1,36 +1,36 @@
-//! The shell: statements and backslash commands, from a terminal or from standard input.
-
-use std::fs::File;
-use std::io::{BufRead, IsTerminal};
-use std::path::Path;
-
-use datafusion_engagement::error::{Error, Result};
-use datafusion_engagement::statements::{is_complete, split};
-use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
-use rustyline::{CompletionType, Config, Editor};
-
-use super::Session;
-use super::format::{Format, Layout};
-use super::out::{self, tell, tell_person};
-use super::signals::{CTRL_C, Signals};
-use super::sql::Answers;
-use super::text::visible;
-use commands::Command;
-use helper::ShellHelper;
+//! The shell: runs statements and backslash commands, from a terminal or from standard input.
 
 mod commands;
 mod describe;
 mod helper;
 mod history;
 
-/// A person sees at most so many rows of a table.
+use std::fs::File;
+use std::io::{BufRead, IsTerminal};
+use std::path::Path;
+
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{CompletionType, Config, Editor};
+
+use self::commands::Command;
+use self::helper::ShellHelper;
+use super::format::{Format, Layout};
+use super::out::{self, note, note_on_terminal};
+use super::results::Answers;
+use super::session::Session;
+use super::signals::{CTRL_C, Signals};
+use super::text::visible;
+use crate::error::{Error, Result};
+use crate::query::statements::{is_complete, split};
+
+/// Maximum number of rows of a table that an interactive shell prints.
 const ROWS: usize = 1000;
 
-/// Files may include files, but not themselves for ever.
+/// Maximum depth of files that include files, so that a file that includes itself is an error.
 const INCLUDED: usize = 16;
 
-/// Whether to go on.
+/// Whether the shell continues.
 #[derive(PartialEq, Eq)]
 enum Then {
     GoOn,
@@ -41,15 +41,16 @@ struct Shell {
     session: Session,
     answers: Answers,
     timing: bool,
-    /// Whether a person types what it reads.
+    /// Whether standard input is a terminal, so that a person types.
     person: bool,
-    /// Whether scripts may name files, too.
+    /// Whether scripts may also name files.
     allow_files: bool,
-    /// How many files deep it reads.
+    /// The depth of the included file that is read now; 0 outside files.
     included: usize,
 }
 
-/// Runs the shell on standard input, with all its comforts where that is a terminal.
+/// Runs the shell on standard input: as an editor with history and completion if that is a terminal, else
+/// as a script.
 pub async fn run(session: Session, format: Format, allow_files: bool) -> Result<()> {
     let person = std::io::stdin().is_terminal();
     let layout = Layout { rows: person.then_some(ROWS), ..Layout::default() };
@@ -64,7 +65,7 @@ pub async fn run(session: Session, format: Format, allow_files: bool) -> Result<
 }
 
 impl Shell {
-    /// Reads from a terminal until its end; errors are told and forgotten.
+    /// Reads from a terminal until its end. Errors are printed, and the shell continues.
     async fn converse(&mut self) -> Result<()> {
         let terminal = |e: ReadlineError| Error::output(format!("the terminal cannot be used: {e}"));
         let config = Config::builder()
@@ -78,7 +79,7 @@ impl Shell {
         let history = history::load(&mut editor);
         let mut interrupts = Signals::listen(CTRL_C)?;
         let name = visible(&self.session.enrichment.name);
-        tell_person(format!("{name}: \\d lists the tables, \\? all commands, \\q leaves"));
+        note_on_terminal(format!("{name}: \\d lists the tables, \\? all commands, \\q leaves"));
         let prompt = format!("{name}> ");
         loop {
             if let Some(helper) = editor.helper_mut() {
@@ -93,7 +94,7 @@ impl Shell {
             if text.trim().is_empty() {
                 continue;
             }
-            // Not to have a history is no reason to stop.
+            // An error of the history does not stop the shell.
             let _ = editor.add_history_entry(text.trim_end());
             history::append(&mut editor, history.as_deref());
             interrupts.forget();
@@ -108,18 +109,18 @@ impl Shell {
                 Some(Err(error)) if out::is_closed() => return Err(error),
                 Some(Err(error)) => {
                     let _ = self.answers.print("");
-                    tell(format!("error: {error}"));
+                    note(format!("error: {error}"));
                 }
                 None => {
                     let _ = self.answers.print("");
                     self.included = 0;
-                    tell("\ncancelled");
+                    note("\ncancelled");
                 }
             }
         }
     }
 
-    /// Reads lines until their end; the first error ends it.
+    /// Runs lines until their end. The first error ends the script.
     async fn script(
         &mut self,
         lines: impl Iterator<Item = std::io::Result<String>>,
@@ -138,7 +139,7 @@ impl Shell {
         self.text(&text).await
     }
 
-    /// Does what one input says: a backslash command, or statements.
+    /// Runs one input: a backslash command, or statements.
     async fn text(&mut self, text: &str) -> Result<Then> {
         if let Some(command) = Command::parse(text)? {
             return self.command(command).await;
@@ -151,7 +152,7 @@ impl Shell {
 
     async fn statement(&mut self, statement: &str) -> Result<()> {
         let answer = self.answers.answer(&mut self.session.statements, statement).await?;
-        answer.tell_with_time(self.timing);
+        answer.print_rows_and_time(self.timing);
         Ok(())
     }
 
@@ -175,11 +176,11 @@ impl Shell {
             Command::Vertical => {
                 let vertical = &mut self.answers.layout.vertical;
                 *vertical = !*vertical;
-                tell_person(if *vertical { "one line for each value" } else { "one line for each row" });
+                note_on_terminal(if *vertical { "one line for each value" } else { "one line for each row" });
             }
             Command::Timing => {
                 self.timing = !self.timing;
-                tell_person(if self.timing { "timing is on" } else { "timing is off" });
+                note_on_terminal(if self.timing { "timing is on" } else { "timing is off" });
             }
             Command::Include(path) => {
                 self.permit_files("\\i")?;
@@ -194,7 +195,8 @@ impl Shell {
         Ok(Then::GoOn)
     }
 
-    /// A person may name any file of theirs; a script may not, nor may one that a person includes.
+    /// Checks that a command may name a file. A person who types may name any file. A script may not,
+    /// even if a person includes it, unless files are permitted.
     fn permit_files(&self, command: &str) -> Result<()> {
         if self.allow_files || self.person && self.included == 0 {
             return Ok(());
@@ -207,7 +209,10 @@ impl Shell {
 
     async fn include(&mut self, path: &Path) -> Result<Then> {
         if self.included == INCLUDED {
-            return Err(Error::query(format!("{}: included by itself", path.display())));
+            return Err(Error::query(format!(
+                "{}: \\i is nested too deeply; does the file include itself?",
+                path.display()
+            )));
         }
         let file = File::open(path).map_err(|e| Error::input(format!("{}: {e}", path.display())))?;
         self.included += 1;
@@ -217,7 +222,7 @@ impl Shell {
         outcome
     }
 
-    /// Sends results to a file, or back to standard output.
+    /// Sends results to a file, or to standard output again.
     fn redirect(&mut self, path: Option<&Path>) -> Result<()> {
         let file = path
             .map(|path| File::create(path).map_err(|e| Error::output(format!("{}: {e}", path.display()))));

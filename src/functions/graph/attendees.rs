@@ -9,21 +9,22 @@ use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::item::{Column, Item};
 use super::text::{path, with_path};
-use crate::functions::define::{SECTION, Scalar};
+use crate::functions::udf::declare::{OWN_SQL, Scalar};
 
 /// The type of an attendee that is a room or equipment.
 const RESOURCE: &str = "resource";
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "graph_attendees",
         arguments: |types| with_path("graph_attendees", types),
         returns: |_| Ok(DataType::new_list(DataType::Utf8, true)),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "The addresses of the people among the attendees of a meeting in a Microsoft Graph export: all but those of type resource, \
-             which are rooms; only those with a certain response, if one is asked for. NULL where the value is no list.",
+            OWN_SQL,
+            "The addresses of the people among the attendees of a meeting in a Microsoft Graph export: all attendees except \
+             those of type resource, which are rooms or equipment. If a response is given, only attendees with this response. \
+             NULL if the value is not a list.",
             "graph_attendees(attendees[, response])",
         )
         .with_argument("attendees", "A list of attendees, or JSON text of an array of them; NULL gives NULL.")
@@ -70,7 +71,7 @@ mod tests {
     use datafusion::common::ScalarValue;
 
     use super::*;
-    use crate::functions::testing::invoke_with;
+    use crate::functions::testing::tester::invoke_with;
 
     fn addresses(json: &str, response: &[ScalarValue]) -> Vec<String> {
         let array: ArrayRef = Arc::new(StringArray::from(vec![json]));

@@ -1,4 +1,4 @@
-//! `is_auto_submitted(headers)`: did a program send the message?
+//! `is_auto_submitted(headers)`: whether a program sent a message.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::item::{Column, Item};
-use crate::functions::define::{SECTION, Scalar, expect_arguments};
+use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
 
-/// The header by which auto-replies say what they are (RFC 3834).
+/// The header that marks auto-replies and other automatic messages (RFC 3834).
 const AUTO_SUBMITTED: &str = "auto-submitted";
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "is_auto_submitted",
         arguments: |types| {
@@ -23,12 +23,12 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         returns: |_| Ok(DataType::Boolean),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "True where the headers of a message have Auto-Submitted (RFC 3834), in any case, with a value other than no; what follows \
-             a semicolon is ignored, and blank is no. Never NULL.",
+            OWN_SQL,
+            "True if the headers of a message contain Auto-Submitted (RFC 3834), in any case, with a value other than no. \
+             What follows a semicolon is ignored; a blank value counts as no. Never NULL.",
             "is_auto_submitted(headers)",
         )
-        .with_argument("headers", "A list of name and value, or JSON text of an array of them; NULL gives false.")
+        .with_argument("headers", "A list of structs (name, value), or JSON text of an array of them; NULL gives false.")
         .with_sql_example(
             "> select is_auto_submitted('[{\"name\":\"Auto-Submitted\",\"value\":\"auto-replied\"}]');\ntrue",
         )
@@ -68,7 +68,7 @@ mod tests {
     use datafusion::arrow::array::{AsArray, StringArray};
 
     use super::*;
-    use crate::functions::testing::invoke_scalar;
+    use crate::functions::testing::tester::invoke_scalar;
 
     #[test]
     fn anything_but_no() {

@@ -1,4 +1,4 @@
-//! A value of an export, whichever way it came: nested Arrow, JSON text in a column, or plain text.
+//! A value of an export in any form: nested Arrow types, JSON text in a column, or plain text.
 
 use std::borrow::Cow;
 
@@ -8,29 +8,29 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::Result;
 
-use crate::functions::text::Text;
-use crate::json;
+use super::json;
+use crate::functions::udf::strings::Text;
 
-/// An array and, where it is nested, what it is made of.
-pub(super) enum Column<'a> {
-    /// Nothing but nulls.
+/// An array and, if it is nested, its children.
+pub(crate) enum Column<'a> {
+    /// A column of type Null.
     Null,
     Text(Text<'a>),
-    /// Numbers, booleans and times as their text.
+    /// Numbers, booleans and times, converted to text.
     Shown(StringArray),
     Struct(&'a StructArray, Vec<(&'a str, Column<'a>)>),
     List(&'a GenericListArray<i32>, Box<Column<'a>>),
     LargeList(&'a GenericListArray<i64>, Box<Column<'a>>),
 }
 
-/// A value that is there: a row of a column, or JSON text.
-pub(super) enum Item<'a> {
+/// A value that is not null: a row of a column, or JSON text.
+pub(crate) enum Item<'a> {
     Cell(&'a Column<'a>, usize),
     Json(Cow<'a, [u8]>),
 }
 
 impl<'a> Column<'a> {
-    pub(super) fn new(array: &'a ArrayRef) -> Result<Self> {
+    pub(crate) fn new(array: &'a ArrayRef) -> Result<Self> {
         Ok(match array.data_type() {
             DataType::Null => Column::Null,
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Column::Text(Text::new(array)?),
@@ -54,7 +54,7 @@ impl<'a> Column<'a> {
     }
 
     /// The value at a row; `None` is null.
-    pub(super) fn get(&'a self, row: usize) -> Option<Item<'a>> {
+    pub(crate) fn get(&'a self, row: usize) -> Option<Item<'a>> {
         let there = match self {
             Column::Null => false,
             Column::Text(text) => text.get(row).is_some(),
@@ -68,8 +68,8 @@ impl<'a> Column<'a> {
 }
 
 impl Item<'_> {
-    /// The field of this name, whatever its case; `None` where there is none, or null.
-    pub(super) fn field(&self, name: &str) -> Option<Item<'_>> {
+    /// The field with this name, in any case; `None` if it is absent or null.
+    pub(crate) fn field(&self, name: &str) -> Option<Item<'_>> {
         match self {
             Item::Cell(Column::Struct(_, columns), row) => {
                 let column = columns.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
@@ -84,7 +84,7 @@ impl Item<'_> {
     }
 
     /// The text at a path such as `emailAddress.address`; the empty path is the value itself.
-    pub(super) fn text_at(&self, path: &str) -> Option<String> {
+    pub(crate) fn text_at(&self, path: &str) -> Option<String> {
         match path.split_once('.') {
             _ if path.is_empty() => self.text().map(Cow::into_owned),
             Some((name, rest)) => self.field(name)?.text_at(rest),
@@ -92,8 +92,8 @@ impl Item<'_> {
         }
     }
 
-    /// Calls `f` with each item of a list, null ones as `None`; gives whether it is a list.
-    pub(super) fn each(&self, f: &mut dyn FnMut(Option<&Item<'_>>)) -> bool {
+    /// Calls `f` with each item of a list, `None` for a null item. Returns whether the value is a list.
+    pub(crate) fn each(&self, f: &mut dyn FnMut(Option<&Item<'_>>)) -> bool {
         match self {
             Item::Cell(Column::List(list, items), row) => {
                 let offsets = &list.value_offsets()[*row..];
@@ -109,8 +109,8 @@ impl Item<'_> {
         }
     }
 
-    /// The text of a value, without the wrapping of an OData literal; `None` if it is blank.
-    pub(super) fn text(&self) -> Option<Cow<'_, str>> {
+    /// The text of a value; an OData literal is unwrapped. `None` if it is blank.
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         let text = match self {
             Item::Cell(Column::Text(text), row) => Cow::Borrowed(text.get(*row)?),
             Item::Cell(Column::Shown(text), row) => Cow::Borrowed(text.value(*row)),
@@ -134,12 +134,12 @@ impl Item<'_> {
         (!text.trim().is_empty()).then_some(text)
     }
 
-    /// The JSON text that this is or holds.
+    /// The JSON text that this value is or contains. It is not checked that the text is valid JSON.
     fn json(&self) -> Option<Cow<'_, [u8]>> {
         match self {
             Item::Cell(Column::Text(text), row) => text.get(*row).map(|t| Cow::Borrowed(t.as_bytes())),
             Item::Cell(_, _) => None,
-            // A string that holds JSON text.
+            // A JSON string that contains JSON text.
             Item::Json(raw) if raw.first() == Some(&b'"') => {
                 json::scalar(raw).map(|text| Cow::Owned(text.into_owned().into_bytes()))
             }
@@ -148,7 +148,8 @@ impl Item<'_> {
     }
 }
 
-/// The JSON text of a member that is not null, and its place.
+/// The JSON text of the first member with this name, in any case, and where it begins; `None` if it is absent
+/// or null.
 fn member<'a>(text: &Cow<'a, [u8]>, name: &str) -> Option<(Cow<'a, [u8]>, usize)> {
     let mut found = None;
     json::members(text, json::skip_white(text, 0), |key, at, end| {
@@ -165,6 +166,8 @@ fn member<'a>(text: &Cow<'a, [u8]>, name: &str) -> Option<(Cow<'a, [u8]>, usize)
     Some((value, at))
 }
 
+/// Calls `f` with each item of a JSON array, `None` for a null item. Returns whether the text is an array;
+/// `f` is not called if it is not.
 fn each_of(text: &[u8], f: &mut dyn FnMut(Option<&Item<'_>>)) -> bool {
     let mut places = vec![];
     let read = json::items(text, json::skip_white(text, 0), |at, end| places.push((at, end)));
@@ -180,7 +183,7 @@ fn each_of(text: &[u8], f: &mut dyn FnMut(Option<&Item<'_>>)) -> bool {
     true
 }
 
-/// `microsoft.graph.responseType'declined'` → `declined`; anything else as it is.
+/// `microsoft.graph.responseType'declined'` → `declined`; any other text is unchanged.
 fn without_literal(text: &str) -> &str {
     let inside = || {
         let (kind, rest) = text.trim().split_once('\'')?;

@@ -1,11 +1,13 @@
-//! What SQL cannot say about a Microsoft Graph export: nested values, thread keys, zones, headers.
+//! Functions that read a Microsoft Graph export where SQL is not enough: nested values, thread keys, time
+//! zones, headers.
 //!
-//! Every function takes the nested Arrow type of a Parquet file as well as JSON text, and finds
-//! fields in any case.
+//! Every function accepts the nested Arrow types of a Parquet file as well as JSON text, and finds fields in
+//! any case.
 
 mod attendees;
 mod headers;
 mod item;
+pub(crate) mod json;
 mod text;
 mod texts;
 mod thread;
@@ -17,6 +19,6 @@ use std::sync::Arc;
 use datafusion::logical_expr::ScalarUDF;
 
 /// The functions for Microsoft Graph exports.
-pub(super) fn udfs() -> [Arc<ScalarUDF>; 6] {
-    [text::udf(), texts::udf(), attendees::udf(), headers::udf(), thread::udf(), time::udf()]
+pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
+    vec![text::udf(), texts::udf(), attendees::udf(), headers::udf(), thread::udf(), time::udf()]
 }

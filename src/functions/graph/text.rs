@@ -1,4 +1,4 @@
-//! `graph_text(value[, path])`: the text of a value, or of a field somewhere in it.
+//! `graph_text(value[, path])`: the text of a value, or of the field at a path in it.
 
 use std::sync::Arc;
 
@@ -8,23 +8,23 @@ use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::item::Column;
-use crate::functions::define::{SECTION, Scalar};
+use crate::functions::udf::declare::{OWN_SQL, Scalar};
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "graph_text",
         arguments: |types| with_path("graph_text", types),
         returns: |_| Ok(DataType::Utf8),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "The text of a value of a Microsoft Graph export, or of the field at a path in it. Field names count in any case. An OData \
-             literal is unwrapped; numbers, booleans and times give their text. NULL where the field is absent, null or blank, or the \
-             JSON text is none.",
+            OWN_SQL,
+            "The text of a value of a Microsoft Graph export, or of the field at a path in it. Field names are found in any \
+             case. An OData literal is unwrapped; numbers, booleans and times are converted to text. NULL if the field is \
+             absent, null or blank, or if there is a path and the text is not JSON.",
             "graph_text(value[, path])",
         )
         .with_argument("value", "Text, JSON text, a struct, or any other value; NULL gives NULL.")
-        .with_argument("path", "Field names with dots between, the same for all rows, such as 'emailAddress.address'.")
+        .with_argument("path", "Field names separated by dots, the same for all rows, such as 'emailAddress.address'.")
         .with_sql_example(
             "> select graph_text('{\"Response\": \"microsoft.graph.responseType''declined''\"}', 'response');\ndeclined",
         )
@@ -44,8 +44,8 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     Ok(Arc::new(texts.finish()))
 }
 
-/// A value of any type and, after it, text that is optional.
-pub(super) fn with_path(name: &str, types: &[DataType]) -> Result<Vec<DataType>> {
+/// The argument types of a function of a value of any type and, optionally, text after it.
+pub(crate) fn with_path(name: &str, types: &[DataType]) -> Result<Vec<DataType>> {
     match types {
         [value] => Ok(vec![value.clone()]),
         [value, _] => Ok(vec![value.clone(), DataType::Utf8]),
@@ -53,8 +53,11 @@ pub(super) fn with_path(name: &str, types: &[DataType]) -> Result<Vec<DataType>>
     }
 }
 
-/// The text of the second argument, the same for all rows; empty where there is none.
-pub(super) fn path<'a>(name: &str, args: &'a ScalarFunctionArgs) -> Result<&'a str> {
+/// The second argument, a text that is the same for all rows; empty if there is no second argument.
+///
+/// # Errors
+/// The second argument is a column, or NULL.
+pub(crate) fn path<'a>(name: &str, args: &'a ScalarFunctionArgs) -> Result<&'a str> {
     match args.args.get(1) {
         None => Ok(""),
         Some(ColumnarValue::Scalar(ScalarValue::Utf8(Some(path)))) => Ok(path),
@@ -69,7 +72,7 @@ mod tests {
     use datafusion::arrow::datatypes::Field;
 
     use super::*;
-    use crate::functions::testing::invoke_with;
+    use crate::functions::testing::tester::invoke_with;
 
     fn text(value: ArrayRef, path: &str) -> Vec<Option<String>> {
         let out = invoke_with(&udf(), vec![value], &[ScalarValue::from(path)]);

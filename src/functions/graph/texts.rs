@@ -1,4 +1,4 @@
-//! `graph_texts(list[, path])`: the text of each item of a list, or of a field somewhere in it.
+//! `graph_texts(list[, path])`: the text of each item of a list, or of the field at a path in each item.
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::item::Column;
 use super::text::{path, with_path};
-use crate::functions::define::{SECTION, Scalar};
+use crate::functions::udf::declare::{OWN_SQL, Scalar};
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "graph_texts",
         arguments: |types| with_path("graph_texts", types),
         returns: |_| Ok(DataType::new_list(DataType::Utf8, true)),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "What graph_text gives for each item of a list of a Microsoft Graph export. NULL where the value is no list.",
+            OWN_SQL,
+            "The result of graph_text() for each item of a list of a Microsoft Graph export. NULL if the value is not a list.",
             "graph_texts(list[, path])",
         )
         .with_argument("list", "A list, or JSON text of an array; NULL gives NULL.")
-        .with_argument("path", "Field names with dots between, the same for all rows, such as 'emailAddress.address'.")
+        .with_argument("path", "Field names separated by dots, the same for all rows, such as 'emailAddress.address'.")
         .with_sql_example(
             "> select graph_texts('[{\"emailAddress\":{\"address\":\"ann@contoso.com\"}}]', 'emailAddress.address');\n[ann@contoso.com]",
         )
@@ -53,7 +53,7 @@ mod tests {
     use datafusion::common::ScalarValue;
 
     use super::*;
-    use crate::functions::testing::{invoke_scalar, invoke_with};
+    use crate::functions::testing::tester::{invoke_scalar, invoke_with};
 
     fn shown(lists: &ArrayRef) -> Vec<Option<Vec<Option<String>>>> {
         let lists = lists.as_list::<i32>();

@@ -1,5 +1,5 @@
-//! `conversation_thread(conversation_index, conversation_id)`: one key for one thread, whichever
-//! mailbox the copy lies in.
+//! `conversation_thread(conversation_index, conversation_id)`: the key of a thread, which is the same in
+//! every mailbox.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -12,23 +12,24 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use crate::functions::define::{SECTION, Scalar, expect_arguments};
-use crate::functions::text::{Text, text_type};
+use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
+use crate::functions::udf::strings::{Text, text_type};
 
-/// Padding may be left out, and the bits that pad the last byte may be anything.
+/// Padding may be missing, and the unused bits of the last character may have any value.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true),
 );
-/// In a conversation index, six bytes of version and time come before the thread's GUID.
+/// In a conversation index, six bytes of version and time precede the GUID of the thread.
 const INDEX_HEAD: usize = 6;
-/// A GUID.
+/// The size of a GUID in bytes.
 const GUID: usize = 16;
 
-/// The thread of a message as 32 hexadecimal digits: bytes 6 to 22 of the conversation index, or
-/// where that says nothing, the last 16 bytes of the conversation id, which begins with the mailbox.
+/// The thread of a message as 32 hexadecimal digits: the 16 bytes at offset 6 of the conversation index. If
+/// the index is missing, too short or not base64, the last 16 bytes of the conversation id, which begins with
+/// the mailbox. `None` if the id is missing, too short or not base64, too.
 pub fn conversation_thread(index: Option<&str>, id: Option<&str>) -> Option<String> {
     let from_index = || Some(hex(decode(index?)?.get(INDEX_HEAD..INDEX_HEAD + GUID)?));
     let from_id = || {
@@ -50,7 +51,7 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "conversation_thread",
         arguments: |types| {
@@ -60,14 +61,14 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
         returns: |_| Ok(DataType::Utf8),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "The thread of a message of a Microsoft Graph export, the same in every mailbox: 32 hexadecimal digits out of its \
-             conversation index or, where that is missing, shorter than 22 bytes or no base64, out of its conversation id. NULL where \
-             neither says it.",
+            OWN_SQL,
+            "The thread of a message of a Microsoft Graph export, the same in every mailbox: 32 hexadecimal digits from its \
+             conversation index. If the index is missing, shorter than 22 bytes or not base64, the digits are from the \
+             conversation id. NULL if that is missing, shorter than 16 bytes or not base64, too.",
             "conversation_thread(conversation_index, conversation_id)",
         )
-        .with_argument("conversation_index", "conversationIndex in base64; NULL if missing.")
-        .with_argument("conversation_id", "conversationId in base64 with - for / and _ for +; NULL if missing.")
+        .with_argument("conversation_index", "conversationIndex in base64; NULL if it is missing.")
+        .with_argument("conversation_id", "conversationId in base64 with - for / and _ for +; NULL if it is missing.")
         .with_sql_example(
             "> select conversation_thread('AQHW+cTKQfde9VSk0k+3/TSkpFZD7Q==', null);\n41f75ef554a4d24fb7fd34a4a45643ed",
         )
@@ -103,7 +104,7 @@ mod tests {
             conversation_thread(Some(" AAECAwQFBgcICQoLDA0ODxAREhMUFQ\n"), Some("x")).unwrap(),
             THREAD
         );
-        // An answer appends five bytes.
+        // A reply appends five bytes.
         assert_eq!(conversation_thread(Some("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBka"), None).unwrap(), THREAD);
     }
 

@@ -1,4 +1,4 @@
-//! `graph_time(value[, zone])`: an instant, from a timestamp or from text as Graph writes it.
+//! `graph_time(value[, zone])`: an instant, from a timestamp or from text in the form of Microsoft Graph.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,14 +12,15 @@ use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::zone;
-use crate::functions::define::{SECTION, Scalar};
-use crate::functions::text::{Text, text_type};
-use crate::functions::utc_timestamp;
+use crate::functions::time::{utc_micros, utc_timestamp_type};
+use crate::functions::udf::declare::{OWN_SQL, Scalar};
+use crate::functions::udf::strings::{Text, text_type};
 
-/// 0001-01-02 in microseconds since 1970: what comes before it stands for no time.
+/// 0001-01-02 in microseconds since 1970. Exports contain 0001-01-01 for a missing time, so earlier values
+/// are missing times.
 const FIRST_TIME: i64 = -719_161 * 86_400_000_000;
 
-pub(super) fn udf() -> Arc<ScalarUDF> {
+pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "graph_time",
         arguments: |types| match types {
@@ -27,13 +28,14 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
             [value, zone] => Ok(vec![value_type(value)?, text_type("graph_time", zone)?]),
             _ => plan_err!("graph_time takes 1 or 2 arguments, not {}", types.len()),
         },
-        returns: |_| Ok(utc_timestamp::utc_timestamp_type()),
+        returns: |_| Ok(utc_timestamp_type()),
         invoke,
         documentation: Documentation::builder(
-            SECTION,
-            "An instant of a Microsoft Graph export in microseconds of UTC, further digits cut off. An offset in the text wins over the \
-             zone; with neither it is UTC. A local time that occurs twice is the first, one in a gap is shifted forward. NULL for \
-             0001-01-01, for text that is no time, and for a zone that nobody knows.",
+            OWN_SQL,
+            "An instant of a Microsoft Graph export in microseconds in UTC; further digits are cut off. An offset in the text \
+             takes precedence over the zone; without offset and zone, the time is in UTC. A local time that occurs twice is \
+             the first one; a local time in a gap is shifted forward. NULL for 0001-01-01, for text that is not a time, and \
+             for an unknown zone.",
             "graph_time(value[, zone])",
         )
         .with_argument("value", "A timestamp, or text such as 2026-03-01T09:30:00.0000000; NULL gives NULL.")
@@ -49,7 +51,7 @@ pub(super) fn udf() -> Arc<ScalarUDF> {
 fn value_type(value: &DataType) -> Result<DataType> {
     match value {
         DataType::Timestamp(_, _) => Ok(value.clone()),
-        DataType::Date32 | DataType::Date64 => Ok(utc_timestamp::utc_timestamp_type()),
+        DataType::Date32 | DataType::Date64 => Ok(utc_timestamp_type()),
         _ => text_type("graph_time", value),
     }
 }
@@ -57,7 +59,7 @@ fn value_type(value: &DataType) -> Result<DataType> {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let values = args.args[0].to_array(args.number_rows)?;
     let micros: TimestampMicrosecondArray = if let DataType::Timestamp(_, _) = values.data_type() {
-        let values = utc_timestamp::utc_micros(&values);
+        let values = utc_micros(&values);
         values.iter().map(|v| v.filter(|v| *v >= FIRST_TIME)).collect()
     } else {
         let zones = match args.args.get(1) {
@@ -77,7 +79,8 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     Ok(Arc::new(micros.with_timezone("UTC")))
 }
 
-/// Microseconds of UTC; a zone of `None` is an unknown one.
+/// The instant in microseconds since 1970 in UTC; `None` if the text is not a time, is on 0001-01-01, or
+/// needs a zone that is unknown. A `zone` of `None` is an unknown one.
 fn instant(text: &str, zone: Option<Tz>) -> Option<i64> {
     let (local, offset) = parse(text.trim())?;
     if local.date() == NaiveDate::from_ymd_opt(1, 1, 1)? {
@@ -90,8 +93,8 @@ fn instant(text: &str, zone: Option<Tz>) -> Option<i64> {
     }
 }
 
-/// `2026-03-01T09:30:00.0000000+01:00` → the time as written, and the offset in seconds if there is
-/// one. Seconds, fraction and offset may be left out.
+/// `2026-03-01T09:30:00.0000000+01:00` → the local time as written, and the offset in seconds if there is
+/// one. Seconds, fraction and offset are optional.
 fn parse(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
     let bytes = text.as_bytes();
     let number = |at: usize, digits: usize| -> Option<u32> {
@@ -136,7 +139,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::functions::testing::invoke_scalar;
+    use crate::functions::testing::tester::invoke_scalar;
 
     fn at(text: &str, zone: Option<Tz>) -> Option<String> {
         let micros = instant(text, zone)?;

@@ -1,4 +1,4 @@
-//! Names of time zones as Exchange writes them: IANA's and Windows'.
+//! Names of time zones as Exchange writes them: IANA names and Windows names.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -7,14 +7,15 @@ use chrono::{Duration, LocalResult, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use windows_timezones::WindowsTimezone;
 
-/// Names that Windows got after the crate's copy of the CLDR table (windowsZones, territory 001).
+/// Windows names that are newer than the `windows_timezones` crate's copy of the CLDR table (windowsZones,
+/// territory 001).
 const NEWER: [(&str, Tz); 3] = [
     ("alberta standard time", Tz::America__Edmonton),
     ("british columbia standard time", Tz::America__Vancouver),
     ("manitoba standard time", Tz::America__Winnipeg),
 ];
 
-/// Every name in lower case.
+/// The zone of every name. Names are in lower case.
 static ZONES: LazyLock<HashMap<String, Tz>> = LazyLock::new(|| {
     let iana = TZ_VARIANTS.iter().map(|tz| (tz.name(), *tz));
     // Every Windows zone is the zone of some IANA name.
@@ -27,14 +28,14 @@ static ZONES: LazyLock<HashMap<String, Tz>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The zone of a name in any case; `None` if there is none of this name.
-pub(super) fn named(name: &str) -> Option<Tz> {
+/// The zone with this name, in any case; `None` if the name is unknown.
+pub(crate) fn named(name: &str) -> Option<Tz> {
     ZONES.get(&name.trim().to_lowercase()).copied()
 }
 
-/// The microseconds of UTC of a local time. One that occurs twice is the first; one in a gap is
-/// shifted forward by it.
-pub(super) fn utc_micros(local: NaiveDateTime, zone: Tz) -> Option<i64> {
+/// Converts a local time to microseconds since 1970 in UTC. A local time that occurs twice is the first one;
+/// a local time in a gap is shifted forward by the length of the gap. `None` if the result is out of range.
+pub(crate) fn utc_micros(local: NaiveDateTime, zone: Tz) -> Option<i64> {
     let micros = local.and_utc().timestamp_micros();
     let offset = |at: &NaiveDateTime| match zone.offset_from_local_datetime(at) {
         LocalResult::Single(offset) => Some((offset.fix(), offset.fix())),
@@ -42,12 +43,12 @@ pub(super) fn utc_micros(local: NaiveDateTime, zone: Tz) -> Option<i64> {
         LocalResult::None => None,
     };
     let before_gap = || {
-        // No gap is longer than the day that zones skipped when they changed sides of the date line.
+        // The longest gap is the day that zones skipped when they changed sides of the date line.
         let earlier = (1..=100).map(|quarters| local - Duration::minutes(15 * quarters));
         earlier.into_iter().find_map(|at| offset(&at)).map(|(_, last)| last)
     };
     let offset = match offset(&local) {
-        // The greater offset makes the earlier instant.
+        // The greater offset gives the earlier instant.
         Some((a, b)) => a.local_minus_utc().max(b.local_minus_utc()),
         None => before_gap()?.local_minus_utc(),
     };

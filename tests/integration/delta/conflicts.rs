@@ -1,4 +1,5 @@
-//! Several who write to the same tables, and runs that are killed: afterwards one run is published.
+//! Concurrent writers to the same tables, and runs that are killed: afterwards the tables of exactly one run
+//! are published.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,18 +9,18 @@ use std::sync::Once;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use datafusion_engagement::output::TABLES;
-use datafusion_engagement::run::{self, Progress};
-use datafusion_engagement::session;
+use datafusion_engagement::pipeline::{self, Progress};
+use datafusion_engagement::publish::TABLES;
+use datafusion_engagement::query::session;
 
 use super::{command, enrichment_file, files, log, manifest, open, published, run as whole_run};
 use crate::files::Random;
 use crate::process::{DAYS, ENGAGEMENT, caught, error, refused};
 use crate::support::{block_on, rows};
 
-const CONFLICT: &str = "somebody else has committed to it since this run began";
+const CONFLICT: &str = "another writer has committed to it since this run began";
 
-/// Lets a whole other run happen while a run computes.
+/// Progress that executes another complete run while a run computes.
 struct Meanwhile<'a> {
     file: &'a Path,
     once: Once,
@@ -36,7 +37,7 @@ impl Progress for Meanwhile<'_> {
     }
 }
 
-/// All tables are at the versions that the manifest names, and each is of one run: nobody sees others.
+/// All tables are at the versions in the manifest, and the last commit of each is from the same run.
 fn assert_whole(folder: &Path) {
     let manifest = manifest(folder);
     for table in TABLES {
@@ -55,9 +56,9 @@ fn who_comes_second_fails_and_changes_nothing() {
     for first in [true, false] {
         block_on(async {
             let meanwhile = Meanwhile { file: &file, once: Once::new() };
-            // The very first commits of all, and those to tables that are there.
+            // First round: the first commits ever. Second round: commits to existing tables.
             assert_eq!(folder.join("out/Office").exists(), !first);
-            let error = run::run(&open(&file, DAYS[0]), &meanwhile).await.unwrap_err();
+            let error = pipeline::run(&open(&file, DAYS[0]), &meanwhile).await.unwrap_err();
             let text = error.to_string();
             assert!(
                 text.starts_with("[output] ") && text.contains(CONFLICT) && !text.contains('\n'),
@@ -129,7 +130,7 @@ fn killed_at_any_moment() {
         if round % 2 == 0 {
             sleep(takes * part / 1000);
         } else {
-            // The first table is committed: what follows are the others and the manifest.
+            // The first table is committed; the other tables and the manifest follow.
             let next = folder.join(format!("out/Office/_delta_log/{commits:020}.json"));
             while !next.exists() && child.try_wait().unwrap().is_none() {
                 sleep(Duration::from_micros(200));
@@ -148,7 +149,7 @@ fn killed_at_any_moment() {
     assert_whole(folder);
 }
 
-/// The state that a kill between two commits leaves, table by table.
+/// The state that a kill between two commits leaves, for each number of committed tables.
 #[test]
 fn killed_between_two_commits() {
     let folder = tempfile::tempdir().unwrap();
@@ -160,7 +161,7 @@ fn killed_between_two_commits() {
     block_on(whole_run(&file, DAYS[0]));
     let after = block_on(published(&file));
     assert_ne!(before, after);
-    // As if the run had not come to its manifest, and then not to its last commits.
+    // As if the run ended before it wrote the manifest, then also before its last commits.
     fs::write(&manifest, written).unwrap();
     assert_eq!(block_on(published(&file)), before);
     for table in TABLES.iter().rev() {
@@ -173,7 +174,7 @@ fn killed_between_two_commits() {
             break;
         }
     }
-    // The next run takes what it finds, whatever that is.
+    // The next run succeeds from this state.
     block_on(whole_run(&file, DAYS[0]));
     assert_eq!(block_on(published(&file)), after);
     let ctx = block_on(session::published(&open(&file, DAYS[0]))).unwrap();

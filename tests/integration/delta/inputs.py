@@ -1,7 +1,8 @@
-"""Writes the bundled data as Delta tables, with rows that count no longer, and prints their numbers of rows.
+"""Writes the bundled data as Delta tables that also contain deleted rows, and prints their numbers of rows.
 
-mail is partitioned by the mailbox, and rows were deleted from it: their files are still in the folder.
-meetings has a deletion vector, accounts has columns with other names in its files. groups came in two commits. The counts are DuckDB's and Polars'.
+mail is partitioned by mailbox and has deleted rows, whose files are still in the folder. meetings has a
+deletion vector. accounts has mapped columns, with other names in the files. groups has two commits. The
+numbers of rows are those of DuckDB and Polars.
 """
 import datetime, glob, json, os, struct, sys
 
@@ -22,14 +23,14 @@ def read(name):
 
 
 def doubled(table, column):
-    """The rows, and as many that are not to count."""
+    """The rows, and the same number of rows that will be deleted."""
     at = table.schema.get_field_index(column)
     ids = pyarrow.array([f"deleted-{i}" for i in range(len(table))], table.schema.field(at).type)
     return table, table.set_column(at, table.schema.field(at), ids)
 
 
 def deletion_vector(rows):
-    """A vector within the log: a bitmap of one container of 16-bit numbers."""
+    """A deletion vector inside the log: a bitmap with one container of 16-bit numbers."""
     assert rows and max(rows) < 1 << 16 and len(rows) <= 4096
     bitmap = struct.pack("<IIHHI", 12346, 1, 0, len(rows) - 1, 16) + struct.pack(f"<{len(rows)}H", *rows)
     vector = struct.pack("<iqI", 1681511377, 1, 0) + bitmap
@@ -41,7 +42,7 @@ def deletion_vector(rows):
 
 
 def mapped(table, name):
-    """A table whose columns have other names in its files; no writer at hand makes one."""
+    """A table with other column names in its files, written by hand because no available writer does it."""
     write_deltalake(path(name), table)
     entry = path(f"{name}/_delta_log/{0:020}.json")
     actions = [json.loads(line) for line in open(entry)]
@@ -96,6 +97,6 @@ duckdb.sql(f"load '{glob.glob(extension)[0]}'")
 counts = {}
 for name in "mail", "meetings", "groups", "users", "contacts", "accounts":
     (counts[name],) = duckdb.sql(f"select count(*) from delta_scan('{path(name)}')").fetchone()
-    if name not in ("meetings", "accounts"):  # Polars knows no vectors in the log, and no other names
+    if name not in ("meetings", "accounts"):  # Polars supports neither inline vectors nor mapped names
         assert polars.read_delta(path(name)).height == counts[name], name
 print(json.dumps(counts))

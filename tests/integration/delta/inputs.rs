@@ -1,4 +1,4 @@
-//! Inputs that are Delta tables give what the same rows in Parquet files give.
+//! Inputs that are Delta tables produce the same result as Parquet files with the same rows.
 
 use std::fs;
 use std::path::Path;
@@ -11,15 +11,15 @@ use crate::installed::{python, run};
 use crate::process::{error, refused};
 use crate::support::{bundled_run, data, published};
 
-/// Delta tables of the bundled data, written by delta-rs's Python package; gives how many rows each
-/// reader finds in them.
+/// Writes Delta tables of the bundled data with the delta-rs Python package; returns the number of rows that
+/// each reader finds in them.
 pub fn tables(folder: &Path) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/delta/inputs.py");
     let mut command = Command::new(python("delta", READERS).join("bin/python"));
     serde_json::from_str(&run(command.arg(script).arg(data()).arg(folder))).unwrap()
 }
 
-/// The bundled enrichment with every input a Delta table of a folder.
+/// The bundled enrichment with a Delta table from one folder as every input.
 pub fn over_tables(text: &str, tables: &str) -> String {
     let mut text = text.to_owned();
     for name in ["users", "groups", "contacts", "accounts", "meetings"] {
@@ -58,7 +58,7 @@ fn deleted_rows_partitions_and_deletion_vectors() {
     let bundled = &bundled_run().enrichment;
     assert_eq!(published(&folder.join("out")), published(&bundled.resolve(&bundled.output.path)));
 
-    // A data file that is gone, and one that is damaged.
+    // One data file is missing, one is damaged.
     let mail = folder.join("tables/users");
     let data_file = super::files(&mail, "parquet").pop().unwrap();
     let bytes = fs::read(&data_file).unwrap();

@@ -1,4 +1,4 @@
-//! Delta tables as inputs and as output: read by programs that nobody here wrote, and written by one.
+//! Delta tables as inputs and as output: other programs read the published tables and write an input.
 
 mod conflicts;
 mod inputs;
@@ -12,25 +12,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use datafusion_engagement::enrichment::{Enrichment, Overrides};
-use datafusion_engagement::output::TABLES;
-use datafusion_engagement::run::{self, Report, Silent};
-use datafusion_engagement::session;
+use datafusion_engagement::config::{Enrichment, Overrides};
+use datafusion_engagement::pipeline::{self, Report, Silent};
+use datafusion_engagement::publish::TABLES;
+use datafusion_engagement::query::session;
 use serde_json::Value;
 
 use crate::process::{ENGAGEMENT, caught};
 use crate::support::{data, rows};
 
-/// Python with three readers of Delta tables; DuckDB's comes as a package of its own.
+/// Python packages with three readers of Delta tables; the one of DuckDB is a package of its own.
 const READERS: &str =
     "duckdb==1.5.5 duckdb-extension-delta==1.5.5 polars==2.1.0 pyarrow==26.0.1 deltalake==1.6.6";
 
-/// The bundled enrichment in a file of its own, publishing Delta tables into `out` beside it.
+/// The bundled enrichment as its own file, with Delta tables in `out` next to the file as output.
 fn enrichment_file(folder: &Path) -> PathBuf {
     with_output(folder, "path = \"out/\"\nformat = \"delta\"")
 }
 
-/// The same with another `[output]`.
+/// Like [`enrichment_file`], with another `[output]`.
 fn with_output(folder: &Path, output: &str) -> PathBuf {
     let text = fs::read_to_string(data().join("enrichment.toml")).unwrap();
     let text = text.replace("path = \"", &format!("path = \"{}/", data().display()));
@@ -47,17 +47,17 @@ fn open(file: &Path, as_of: &str) -> Enrichment {
 }
 
 async fn run(file: &Path, as_of: &str) -> Report {
-    run::run(&open(file, as_of), &Silent).await.unwrap()
+    pipeline::run(&open(file, as_of), &Silent).await.unwrap()
 }
 
-/// The same as a process.
+/// Runs a command as a process.
 fn command(name: &str, file: &Path, more: &[&str]) -> Output {
     let file = file.display().to_string();
     let arguments = [&[name, &file], more].concat();
     caught(ENGAGEMENT, &arguments.into_iter().map(str::to_owned).collect::<Vec<_>>()).output().unwrap()
 }
 
-/// Every published row of every table, as the commands see it.
+/// Every row of every published table, as the commands read them.
 async fn published(file: &Path) -> BTreeMap<&'static str, Vec<Vec<String>>> {
     let ctx = session::published(&open(file, "2026-10-31")).await.unwrap();
     let mut all = BTreeMap::new();
@@ -69,7 +69,7 @@ async fn published(file: &Path) -> BTreeMap<&'static str, Vec<Vec<String>>> {
     all
 }
 
-/// The entries of the log of a table, in their order, each as its actions.
+/// The log entries of a table in order, each as its list of actions.
 fn log(table: &Path) -> Vec<Vec<Value>> {
     let mut entries: Vec<_> = files(&table.join("_delta_log"), "json");
     entries.sort();
@@ -80,7 +80,7 @@ fn log(table: &Path) -> Vec<Vec<Value>> {
     entries.iter().map(actions).collect()
 }
 
-/// The files of a folder, at any depth, with this ending.
+/// The files of a folder, at any depth, with this extension.
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = vec![];
     for entry in fs::read_dir(folder).into_iter().flatten().map(|e| e.unwrap().path()) {

@@ -1,9 +1,9 @@
-//! What is published as Delta tables.
+//! What a run publishes as Delta tables.
 
 use std::fs;
 
-use datafusion_engagement::output::TABLES;
-use datafusion_engagement::session;
+use datafusion_engagement::publish::TABLES;
+use datafusion_engagement::query::session;
 
 use super::{enrichment_file, files, log, manifest, open, published, run, with_output};
 use crate::support::{block_on, rows};
@@ -52,7 +52,7 @@ fn each_date_is_replaced_alone() {
         assert_ne!(published(&file).await, before);
         assert_eq!(bytes("2026-10-15"), first, "the file of another date stays");
 
-        // Again: another file, the same bytes, and nothing is doubled.
+        // The same date again: another file with the same bytes, and no duplicate rows.
         let newest = published(&file).await;
         run(&file, "2026-10-31").await;
         assert_eq!((published(&file).await, history().await.len()), (newest.clone(), 2));
@@ -60,18 +60,18 @@ fn each_date_is_replaced_alone() {
         assert_eq!(written.len(), 2);
         assert_eq!(fs::read(&written[0]).unwrap(), fs::read(&written[1]).unwrap());
 
-        // An older date joins the history; what is published stays, the people too.
+        // An older date is added to the history; the published tables stay, Office_UserTable too.
         let users = log(&folder.join("out/Office_UserTable")).len();
         run(&file, "2026-09-30").await;
         assert_eq!(history().await, ["2026-09-30", "2026-10-15", "2026-10-31"]);
         assert_eq!(published(&file).await, newest);
         assert_eq!(log(&folder.join("out/Office_UserTable")).len(), users);
         assert_eq!(manifest(folder)["as_of"], "2026-10-31");
-        // Its first date run again.
+        // The first date is run again.
         run(&file, "2026-10-15").await;
         assert_eq!((published(&file).await, history().await.len()), (newest, 3));
     });
-    // Each commit removes the files of its own date and adds one.
+    // Each commit removes the files of its own date and adds one file.
     let commits = log(&office);
     assert_eq!(commits.len(), 5);
     for (commit, date, removed) in
@@ -112,7 +112,7 @@ fn a_commit_says_what_it_is() {
             serde_json::from_str::<serde_json::Value>(&statistics).unwrap()["numRecords"].as_i64() > Some(0)
         );
     }
-    // No individual in any table but theirs.
+    // Only Office_UserTable contains individuals.
     for entry in files(&folder.join("out"), "json") {
         let text = fs::read_to_string(&entry).unwrap();
         let is_theirs = entry.to_string_lossy().contains("Office_UserTable");
@@ -120,7 +120,7 @@ fn a_commit_says_what_it_is() {
     }
 }
 
-/// Of the table about individuals, what two runs have left behind is deleted once it is old.
+/// Of Office_UserTable, the files that earlier runs left are deleted once they are old.
 #[test]
 fn people_are_not_kept() {
     let folder = tempfile::tempdir().unwrap();
@@ -139,7 +139,7 @@ fn people_are_not_kept() {
         let left = files(&users, "parquet");
         assert!(left.len() == 2 && !left.contains(&first[0]), "{left:?}");
         assert!(!published(&file).await["Office_UserTable"].is_empty());
-        // All dates of the others stay.
+        // The other tables retain all dates.
         let office = folder.path().join("out/Office");
         assert_eq!(files(&office, "parquet").len(), 3);
     });
@@ -160,7 +160,7 @@ fn a_table_with_a_name_of_its_own() {
     assert!(!folder.path().join("out/Office").exists());
 }
 
-/// After ten commits a checkpoint spares readers the entries before it.
+/// After ten commits a checkpoint saves readers the earlier log entries.
 #[test]
 fn a_long_log_is_summed_up() {
     let folder = tempfile::tempdir().unwrap();
@@ -179,9 +179,9 @@ fn a_long_log_is_summed_up() {
     }
 }
 
-/// Whether numbers are withheld changes no schema.
+/// The schema is the same whether numbers are suppressed or not.
 #[test]
-fn small_groups_may_be_withheld_later() {
+fn small_groups_may_be_suppressed_later() {
     let folder = tempfile::tempdir().unwrap();
     let file = enrichment_file(folder.path());
     block_on(async {
@@ -190,8 +190,8 @@ fn small_groups_may_be_withheld_later() {
         fs::write(&file, text + "\n[privacy]\nmin_people = 4\n").unwrap();
         run(&file, "2026-10-31").await;
         let ctx = session::published(&open(&file, "2026-10-31")).await.unwrap();
-        let withheld = r#"select count(*) > 0 from "Office" where "EngagementScore" is null"#;
-        assert_eq!(rows(&ctx, withheld).await.unwrap(), [["true"]]);
+        let suppressed = r#"select count(*) > 0 from "Office" where "EngagementScore" is null"#;
+        assert_eq!(rows(&ctx, suppressed).await.unwrap(), [["true"]]);
         assert_eq!(rows(&ctx, HISTORY).await.unwrap().len(), 2);
     });
 }

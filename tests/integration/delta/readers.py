@@ -1,4 +1,4 @@
-"""Reads each Delta table with the readers that everybody has, and prints what they make of it as JSON."""
+"""Reads each Delta table with common readers, and prints what they find as JSON."""
 import datetime, glob, json, math, os, sys
 
 import duckdb, duckdb_extension_delta, polars

@@ -1,8 +1,8 @@
-//! What is published as Delta tables, read by programs that nobody here wrote.
+//! Other programs read what is published as Delta tables.
 
 use std::process::Command;
 
-use datafusion_engagement::output::TABLES;
+use datafusion_engagement::publish::TABLES;
 use serde_json::Value;
 
 use super::{READERS, enrichment_file, run};
@@ -39,7 +39,7 @@ fn duckdb_polars_and_delta_rs_read_the_same() {
         }
         assert_eq!(found["columns"], serde_json::json!(columns), "{}", table.name);
         assert_eq!(found["dates"], serde_json::json!(dates), "{}", table.name);
-        // As it was at first: one date alone.
+        // The first version of the table has only one date.
         let first = if dates.is_empty() { dates } else { &dates[..1] };
         assert_eq!(found["dates_at_first"], serde_json::json!(first), "{}", table.name);
         let commits: Vec<_> =

@@ -1,4 +1,5 @@
-//! What is no Delta table, or none of ours, is refused in one line that says what to do.
+//! A path that is not a Delta table, or is the Delta table of another program, is refused with one line that
+//! describes what to do.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use super::{command, enrichment_file, published, run};
 use crate::process::refused;
 use crate::support::{block_on, data};
 
-/// The first entry of the log of a published table.
+/// The first log entry of a published table.
 fn first_entry(folder: &Path, table: &str) -> PathBuf {
     folder.join("out").join(table).join("_delta_log/00000000000000000000.json")
 }
@@ -42,7 +43,7 @@ fn a_table_with_another_schema() {
             "Office_CustomerCard",
             "\"engagement.table\":\"CustomerCard\"",
             "\"owner\":\"crm\"",
-            "Office_CustomerCard is a Delta table of somebody else; give [output] another path or table",
+            "Office_CustomerCard is a Delta table of another program; give [output] another path or table",
         ),
         (
             "Office",
@@ -64,8 +65,12 @@ fn a_table_with_another_schema() {
     refused(&command("run", &file, &[]), 1, "cannot be read as a Delta table");
     refused(&command("sql", &file, &["-c", "select 1 from office"]), 1, "cannot be read as a Delta table");
     fs::remove_dir_all(folder.join("out/Office")).unwrap();
-    refused(&command("sql", &file, &["-c", "select 1 from office"]), 1, "is gone");
-    // Moved away is out of the way.
+    refused(
+        &command("sql", &file, &["-c", "select 1 from office"]),
+        1,
+        "its published version no longer exists",
+    );
+    // Once the table is moved away, a run succeeds again.
     fs::remove_dir_all(folder.join("out")).unwrap();
     refused(&command("sql", &file, &["-c", "select 1 from office"]), 1, "nothing is published there yet");
     block_on(run(&file, "2026-10-31"));
@@ -87,18 +92,18 @@ fn inputs_that_are_no_delta_tables() {
         data().display()
     );
     for (path, code, says) in [
-        (data().join("mail"), 1, "is no Delta table: it has no _delta_log"),
+        (data().join("mail"), 1, "is not a Delta table: it has no folder _delta_log"),
         (data().join("mail2"), 1, "there is no folder"),
-        (data().join("users.parquet"), 1, "it is no folder, and a Delta table is one"),
+        (data().join("users.parquet"), 1, "it is not a folder, but a Delta table is one"),
         (PathBuf::from("https://example.com/mail"), 1, "a web server does not list its files"),
-        (PathBuf::from("ftp://example.com/mail"), 2, "ftp:// is no scheme that is read"),
+        (PathBuf::from("ftp://example.com/mail"), 2, "ftp:// is not a supported scheme"),
     ] {
         with(&mail, &format!("[mail]\nformat = \"delta\"\npath = \"{}\"", path.display()));
         let outcome = command("check", &file, &[]);
         refused(&outcome, code, says);
         assert!(String::from_utf8_lossy(&outcome.stderr).contains("[mail] path = "));
     }
-    // The other way round: a Delta table read as if it were a folder of Parquet files.
+    // The other way round: a Delta table is read as a folder of Parquet files.
     block_on(run(
         &{
             fs::write(&file, &text).unwrap();
@@ -111,9 +116,9 @@ fn inputs_that_are_no_delta_tables() {
     refused(
         &command("check", &file, &[]),
         1,
-        "is a Delta table; name it and say format = \"delta\" in [mail]",
+        "is a Delta table; to read it, set path to this folder and format = \"delta\" in [mail]",
     );
-    // And one without the columns.
+    // A Delta table without the required columns.
     with(&mail, &format!("[mail]\nformat = \"delta\"\npath = \"{}\"", card.display()));
     refused(
         &command("check", &file, &[]),

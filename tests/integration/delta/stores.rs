@@ -1,4 +1,4 @@
-//! Delta tables in object stores, on real servers: from a table to a table.
+//! Delta tables in object stores, on real servers: Delta inputs and Delta output.
 
 use super::inputs;
 use crate::stores::{Fault, Lake, Proxy, fine, refused};
@@ -7,7 +7,7 @@ use crate::support::data;
 const COUNT: &str = "select count(*) as n, max(noofemails_toaccount) as m from office";
 const HISTORY: &str = "select asofdate as d from office_history order by asofdate";
 
-/// The bundled enrichment over Delta tables of a lake, publishing Delta tables into it.
+/// The bundled enrichment, with Delta tables of a lake as inputs and as output.
 fn there_and_back(lake: &Lake) {
     let folder = tempfile::tempdir().unwrap();
     inputs::tables(folder.path());
@@ -37,12 +37,12 @@ fn there_and_back(lake: &Lake) {
         assert_eq!(sql(HISTORY), dates);
     }
     assert!(fine(&lake.command("card", &file, &["A-1033"])).contains("A-1033"));
-    // Read as Parquet files, the table would have the rows of every run.
+    // Read as Parquet files, the table would contain the rows of every run.
     let wrong = lake.write(&text.replace("\"tables/mail\"\nformat = \"delta\"", "\"tables/mail\""), "out/");
     refused(
         &lake.command("check", &wrong, &[]),
         1,
-        &["tables/mail is a Delta table; name it and say format"],
+        &["tables/mail is a Delta table; to read it, set path to this folder and format"],
     );
 }
 
@@ -56,7 +56,7 @@ fn s3_to_s3() {
     there_and_back(&Lake::s3("delta"));
 }
 
-/// A file of Parquet inputs that publishes Delta tables.
+/// An enrichment file with Parquet inputs and Delta tables as output.
 fn published_as_delta(lake: &Lake) -> std::path::PathBuf {
     let text = std::fs::read_to_string(lake.enrichment("mail/", "out/")).unwrap();
     lake.raw(&text.replace("[output]", "[output]\nformat = \"delta\""))
@@ -78,7 +78,7 @@ fn two_runs_at_once_publish_one_of_them() {
         for outcome in &outcomes {
             match outcome.status.code() {
                 Some(0) => fine += 1,
-                _ => refused(outcome, 1, &["somebody else has committed to it since this run began"]),
+                _ => refused(outcome, 1, &["another writer has committed to it since this run began"]),
             }
         }
         assert!(fine > 0);
@@ -89,7 +89,8 @@ fn two_runs_at_once_publish_one_of_them() {
     }
 }
 
-/// What breaks on its way is tried again, and a commit whose answer is lost is known for ours.
+/// A request that fails is repeated, and a commit whose response was lost is recognized as the commit of this
+/// run.
 #[test]
 fn what_breaks_for_a_while_is_survived() {
     let mut lake = Lake::s3("delta-survived");

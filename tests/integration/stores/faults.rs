@@ -1,4 +1,4 @@
-//! A way to a server that breaks where a test wants it to.
+//! A proxy to a server that fails where a test wants it to.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -9,27 +9,27 @@ use std::thread;
 /// What happens to a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It is never answered.
+    /// There is no response.
     Stall,
-    /// It is answered with 503.
+    /// The response is 503.
     Busy,
-    /// The answer breaks off after so many bytes.
+    /// The response is cut off after this many bytes.
     Cut(usize),
-    /// The connection breaks off, and there are no others from then on.
+    /// The connection is closed, and no further connection is served.
     Die,
 }
 
-/// Passes connections on until a request comes that is to fail.
+/// Forwards connections until a request arrives that has to fail.
 pub struct Proxy {
     pub port: u16,
     faults: Arc<Faults>,
 }
 
-/// No request begins like this.
+/// No request begins with this text.
 const NONE: &str = "no request";
 
 struct Faults {
-    /// The start of the requests that are to fail, and how.
+    /// The start of the requests that have to fail.
     request: String,
     fault: Fault,
     left: AtomicUsize,
@@ -39,7 +39,7 @@ struct Faults {
 }
 
 impl Proxy {
-    /// So many of the requests that begin like this fail.
+    /// The first `times` requests that begin with `request` fail.
     pub fn new(to: u16, request: &str, fault: Fault, times: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -58,7 +58,7 @@ impl Proxy {
         Self { port, faults: of_proxy }
     }
 
-    /// Nothing fails; it is counted what the server sends.
+    /// No request fails; counts the bytes that the server sends.
     pub fn counting(to: u16) -> Self {
         Self::new(to, NONE, Fault::Die, 0)
     }
@@ -75,7 +75,7 @@ impl Proxy {
 }
 
 impl Faults {
-    /// One connection. Heads of requests come in one piece from this client.
+    /// Serves one connection. This client sends each request head in one piece.
     fn serve(self: &Arc<Self>, mut client: TcpStream, to: u16) -> std::io::Result<()> {
         let mut server = TcpStream::connect(("127.0.0.1", to))?;
         let most = Arc::new(AtomicUsize::new(usize::MAX));
@@ -104,7 +104,7 @@ impl Faults {
             match self.fault {
                 _ if !fails => {}
                 Fault::Stall => {
-                    // Until the client gives up.
+                    // Waits until the client gives up.
                     while let Ok(1..) = client.read(&mut bytes) {}
                     break;
                 }

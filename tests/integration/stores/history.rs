@@ -1,4 +1,4 @@
-//! The history of as-of dates, in a folder and in a store.
+//! The history of as-of dates, in a folder and in an object store.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use super::{fine, refused};
 
 const HISTORY: &str = "select * from office_history order by asofdate";
 
-/// Runs three dates, the last not the newest, and asks for all; gives the answers. `exists` knows
-/// the files of the output folder.
+/// Runs three dates, of which the last one is not the newest, and queries the history; returns the rows.
+/// `exists` checks whether the output folder contains a file.
 fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) -> bool) -> String {
     let run = |as_of: &str| fine(&lake.command("run", file, &[&["--as-of", as_of], output].concat()));
     let sql =
@@ -23,7 +23,7 @@ fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) 
         assert!(exists(&format!("as_of={date}/Office_CustomerCard_History.parquet")), "{date}");
         assert!(!exists(&format!("as_of={date}/Office_UserTable.parquet")), "{date}");
     }
-    // Again, and nothing is doubled.
+    // The same date again creates no duplicate rows.
     run("2026-10-31");
     let history = sql(HISTORY);
     let dates: Vec<_> = history.lines().map(|line| line.split(',').next().unwrap()).collect();
@@ -49,7 +49,7 @@ fn each_date_is_kept_alike_in_a_folder_and_in_a_store() {
     let output = ["--output", out.to_str().unwrap()];
     let in_folder = three_dates(&lake, &stored, &output, &|name| out.join(name).is_file());
     assert_eq!(in_store, in_folder);
-    // Without the wish for it there is what is published.
+    // Without `history = true` there is only the published date.
     let plain = lake.enrichment("mail/", "plain/");
     refused(&lake.command("sql", &plain, &["-c", HISTORY]), 1, &["nothing is published"]);
     fine(&lake.command("run", &plain, &[]));

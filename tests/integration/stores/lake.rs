@@ -1,4 +1,4 @@
-//! A folder of a server with the bundled data in it, and the command with the credentials for it.
+//! A folder on a server with the bundled data, and the command with the credentials for it.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion_engagement::output::TABLES;
+use datafusion_engagement::publish::TABLES;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
@@ -21,11 +21,11 @@ use crate::support::{block_on, data, inputs};
 #[derive(Clone)]
 pub struct Lake {
     pub folder: String,
-    /// Its URL, with a slash at its end.
+    /// Its URL, with a slash at the end.
     pub url: String,
-    /// Where the command finds the server.
+    /// The port at which the command reaches the server.
     pub port: u16,
-    /// How long the command waits for an answer.
+    /// How long the command waits for a response.
     pub timeout_seconds: u32,
     pub user: String,
     pub secret: String,
@@ -65,13 +65,13 @@ impl Lake {
         Self { folder, url, port: server.port, timeout_seconds, user, secret, store }.filled()
     }
 
-    /// The same for somebody who may only read.
+    /// The same folder with the credentials of a user with read permission only.
     pub fn as_reader(&self) -> Self {
         let [user, secret] = servers::s3().users["reader"].clone();
         Self { user, secret, ..self.clone() }
     }
 
-    /// With the bundled data.
+    /// Uploads the bundled data.
     fn filled(self) -> Self {
         for file in inputs() {
             self.put(file.strip_prefix(data()).unwrap().to_str().unwrap(), fs::read(&file).unwrap());
@@ -84,7 +84,7 @@ impl Lake {
         block_on(self.store.put(&path, bytes.into())).unwrap();
     }
 
-    /// Many objects with nothing of interest in them.
+    /// Uploads many objects with irrelevant content.
     pub fn put_all(&self, names: &[String]) {
         let put = |name: &String| {
             let path = format!("{}/{name}", self.folder).into();
@@ -103,7 +103,7 @@ impl Lake {
         block_on(async { self.store.get(&path).await?.bytes().await }).unwrap().to_vec()
     }
 
-    /// The bytes of every published file by its plain name.
+    /// The bytes of every published file, by its plain name.
     pub fn published(&self, out: &str) -> BTreeMap<String, Vec<u8>> {
         TABLES.iter().map(|t| (t.file("Office"), self.get(&format!("{out}/{}", t.file("Office"))))).collect()
     }
@@ -114,7 +114,7 @@ impl Lake {
         self.write(&text.replace("path = \"mail/\"", &format!("path = \"{mail}\"")), out)
     }
 
-    /// An enrichment file with all paths in this folder.
+    /// An enrichment file with this text and all paths in this folder.
     pub fn write(&self, text: &str, out: &str) -> PathBuf {
         let text = text.replace("path = \"out/\"", &format!("path = \"{out}\""));
         let text = text.replace("path = \"", &format!("path = \"{}", self.url));
@@ -134,7 +134,7 @@ impl Lake {
         self.raw(&format!("{text}\n{settings}\n{server}\n"))
     }
 
-    /// An enrichment file of this text.
+    /// An enrichment file with exactly this text.
     pub fn raw(&self, text: &str) -> PathBuf {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stores");

@@ -15,7 +15,7 @@ pub use self::faults::{Fault, Proxy};
 pub use self::lake::Lake;
 use crate::support::{bundled_run, data, published};
 
-/// Failed with this code and one line that says this.
+/// Asserts that the command failed with this exit code and one line that contains each of `says`.
 pub fn refused(output: &Output, code: i32, says: &[&str]) {
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{error}");
@@ -30,14 +30,15 @@ pub fn fine(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// What a local run publishes.
+/// The files that a local run publishes.
 fn local() -> std::collections::BTreeMap<String, Vec<u8>> {
     published(&bundled_run().enrichment.resolve(&bundled_run().enrichment.output.path))
 }
 
 const COUNT: &str = "select count(*) as n, max(noofemails_toaccount) as m from office";
 
-/// From a store to the same store: the bytes of the local run, whoever reads them.
+/// From a store to the same store: the published bytes are those of the local run, and every command reads
+/// them.
 fn there_and_back(lake: &Lake, mail: &str) {
     let file = lake.enrichment(mail, "out/");
     assert!(fine(&lake.command("check", &file, &[])).contains("12 files"));
@@ -48,7 +49,7 @@ fn there_and_back(lake: &Lake, mail: &str) {
         assert_eq!(lake.published("out"), local());
     }
     assert!(fine(&lake.command("sql", &file, &["--format", "csv", "-c", COUNT])).contains("1029,"));
-    // Our readers follow the manifest, not the plain names.
+    // The commands follow the manifest, not the plain names.
     lake.put("out/Office.parquet", b"no Parquet".to_vec());
     assert!(fine(&lake.command("sql", &file, &["--format", "csv", "-c", COUNT])).contains("1029,"));
     assert!(fine(&lake.command("card", &file, &["A-1033"])).contains("A-1033"));
@@ -96,14 +97,14 @@ fn inputs_on_a_web_server() {
     assert_eq!(lake.published("out"), local());
     let encrypted_only = std::fs::read_to_string(&file).unwrap().replace("allow_http = true\n", "");
     let output = lake.command("check", &lake.raw(&encrypted_only), &[]);
-    refused(&output, 1, &["http:// is not encrypted; say allow_http = true"]);
+    refused(&output, 1, &["http:// is not encrypted; set allow_http = true"]);
     for mail in ["mail/", "mail/*.parquet"] {
         let text = web(&text.replace("web/mail/", &format!("web/{mail}")), mail);
         refused(&lake.command("check", &lake.raw(&text), &[]), 1, &["[mail]", "a web server does not list"]);
     }
 }
 
-/// A folder of more objects than a page lists, of which one counts.
+/// A folder with more objects than one page of a listing, of which one is an input.
 #[test]
 fn a_large_folder_is_listed_to_its_end() {
     let lake = Lake::s3("large");
@@ -116,7 +117,7 @@ fn a_large_folder_is_listed_to_its_end() {
     assert!(mail.is_some_and(|line| line.contains(" 1 file ")), "{report}");
 }
 
-/// Columns that nobody asks for stay where they are.
+/// The data of columns that are not needed is not downloaded.
 #[test]
 fn only_the_bytes_that_are_needed_are_read() {
     const LARGE: usize = 24 << 20;
@@ -149,7 +150,7 @@ fn only_the_bytes_that_are_needed_are_read() {
     assert!(proxy.sent() < LARGE / 4, "{} bytes", proxy.sent());
 }
 
-/// An enrichment with an output of its own, published once, whose ways are about to break.
+/// An enrichment with its own output, published once, before its requests begin to fail.
 fn published_once(name: &str) -> (Lake, std::collections::BTreeMap<String, Vec<u8>>) {
     let lake = Lake::s3(name);
     fine(&lake.command("run", &lake.enrichment("mail/", "out/"), &["--as-of", "2026-09-30"]));
@@ -158,7 +159,7 @@ fn published_once(name: &str) -> (Lake, std::collections::BTreeMap<String, Vec<u
     (lake, before)
 }
 
-/// How long to wait for a server that may never answer, and for one that does.
+/// The timeout: short if the server may never respond, long otherwise.
 fn seconds(fault: Fault) -> u32 {
     if fault == Fault::Stall { 3 } else { 60 }
 }
@@ -174,7 +175,7 @@ fn what_breaks_for_a_while_is_survived() {
         ("GET /lake/survived/contacts", Fault::Stall),
         ("PUT /lake/survived/out/.engagement/Office/run-", Fault::Busy),
         ("PUT /lake/survived/out/.engagement/Office/run-", Fault::Cut(0)),
-        // The manifest is replaced, but the answer is lost.
+        // The manifest is replaced, but the response is lost.
         ("PUT /lake/survived/out/.engagement/Office/current", Fault::Cut(0)),
         ("PUT /lake/survived/out/Office.parquet", Fault::Busy),
     ] {
@@ -199,7 +200,7 @@ fn what_stays_broken_is_an_error_and_the_old_output_is_whole() {
         ("GET /lake?", Fault::Stall, "the server does not answer in time"),
         ("GET /lake/broken/mail/2026", Fault::Stall, "the server does not answer in time"),
         ("GET /lake/broken/mail/2026", Fault::Busy, "the server answers 503"),
-        ("GET /lake/broken/mail/2026", Fault::Cut(5_000), "the connection breaks off"),
+        ("GET /lake/broken/mail/2026", Fault::Cut(5_000), "the connection was lost"),
         ("GET /lake/broken/mail/2026", Fault::Die, ""),
         ("PUT /lake/broken/out/.engagement/Office/run-", Fault::Stall, "cannot be written to"),
         ("PUT /lake/broken/out/.engagement/Office/run-", Fault::Busy, "the server answers 503"),
@@ -214,7 +215,7 @@ fn what_stays_broken_is_an_error_and_the_old_output_is_whole() {
         assert_eq!(lake.published("out"), before, "{request}");
         assert_eq!(rows(&lake, server), rows_before, "{request}");
     }
-    // Nor does what is left stand in the way.
+    // What the failed runs left does not prevent the next run.
     fine(&lake.command("run", &lake.enrichment("mail/", "out/"), &[]));
     assert_eq!(lake.published("out"), local());
 }
@@ -278,8 +279,12 @@ fn what_is_wrong_is_said_in_one_line_without_a_secret() {
     let signed = "https://acc.blob.core.windows.net.example/c/mail.parquet?sv=1&sig=SECRETSECRET";
     let file = s3.raw(&text.replace("s3://lake/wrong/mail/", signed));
     let output = s3.command("check", &file, &[]);
-    refused(&output, 2, &["mail.parquet?...", "from Azure storage only"]);
+    refused(&output, 2, &["mail.parquet?...", "for Azure storage only"]);
     assert!(!String::from_utf8_lossy(&output.stderr).contains("SECRET"));
     let file = s3.raw(&text.replace("s3://lake/wrong/out/", "https://example.com/out/"));
-    refused(&s3.command("run", &file, &[]), 2, &["[output] path", "a web server takes no output"]);
+    refused(
+        &s3.command("run", &file, &[]),
+        2,
+        &["[output] path", "output cannot be written to a web server"],
+    );
 }

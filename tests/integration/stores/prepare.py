@@ -3,7 +3,7 @@ import base64, datetime, hashlib, hmac, json, sys, urllib.request
 
 
 def container(endpoint, key, name):
-    """Creates a container, which needs a signed request."""
+    """Creates a container with a signed request."""
     account = endpoint.rsplit("/", 1)[1]
     date = datetime.datetime.now(datetime.timezone.utc).strftime("%a, %d %b %Y %H:%M:%S GMT")
     headers = f"x-ms-date:{date}\nx-ms-version:2021-08-06"
@@ -17,7 +17,7 @@ def container(endpoint, key, name):
 
 
 def bucket(endpoint, name):
-    """Creates a bucket and two users, and from then on has the server check who asks."""
+    """Creates a bucket and two users, then enables authentication in the server."""
     import boto3
     client = lambda service: boto3.client(
         service, endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")

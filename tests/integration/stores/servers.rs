@@ -1,6 +1,6 @@
-//! The servers that the tests talk to: Azurite, Microsoft's emulator of Azure storage, and moto, a
-//! server that speaks S3. Both are installed once into a folder outside of the checkout (npm and
-//! Python 3 do that) and started once for all tests; they end with the tests.
+//! The servers that the tests use: Azurite, Microsoft's emulator of Azure storage, and moto, a server with
+//! the S3 API. Both are installed once into a folder outside the checkout (by npm and Python 3) and started
+//! once for all tests; they end when the tests end.
 
 use std::collections::HashMap;
 use std::fs;
@@ -16,12 +16,12 @@ use crate::installed::{installed, python as venv, run};
 const AZURITE: &str = "azurite@3.35.0";
 const MOTO: &str = "moto[server,s3]==5.2.5";
 
-/// The account of Azurite and its key, which everybody knows.
+/// The account of Azurite and its key, which are public.
 pub const ACCOUNT: &str = "devstoreaccount1";
 pub const KEY: &str =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-/// The container, and the bucket, of the tests.
+/// The container and the bucket of the tests.
 pub const LAKE: &str = "lake";
 
 /// A started server.
@@ -29,7 +29,7 @@ pub struct Server {
     pub port: u16,
     /// S3: id and secret of the users.
     pub users: HashMap<String, [String; 2]>,
-    /// Ends when its input does, which is when the tests do, however that comes.
+    /// Ends when its standard input closes, which happens however the tests end.
     _process: Mutex<Child>,
 }
 
@@ -82,7 +82,7 @@ fn prepare(arguments: &[&str]) -> String {
     run(Command::new(python().join("bin/python")).arg(script).args(arguments))
 }
 
-/// Starts a server that ends when this process does.
+/// Starts a server that ends when this process ends.
 fn start(command: &mut Command) -> Child {
     let script = r#""$@" > /dev/null 2>&1 & server=$!; read -r _; kill $server"#;
     let mut shell = Command::new("sh");

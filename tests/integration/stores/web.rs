@@ -1,11 +1,11 @@
-//! A web server that knows files and ranges of their bytes, and cannot list.
+//! A web server that serves files and byte ranges, and cannot list a folder.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// Serves the files of a folder; gives the port.
+/// Serves the files of a folder; returns the port.
 pub fn serve(folder: PathBuf) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -18,7 +18,7 @@ pub fn serve(folder: PathBuf) -> u16 {
     port
 }
 
-/// One request; `None` where the client has gone.
+/// Answers one request; `None` if the client has closed the connection.
 fn answer(mut client: &TcpStream, folder: &Path) -> Option<bool> {
     let lines = BufReader::new(client).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
     let head: Vec<String> = lines.collect();

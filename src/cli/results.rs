@@ -1,0 +1,210 @@
+//! Writes the results of statements in the format that the user has chosen.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::time::Instant;
+
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchReceiverStream;
+use datafusion::prelude::DataFrame;
+use futures::StreamExt;
+
+use super::format::{Format, Layout};
+use super::out::{self, note_on_terminal, written};
+use super::text;
+use crate::error::{Error, Result};
+use crate::query::statements::{Statements, yields_rows};
+
+/// The outcome of a statement.
+pub struct Answer {
+    /// The number of rows; `None` for a statement that has no columns, such as SET.
+    rows: Option<usize>,
+    began: Instant,
+}
+
+impl Answer {
+    /// Prints the number of rows, if standard error is a terminal.
+    pub(crate) fn print_rows(&self) {
+        if let Some(rows) = self.rows {
+            note_on_terminal(format!("({})", text::count(rows, "row")));
+        }
+    }
+
+    /// Prints the number of rows and, if `time` is true, the elapsed time, if standard error is a terminal.
+    pub fn print_rows_and_time(&self, time: bool) {
+        self.print_rows();
+        if time {
+            note_on_terminal(format!("Time: {:.3} s", self.began.elapsed().as_secs_f64()));
+        }
+    }
+}
+
+/// Runs statements and writes their results, one after the other.
+pub struct Answers {
+    /// The format of results.
+    pub format: Format,
+    /// The layout of tables.
+    pub layout: Layout,
+    out: Box<dyn Write + Send>,
+    /// Whether `out` is a terminal.
+    terminal: bool,
+    /// How many results `out` contains.
+    results: usize,
+}
+
+impl Answers {
+    /// Writes results to `out`, which must be standard output.
+    pub fn new(format: Format, layout: Layout, out: Box<dyn Write + Send>) -> Self {
+        Self { format, layout, out, terminal: out::is_terminal(), results: 0 }
+    }
+
+    /// Sends the following results to a file, or to standard output again.
+    pub fn redirect(&mut self, file: Option<File>) -> Result<()> {
+        written(self.out.flush())?;
+        self.terminal = file.is_none() && out::is_terminal();
+        self.out = match file {
+            Some(file) => Box::new(BufWriter::new(file)),
+            None => Box::new(out::stdout()),
+        };
+        self.results = 0;
+        Ok(())
+    }
+
+    /// Writes a text between the results.
+    pub fn print(&mut self, text: &str) -> Result<()> {
+        written(self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()))
+    }
+
+    /// Runs one statement and writes its result.
+    ///
+    /// # Errors
+    /// The statement fails, the result cannot be written, or it would be a second result in a Parquet file.
+    pub async fn answer(&mut self, session: &mut Statements, statement: &str) -> Result<Answer> {
+        if self.format == Format::Parquet && yields_rows(statement) {
+            if self.terminal {
+                return Err(binary_to_terminal());
+            }
+            if self.results > 0 {
+                return Err(Error::query("a Parquet file holds one result, and one is already written"));
+            }
+        }
+        let began = Instant::now();
+        let frame = session.plan(statement).await?;
+        if frame.schema().fields().is_empty() {
+            frame.collect().await.map_err(|e| session.explain(e))?;
+            return Ok(Answer { rows: None, began });
+        }
+        // A blank line shows where one result ends.
+        if self.results > 0 && matches!(self.format, Format::Table | Format::Csv) && !self.terminal {
+            self.print("\n")?;
+        }
+        self.results += 1;
+        let rows = stream(session, frame, self.format, self.layout, &mut self.out).await?;
+        Ok(Answer { rows: Some(rows), began })
+    }
+}
+
+/// Writes a result while it is computed. Returns the number of rows.
+pub async fn stream(
+    session: &Statements,
+    frame: DataFrame,
+    format: Format,
+    layout: Layout,
+    out: &mut (dyn Write + Send),
+) -> Result<usize> {
+    let mut batches = in_background(frame.execute_stream().await.map_err(|e| session.explain(e))?);
+    let mut sink = format.sink(&batches.schema(), layout, out)?;
+    let mut rows = 0;
+    while let Some(batch) = batches.next().await {
+        let batch = batch.map_err(|e| session.explain(e))?;
+        rows += batch.num_rows();
+        sink.write(&batch)?;
+    }
+    sink.finish()?;
+    written(out.flush())?;
+    Ok(rows)
+}
+
+/// Computes the stream in a task of its own, so that the caller can stop waiting for it at any moment.
+fn in_background(mut batches: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    let mut builder = RecordBatchReceiverStream::builder(batches.schema(), 2);
+    let sender = builder.tx();
+    builder.spawn(async move {
+        while let Some(batch) = batches.next().await {
+            if sender.send(batch).await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    });
+    builder.build()
+}
+
+/// The error that refuses to write a binary file to a terminal.
+pub fn binary_to_terminal() -> Error {
+    Error::query("Parquet is binary and is not written to a terminal; send it to a file with > or to a pipe")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::query::statements::split;
+    use crate::query::testing;
+
+    /// A writer whose content the test can read.
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    async fn answered(format: Format, script: &str) -> (Result<()>, Vec<u8>) {
+        let mut session = Statements::new(testing::published().await).await.unwrap();
+        let out = Written::default();
+        let mut answers = Answers::new(format, Layout::default(), Box::new(out.clone()));
+        answers.terminal = false;
+        for statement in split(script).unwrap() {
+            if let Err(error) = answers.answer(&mut session, statement).await {
+                return (Err(error), out.0.lock().unwrap().clone());
+            }
+        }
+        (Ok(()), out.0.lock().unwrap().clone())
+    }
+
+    #[tokio::test]
+    async fn several_statements_see_one_another() {
+        let script = "create view top as select customerid, name from CUSTOMERCARD where emails > 50;
+                      set datafusion.execution.batch_size = 2;
+                      select * from TOP; select count(*) as n from office";
+        let (outcome, text) = answered(Format::Csv, script).await;
+        outcome.unwrap();
+        assert_eq!(String::from_utf8(text).unwrap(), "CustomerId,Name\na1,Acme Ltd\n\nn\n13\n");
+    }
+
+    #[tokio::test]
+    async fn what_came_before_an_error_is_written() {
+        let (outcome, text) = answered(Format::Csv, "select 1 as a; select b").await;
+        assert_eq!(outcome.unwrap_err().exit_code(), 2);
+        assert_eq!(text, b"a\n1\n");
+    }
+
+    #[tokio::test]
+    async fn a_parquet_file_holds_one_result() {
+        let (outcome, _) = answered(Format::Parquet, "create view v as select 1 as a; select * from v").await;
+        outcome.unwrap();
+        let (outcome, _) = answered(Format::Parquet, "select 1 as a; select 2 as b").await;
+        assert_eq!(
+            outcome.unwrap_err().to_string(),
+            "a Parquet file holds one result, and one is already written"
+        );
+    }
+}

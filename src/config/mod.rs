@@ -1,0 +1,196 @@
+//! The enrichment file: its sections and keys, their defaults, and the checks.
+//!
+//! [`Enrichment::open`] reads a TOML file and rejects every mistake that the file alone shows: an unknown
+//! key, a missing consent, weights that do not add up to 100. It reads no input except the mailbox list.
+
+pub(crate) mod date;
+mod delta;
+mod inputs;
+mod mailbox_list;
+mod measure;
+mod output;
+mod parse;
+mod schema;
+mod section;
+mod source_text;
+mod storage;
+#[cfg(test)]
+mod testing;
+mod text_file;
+mod unknown_keys;
+mod values;
+mod weights;
+mod window;
+mod zone;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
+
+pub use self::measure::{Measure, Weights};
+pub use self::values::{Format, OutputFormat, Region};
+use crate::error::Result;
+pub use crate::functions::time::Level;
+pub use crate::storage::StorageOptions;
+
+#[cfg(not(feature = "delta"))]
+pub(crate) use self::delta::delta_disabled;
+/// One enrichment: its inputs, its mailboxes, the days that count, and the output.
+///
+/// Paths of inputs and output are as written in the file. [`Enrichment::resolve`] resolves them against the
+/// folder of the file.
+#[derive(Debug, Clone)]
+pub struct Enrichment {
+    /// The path of the enrichment file.
+    pub file: PathBuf,
+    /// The name of the enrichment.
+    pub name: String,
+    /// The as-of date: the last day that counts, in `time_zone`.
+    pub as_of: NaiveDate,
+    /// The zone of all days and dates.
+    pub time_zone: Tz,
+    /// The number of days in the window, including the as-of date; at least 1.
+    pub window_days: u32,
+    /// The longest time of a reply, in days of 24 hours. An answer that takes longer is not a reply.
+    pub reply_window_days: u32,
+    /// The levels of Office, without duplicates, in the order year, month, week.
+    pub levels: Vec<Level>,
+    /// Where the data may be stored. It is recorded with the output and has no other effect.
+    pub region: Option<Region>,
+    /// The agreement of the tenant administrator.
+    pub consent: Consent,
+    /// The listed addresses of people and groups: normalized, sorted, without duplicates. Groups are not yet
+    /// resolved.
+    pub mailboxes: Vec<String>,
+    /// The directory; optional.
+    pub users: Option<InputConfig>,
+    /// The distribution groups; optional.
+    pub groups: Option<InputConfig>,
+    /// The contacts of the accounts.
+    pub contacts: Contacts,
+    /// The profile to enrich; without it, the profile is every account of the contacts.
+    pub accounts: Option<Accounts>,
+    /// Copies of messages. At least one of `mail` and `meetings` is present.
+    pub mail: Option<InputConfig>,
+    /// Copies of meetings.
+    pub meetings: Option<InputConfig>,
+    /// Where and how the result is published.
+    pub output: OutputConfig,
+    /// Options of the object stores.
+    pub storage: StorageOptions,
+    /// The nine weights of the score; they add up to 100.
+    pub weights: Weights,
+    /// Numbers about fewer internal people than this are suppressed; 1 suppresses nothing.
+    pub min_people: u32,
+}
+
+/// Values of the command line that replace values of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The as-of date, `YYYY-MM-DD`.
+    pub as_of: Option<String>,
+    /// The output folder, relative to the working directory.
+    pub output: Option<PathBuf>,
+}
+
+/// One input: a path and the format of its data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputConfig {
+    /// A file, a folder or a glob, as written: a local path or the URL of an object store.
+    pub path: String,
+    /// The format.
+    pub format: Format,
+}
+
+/// The contacts input and its column mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contacts {
+    /// A file, a folder or a glob, as written: a local path or the URL of an object store.
+    pub path: String,
+    /// The format: canonical or Delta.
+    pub format: Format,
+    /// The columns with email addresses; at least one. Names that differ only in case are one column.
+    pub email: Vec<String>,
+    /// The column with the account id.
+    pub account_id: String,
+    /// The column with the id of the contact. `None` if it is not mapped: then `contact_id` is used if the
+    /// input has it.
+    pub contact_id: Option<String>,
+}
+
+/// The accounts input and its column mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accounts {
+    /// A file, a folder or a glob, as written: a local path or the URL of an object store.
+    pub path: String,
+    /// The format: canonical or Delta.
+    pub format: Format,
+    /// The column with the account id.
+    pub account_id: String,
+    /// The column with the name of the account. `None` if it is not mapped: then `name` is used if the input
+    /// has it.
+    pub name: Option<String>,
+}
+
+/// Where and how the result is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputConfig {
+    /// The output folder: a path as written in the file (relative to it), an absolute path from the command
+    /// line, or the URL of a folder in an object store.
+    pub path: String,
+    /// The name of the Office table; the names of the other tables begin with it.
+    pub table: String,
+    /// The format of the published tables.
+    pub format: OutputFormat,
+    /// Whether the tables of each as-of date are retained; always true for Delta tables.
+    pub history: bool,
+}
+
+/// The agreement of the tenant administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consent {
+    /// The person who agreed.
+    pub granted_by: String,
+    /// The day of the agreement, not after the as-of date.
+    pub granted_on: NaiveDate,
+}
+
+impl Enrichment {
+    /// Reads and checks an enrichment file, and the mailbox list that it names.
+    ///
+    /// # Errors
+    /// The first mistake in the file or in the mailbox list, with file and line; a file that cannot be read.
+    pub fn open(file: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(file, &Overrides::default())
+    }
+
+    /// Reads and checks an enrichment file, and the mailbox list that it names. Values of the command line
+    /// replace those of the file; the replaced values are checked, too.
+    ///
+    /// # Errors
+    /// The first mistake in the file, in the mailbox list, or in the values of the command line; a file that
+    /// cannot be read.
+    pub fn open_with(file: impl AsRef<Path>, overrides: &Overrides) -> Result<Self> {
+        let file = file.as_ref();
+        parse::open(file, overrides).map_err(|e| e.with_context("path", file.display().to_string()))
+    }
+
+    /// The first day of the window.
+    pub fn first_day(&self) -> NaiveDate {
+        self.as_of.checked_sub_days(Days::new(u64::from(self.window_days) - 1)).unwrap_or(NaiveDate::MIN)
+    }
+
+    /// A path as written in the file, resolved against the folder of the file.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.folder().join(path)
+    }
+
+    /// The folder of the enrichment file; relative paths are relative to it.
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new(""))
+    }
+}
+
+/// The smallest and the largest number of mailboxes after groups are resolved.
+pub const MAILBOXES: (usize, usize) = (2, 2_500);

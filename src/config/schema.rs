@@ -1,0 +1,71 @@
+//! The list of the sections and keys that an enrichment file may have.
+
+use super::measure::Measure;
+
+/// The keys and sections that one section may have.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    /// The full name, such as `score.weights`; empty for the top of the file.
+    pub(crate) name: &'static str,
+    /// The keys that have values.
+    pub(crate) keys: &'static [&'static str],
+    /// The sections directly within this one.
+    pub(crate) sections: &'static [Schema],
+}
+
+/// The whole file.
+pub(crate) static FILE: Schema = Schema {
+    name: "",
+    keys: &["name", "as_of", "time_zone", "window_days", "reply_window_days", "levels", "region"],
+    sections: &[
+        Schema::leaf("consent", &["granted_by", "granted_on"]),
+        Schema::leaf("mailboxes", &["addresses", "file"]),
+        Schema::leaf("users", &["path", "format"]),
+        Schema::leaf("groups", &["path", "format"]),
+        Schema::leaf("contacts", &["path", "format", "email", "account_id", "contact_id"]),
+        Schema::leaf("accounts", &["path", "format", "account_id", "name"]),
+        Schema::leaf("mail", &["path", "format"]),
+        Schema::leaf("meetings", &["path", "format"]),
+        Schema::leaf("output", &["path", "table", "format", "history"]),
+        Schema::leaf("privacy", &["min_people"]),
+        Schema {
+            name: "storage",
+            keys: &["timeout_seconds", "retries", "retry_seconds", "allow_http"],
+            sections: &[
+                Schema::leaf(
+                    "storage.azure",
+                    &["account", "endpoint", "tenant_id", "client_id", "use_azure_cli", "anonymous"],
+                ),
+                Schema::leaf("storage.s3", &["region", "endpoint", "virtual_hosted", "anonymous"]),
+                Schema::leaf("storage.gs", &["endpoint", "anonymous"]),
+            ],
+        },
+        Schema { name: "score", keys: &[], sections: &[Schema::leaf("score.weights", &MEASURES)] },
+    ],
+};
+
+const MEASURES: [&str; Measure::ALL.len()] = {
+    let mut names = [""; Measure::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = Measure::ALL[i].name;
+        i += 1;
+    }
+    names
+};
+
+impl Schema {
+    const fn leaf(name: &'static str, keys: &'static [&'static str]) -> Self {
+        Self { name, keys, sections: &[] }
+    }
+
+    /// The last part of the name: `weights` for `[score.weights]`.
+    pub(crate) fn key(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+
+    /// All sections within this one, at any depth.
+    pub(crate) fn inner(&'static self) -> Vec<&'static Schema> {
+        self.sections.iter().flat_map(|section| [vec![section], section.inner()].concat()).collect()
+    }
+}

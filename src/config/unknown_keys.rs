@@ -1,0 +1,174 @@
+//! Rejects unknown keys and sections of an enrichment file, with a suggestion.
+
+use toml::de::DeValue;
+
+use super::schema::{FILE, Schema};
+use super::section::TomlSection;
+use super::source_text::{listed, nearest, quote};
+use crate::error::{Error, Result};
+
+/// Checks that all keys and sections of the file are known.
+///
+/// # Errors
+/// The first key or section in the file that is unknown.
+pub(crate) fn check(file: &TomlSection<'_>) -> Result<()> {
+    let mut unknown = Vec::new();
+    collect(file, &mut unknown)?;
+    match unknown.into_iter().min_by_key(|(offset, _)| *offset) {
+        Some((_, error)) => Err(error),
+        None => Ok(()),
+    }
+}
+
+fn collect(section: &TomlSection<'_>, unknown: &mut Vec<(usize, Error)>) -> Result<()> {
+    let schema = section.schema;
+    for (key, value) in section.table {
+        let (word, offset) = (key.get_ref().as_ref(), key.span().start);
+        if schema.keys.contains(&word) {
+            continue;
+        }
+        if let Some(known) = schema.sections.iter().find(|s| s.key() == word) {
+            if let Some(inner) = section.section(known.key())? {
+                collect(&inner, unknown)?;
+            }
+            continue;
+        }
+        let what = match value.get_ref() {
+            DeValue::Table(_) => unknown_section(schema, word),
+            _ => unknown_key(schema, word),
+        };
+        unknown.push((offset, section.source.error_at(offset, what)));
+    }
+    Ok(())
+}
+
+fn unknown_section(within: &Schema, word: &str) -> String {
+    let name = if within.name.is_empty() { word.to_owned() } else { format!("{}.{word}", within.name) };
+    let names = || FILE.inner().into_iter().map(|section| section.name);
+    let hint = match nearest(&name, names()) {
+        _ if !within.name.is_empty() && within.sections.is_empty() => {
+            format!("there are no sections within [{}]", within.name)
+        }
+        Some(near) => format!("did you mean [{near}]?"),
+        None => {
+            format!("sections are {}", listed(&names().map(|n| format!("[{n}]")).collect::<Vec<_>>(), "and"))
+        }
+    };
+    format!("unknown section [{}]; {hint}", quote(&name).trim_matches('"'))
+}
+
+fn unknown_key(within: &'static Schema, word: &str) -> String {
+    let place = if within.name.is_empty() { String::new() } else { format!(" in [{}]", within.name) };
+    let mut deeper = within.inner().into_iter().filter(|section| section.keys.contains(&word));
+    let hint = if !within.name.is_empty() && FILE.keys.contains(&word) {
+        "it belongs at the top of the file, above the first section".to_owned()
+    } else if let (Some(only), None) = (deeper.next(), deeper.next()) {
+        format!("it belongs in [{}]", only.name)
+    } else {
+        let words = || within.keys.iter().copied().chain(within.sections.iter().map(Schema::key));
+        match nearest(word, words()) {
+            Some(near) => format!("did you mean {}?", quote(near)),
+            None => format!("known are {}", listed(&words().collect::<Vec<_>>(), "and")),
+        }
+    };
+    format!("unknown key {}{place}; {hint}", quote(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::testing::{VALID, refusal, with};
+
+    #[test]
+    fn misspelt_keys() {
+        assert_eq!(
+            refusal(&with("windowdays = 10", "")),
+            r#"sales.toml:3: unknown key "windowdays"; did you mean "window_days"?"#
+        );
+        assert_eq!(
+            refusal(&VALID.replace("[mail]\n", "[mail]\npaht = 'x'\n")),
+            r#"sales.toml:11: unknown key "paht" in [mail]; did you mean "path"?"#
+        );
+        assert_eq!(
+            refusal(&with("", "[score.weights]\nrecensy = 10")),
+            r#"sales.toml:13: unknown key "recensy" in [score.weights]; did you mean "recency"?"#
+        );
+        assert_eq!(
+            refusal(&with("", "[score.weights]\nnoofemails_toaccount = 10")),
+            r#"sales.toml:13: unknown key "noofemails_toaccount" in [score.weights]; did you mean "NoOfEmails_ToAccount"?"#
+        );
+    }
+
+    #[test]
+    fn keys_like_no_other() {
+        assert_eq!(
+            refusal(&with("", "[users]\nsheet = 1")),
+            r#"sales.toml:13: unknown key "sheet" in [users]; known are path and format"#
+        );
+        assert_eq!(
+            refusal(&with("\"a\\nb\" = 1", "")),
+            "sales.toml:3: unknown key \"a\\nb\"; known are name, as_of, time_zone, window_days, \
+             reply_window_days, levels, region, consent, mailboxes, users, groups, contacts, accounts, mail, \
+             meetings, output, privacy, storage and score"
+        );
+    }
+
+    #[test]
+    fn keys_in_the_wrong_place() {
+        assert_eq!(
+            refusal(&with("", "[users]\nwindow_days = 30")),
+            r#"sales.toml:13: unknown key "window_days" in [users]; it belongs at the top of the file, above the first section"#
+        );
+        assert_eq!(
+            refusal(&with("granted_by = 'x'", "")),
+            r#"sales.toml:3: unknown key "granted_by"; it belongs in [consent]"#
+        );
+        assert_eq!(
+            refusal(&with("", "[score]\nrecency = 10")),
+            r#"sales.toml:13: unknown key "recency" in [score]; it belongs in [score.weights]"#
+        );
+    }
+
+    #[test]
+    fn unknown_sections() {
+        assert_eq!(
+            refusal(&with("", "[meeting]\npath = 'x'")),
+            "sales.toml:12: unknown section [meeting]; did you mean [meetings]?"
+        );
+        assert_eq!(
+            refusal(&with("", "[weights]\nrecency = 10")),
+            "sales.toml:12: unknown section [weights]; did you mean [score.weights]?"
+        );
+        assert_eq!(
+            refusal(&with("", "[zzz]")),
+            "sales.toml:12: unknown section [zzz]; sections are [consent], [mailboxes], [users], [groups], \
+             [contacts], [accounts], [mail], [meetings], [output], [privacy], [storage], [storage.azure], [storage.s3], \
+             [storage.gs], [score] and [score.weights]"
+        );
+        assert_eq!(
+            refusal(&with("", "[mail.headers]\nx = 1")),
+            "sales.toml:12: unknown section [mail.headers]; there are no sections within [mail]"
+        );
+    }
+
+    #[test]
+    fn the_first_in_the_file_is_named() {
+        assert_eq!(
+            refusal(&with("zebra_days = 1\nantelope_days = 2", "[aaa]")).split(';').next(),
+            Some(r#"sales.toml:3: unknown key "zebra_days""#)
+        );
+    }
+
+    #[test]
+    fn sections_that_are_none() {
+        let mail =
+            |written: &str| refusal(&with(written, "").replace("[mail]\npath = \"mail.parquet\"\n", ""));
+        assert_eq!(
+            mail("mail = 'mail.parquet'"),
+            r#"sales.toml:3: mail must be a section, [mail], not the text "mail.parquet""#
+        );
+        assert_eq!(
+            refusal(&VALID.replace("[mail]", "[[mail]]")),
+            "sales.toml:10: mail must be a section, [mail], not a list"
+        );
+    }
+}

@@ -1,0 +1,178 @@
+//! Spill files, as anonymous (unlinked) temporary files.
+//!
+//! An anonymous file has no directory entry. The operating system frees it when the process ends for any
+//! reason, `kill -9` included. So a run never leaves a file behind, and no run has to distinguish the files
+//! of dead runs from those of live ones. On a file system that cannot create anonymous files, a file has a
+//! name for an instant, before anything is written to it.
+
+use std::fmt::Display;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::{SpillFile, SpillWriter, TempFileFactory};
+use futures::{Stream, stream};
+
+use crate::error::{Error, MEMORY_KNOBS};
+
+/// Bytes per read.
+const CHUNK: usize = 256 << 10;
+
+/// The folder on whose file system the spill files are created.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// A folder that the user has chosen. It is created if it is missing.
+    ///
+    /// # Errors
+    /// The folder cannot be created or written to.
+    pub(crate) fn given(path: PathBuf) -> Result<Self> {
+        let folder = Self(path);
+        fs::create_dir_all(&folder.0).and_then(|()| folder.file()).map_err(|e| folder.unusable(&e))?;
+        Ok(folder)
+    }
+
+    /// The system's folder for temporary files. It is not checked before the first spill file is created.
+    pub(crate) fn of_the_system() -> Self {
+        Self(std::env::temp_dir())
+    }
+
+    fn file(&self) -> io::Result<File> {
+        tempfile::tempfile_in(&self.0)
+    }
+
+    fn unusable(&self, cause: &dyn Display) -> DataFusionError {
+        let folder = self.0.display();
+        Error::resources(format!("{folder}: cannot be used for spilling: {cause}; {MEMORY_KNOBS}")).into()
+    }
+}
+
+impl TempFileFactory for Folder {
+    fn create_temp_file(&self, _description: &str) -> Result<Arc<dyn SpillFile>> {
+        let file = Arc::new(self.file().map_err(|e| self.unusable(&e))?);
+        let folder = Arc::new(Self(self.0.clone()));
+        Ok(Arc::new(Nameless { folder, file, written: Arc::default() }))
+    }
+}
+
+/// An anonymous spill file.
+#[derive(Debug, Clone)]
+struct Nameless {
+    folder: Arc<Folder>,
+    file: Arc<File>,
+    written: Arc<AtomicU64>,
+}
+
+impl SpillFile for Nameless {
+    fn size(&self) -> Option<u64> {
+        Some(self.written.load(Ordering::Relaxed))
+    }
+
+    fn read_stream(&self) -> Result<Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>> {
+        let chunks = stream::try_unfold((self.clone(), 0), |(this, from): (Self, u64)| async move {
+            // Reads block, so they run on a thread where blocking is allowed.
+            let read = SpawnedTask::spawn_blocking(move || -> Result<_> {
+                let mut chunk = vec![0; CHUNK];
+                let length = this.file.read_at(&mut chunk, from).map_err(|e| this.folder.unusable(&e))?;
+                chunk.truncate(length);
+                Ok((chunk, this))
+            });
+            let (chunk, this) = read.await.map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))??;
+            let next = from + chunk.len() as u64;
+            Ok::<_, DataFusionError>((!chunk.is_empty()).then(|| (Bytes::from(chunk), (this, next))))
+        });
+        Ok(Box::pin(chunks))
+    }
+
+    fn open_writer(&self) -> Result<Box<dyn SpillWriter>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Write for Nameless {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Wrapped in the I/O error, so that the conversion to `crate::error::Error` finds it among the
+        // sources.
+        let written =
+            self.file.as_ref().write(bytes).map_err(|e| io::Error::other(self.folder.unusable(&e)))?;
+        self.written.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl SpillWriter for Nameless {
+    fn finish(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::TryStreamExt;
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn entries(folder: &std::path::Path) -> usize {
+        fs::read_dir(folder).unwrap().count()
+    }
+
+    #[tokio::test]
+    async fn what_is_written_is_read_and_stands_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let spill = Folder::given(folder.path().join("made/for/it")).unwrap();
+        let file = spill.create_temp_file("a test").unwrap();
+        let mut writer = file.open_writer().unwrap();
+        let bytes: Vec<u8> = (0..CHUNK * 2 + 7).map(|i| (i % 251) as u8).collect();
+        let (first, last) = bytes.split_at(CHUNK + 3);
+        writer.write_all(first).unwrap();
+        // A file can be read before it is complete, and a second reader starts at the beginning.
+        let mut reader = file.read_stream().unwrap();
+        let begun = reader.try_next().await.unwrap().unwrap();
+        writer.write_all(last).unwrap();
+        writer.finish().unwrap();
+        let rest: Vec<Bytes> = reader.try_collect().await.unwrap();
+        assert!([&[begun], &rest[..]].concat().concat() == bytes);
+        let again: Vec<Bytes> = file.read_stream().unwrap().try_collect().await.unwrap();
+        assert!(again.concat() == bytes);
+        assert_eq!((file.size(), file.path()), (Some(bytes.len() as u64), None));
+        assert_eq!(entries(&folder.path().join("made/for/it")), 0);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_used_says_so_at_once() {
+        let error = crate::error::Error::from(Folder::given("/proc/nowhere".into()).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Resources);
+        let text = error.to_string();
+        assert!(text.starts_with("/proc/nowhere: cannot be used for spilling: "), "{text}");
+        assert!(text.ends_with("give --spill-dir a folder with more free space"), "{text}");
+    }
+
+    /// The error of a writer survives the errors that DataFusion wraps around it.
+    #[test]
+    fn a_full_disk_is_told_through_the_engine() {
+        let full = Nameless {
+            folder: Arc::new(Folder("/spill".into())),
+            file: Arc::new(fs::OpenOptions::new().write(true).open("/dev/full").unwrap()),
+            written: Arc::default(),
+        };
+        let failed = full.clone().write(b"x").unwrap_err();
+        let wrapped = datafusion::arrow::error::ArrowError::from(failed);
+        let error = crate::error::Error::from(DataFusionError::from(wrapped).context("spilling"));
+        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Resources, 1));
+        let text = error.to_string();
+        assert!(text.starts_with("/spill: ") && text.contains("No space left on device"), "{text}");
+    }
+}

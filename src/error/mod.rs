@@ -1,0 +1,224 @@
+//! The error type of this crate. Its text is one line: what is wrong, where, and what to do.
+
+pub(crate) mod engine_words;
+pub(crate) mod suggest;
+
+use std::fmt;
+
+use datafusion::error::DataFusionError;
+
+use self::engine_words::{BACKTRACE, TOP_CONSUMERS};
+
+/// The result type of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The kind of an error. It determines who has to act, and the exit code of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The enrichment file, or a text file that it names, contains something that is not valid.
+    Enrichment,
+    /// An input is missing, damaged, or of the wrong shape.
+    Input,
+    /// An SQL statement, a segment, or a command line cannot be executed as written.
+    Query,
+    /// The output cannot be written or read.
+    Output,
+    /// There is too little memory, or too little disk space to spill.
+    Resources,
+    /// DataFusion failed, for a reason that is none of the others.
+    Engine,
+    /// A signal, such as the one of Ctrl-C, ended the work. There is nothing to correct.
+    Stopped {
+        /// The number of the signal.
+        signal: u8,
+    },
+}
+
+/// An error: what is wrong, where, and what to do.
+///
+/// The text is one line and is written for the person who started the command. If another error is the
+/// cause, it is available as [`source`](std::error::Error::source).
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    context: Vec<(&'static str, String)>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// Creates an error of a kind with its complete text.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), context: vec![], source: None }
+    }
+
+    /// Creates an error of kind [`ErrorKind::Enrichment`]: the enrichment file is not valid.
+    pub fn enrichment(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Enrichment, message)
+    }
+
+    /// Creates an error of kind [`ErrorKind::Input`]: an input is missing, damaged, or of the wrong shape.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Input, message)
+    }
+
+    /// Creates an error of kind [`ErrorKind::Query`]: a statement cannot be executed as written.
+    pub fn query(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Query, message)
+    }
+
+    /// Creates an error of kind [`ErrorKind::Output`]: the output cannot be written or read.
+    pub fn output(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Output, message)
+    }
+
+    /// Creates an error of kind [`ErrorKind::Resources`]: there is too little memory or disk space.
+    pub fn resources(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Resources, message)
+    }
+
+    /// Sets the cause of the error.
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Adds where the error occurred, for programs: `section`, `path` or `table`, and its name. The text
+    /// stays as it is.
+    pub fn with_context(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.context.push((key, value.into()));
+        self
+    }
+
+    /// Where the error occurred: pairs such as (`section`, `mail`), the innermost first.
+    pub fn context(&self) -> &[(&'static str, String)] {
+        &self.context
+    }
+
+    /// A copy without the source, for a new error that has this one as its source.
+    pub(crate) fn copy(&self) -> Self {
+        Self { context: self.context.clone(), ..Self::new(self.kind, self.message.clone()) }
+    }
+
+    /// The kind of the error.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The exit code of the command line: 2 if the enrichment file or the command must be changed,
+    /// 128 plus the number of the signal if a signal ended the work, 1 for all other errors.
+    pub fn exit_code(&self) -> u8 {
+        match self.kind {
+            ErrorKind::Enrichment | ErrorKind::Query => 2,
+            ErrorKind::Input | ErrorKind::Output | ErrorKind::Resources | ErrorKind::Engine => 1,
+            ErrorKind::Stopped { signal } => signal.saturating_add(128),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|e| e.as_ref() as _)
+    }
+}
+
+impl From<DataFusionError> for Error {
+    /// An error of this crate that passed through DataFusion retains its kind and text, whatever wraps it.
+    /// `ResourcesExhausted` becomes [`ErrorKind::Resources`]. Any other error becomes
+    /// [`ErrorKind::Engine`] with DataFusion's innermost message, on one line and without a backtrace.
+    fn from(error: DataFusionError) -> Self {
+        if let Some(ours) = own_error(&error) {
+            return ours.copy().with_source(error);
+        }
+        if let DataFusionError::ResourcesExhausted(why) = error.find_root() {
+            let why = one_line(
+                why.split(TOP_CONSUMERS).next().unwrap_or(why).split(BACKTRACE).next().unwrap_or(why),
+            );
+            let message = format!(
+                "there is too little memory, or too little disk space to spill: {why}; {MEMORY_KNOBS}"
+            );
+            return Self::resources(message).with_source(error);
+        }
+        match error {
+            DataFusionError::External(other) => {
+                Self::new(ErrorKind::Engine, one_line(&other.to_string())).with_source(other)
+            }
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => (*inner).into(),
+            // Several partitions can wait for the same work. If it fails, each of them gets the same error.
+            DataFusionError::Shared(inner) => {
+                let root = one_line(&inner.find_root().strip_backtrace());
+                Self::new(ErrorKind::Engine, root).with_source(inner)
+            }
+            other => Self::new(ErrorKind::Engine, one_line(&other.strip_backtrace())).with_source(other),
+        }
+    }
+}
+
+/// The part of an error text that states what to do about too little memory.
+pub(crate) const MEMORY_KNOBS: &str =
+    "raise --memory-limit, or give --spill-dir a folder with more free space";
+
+/// The first error of this crate among an error and its sources.
+pub(crate) fn own_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
+    std::iter::successors(Some(error), |e| e.source()).find_map(|e| e.downcast_ref())
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        DataFusionError::External(Box::new(error))
+    }
+}
+
+/// Puts a text on one line: each sequence of white space becomes one space.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn too_little_memory_is_no_fault_of_an_input_and_names_the_knobs() {
+        let error = || DataFusionError::ResourcesExhausted("no 5 MB left. Top\nconsumers".into());
+        for error in [error(), error().context("above"), DataFusionError::Shared(Arc::new(error()))] {
+            let error = Error::from(error);
+            assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Resources, 1));
+            assert!(
+                error.to_string().contains("--memory-limit") && !error.to_string().contains('\n'),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_error_of_ours_survives_the_engine() {
+        let error =
+            || DataFusionError::from(Error::input("mail.json is cut short").with_context("section", "mail"));
+        let wrapped = [
+            error(),
+            error().context("somewhere"),
+            DataFusionError::Shared(Arc::new(error())),
+            DataFusionError::Shared(Arc::new(error().context("somewhere"))).context("above"),
+        ];
+        for error in wrapped {
+            let error = Error::from(error);
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                (ErrorKind::Input, "mail.json is cut short")
+            );
+            assert_eq!(error.context(), [("section", "mail".to_owned())]);
+        }
+        let engine = DataFusionError::Shared(Arc::new(DataFusionError::Execution("a\nb".to_string())));
+        assert_eq!(Error::from(engine).to_string(), "Execution error: a b");
+    }
+}

@@ -1,0 +1,20 @@
+//! Email addresses: normalization, and the address book, which maps an address to its people.
+
+pub(crate) mod book;
+mod dictionary_cache;
+mod is_address;
+pub(crate) mod normalize;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+
+/// The scalar functions of this module.
+pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
+    [normalize::udf(), is_address::udf()].into_iter().chain(book::udfs()).collect()
+}
+
+/// The aggregate functions of this module.
+pub(crate) fn udafs() -> Vec<Arc<AggregateUDF>> {
+    vec![book::udaf()]
+}

@@ -1,0 +1,22 @@
+//! Instants, local dates and the first days of periods.
+
+mod level;
+mod local_date;
+mod period_start;
+mod utc_timestamp;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ScalarUDF;
+
+pub use self::level::Level;
+pub(crate) use self::local_date::with_local_days;
+pub(crate) use self::utc_timestamp::{
+    instant_type, udf as utc_timestamp_udf, utc_micros, utc_timestamp_type,
+};
+
+/// The scalar functions of this module.
+pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
+    let [month_start, week_start] = period_start::udfs();
+    vec![utc_timestamp::udf(), local_date::udf(), month_start, week_start]
+}

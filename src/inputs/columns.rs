@@ -1,0 +1,235 @@
+//! The canonical columns of each input. There is no other list of them.
+
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+
+use crate::config::{Enrichment, Format};
+use crate::functions::time::utc_timestamp_type;
+
+/// What a column contains. It determines the types that a file may have for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Text in any encoding.
+    Text,
+    /// The address of a person in mail or meetings, as text in any encoding.
+    Address,
+    /// An identifier: text, or a whole number that is converted to its decimal text.
+    Id,
+    /// A timestamp of any unit and zone.
+    Timestamp,
+    /// A list of addresses.
+    Addresses,
+    /// A boolean.
+    Flag,
+}
+
+/// A column of an input.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    /// Its name in the canonical input table.
+    pub(crate) name: &'static str,
+    /// Its names in the files. The values of several columns are collected in a list.
+    pub(crate) in_file: Vec<String>,
+    pub(crate) kind: Kind,
+    /// The consequence if a file lacks the column.
+    pub(crate) absent: Absent,
+}
+
+/// The consequence if a file lacks a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// An error: the column is required.
+    Error,
+    /// The values are NULL, with this consequence for the result.
+    Means(&'static str),
+    /// The values are NULL, without a consequence for the result.
+    Fine,
+}
+
+/// An input and its columns.
+#[derive(Debug, Clone)]
+pub(crate) struct InputSchema {
+    pub(crate) name: &'static str,
+    pub(crate) columns: Vec<Column>,
+    /// Whether its rows are copies of messages or meetings, of which there are many.
+    pub(crate) has_copies: bool,
+}
+
+impl Kind {
+    /// The type of such a column in the canonical input table.
+    pub(crate) fn data_type(self) -> DataType {
+        match self {
+            Kind::Text | Kind::Address | Kind::Id => DataType::Utf8,
+            Kind::Timestamp => utc_timestamp_type(),
+            Kind::Addresses => DataType::new_list(DataType::Utf8, true),
+            Kind::Flag => DataType::Boolean,
+        }
+    }
+
+    fn is_text(self) -> bool {
+        matches!(self, Kind::Text | Kind::Address | Kind::Id)
+    }
+
+    /// Whether a file may have this type for the column. A file may have type Null: all values are NULL.
+    pub(crate) fn takes(self, data_type: &DataType) -> bool {
+        match data_type {
+            DataType::Null => true,
+            DataType::Dictionary(_, value) => self.takes(value) && self.is_text(),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => self.is_text(),
+            DataType::Timestamp(_, _) => self == Kind::Timestamp,
+            DataType::Boolean => self == Kind::Flag,
+            DataType::List(item) | DataType::LargeList(item) => {
+                self == Kind::Addresses && Kind::Text.takes(item.data_type())
+            }
+            integer => self == Kind::Id && integer.is_integer(),
+        }
+    }
+
+    /// The accepted types, in words, for an error.
+    pub(crate) fn needed(self) -> &'static str {
+        match self {
+            Kind::Text | Kind::Address => "text",
+            Kind::Id => "text or a whole number",
+            Kind::Timestamp => "a timestamp",
+            Kind::Addresses => "a list of text",
+            Kind::Flag => "a boolean",
+        }
+    }
+}
+
+impl Column {
+    fn new(name: &'static str, kind: Kind, absent: Absent) -> Self {
+        Self { name, in_file: vec![name.to_string()], kind, absent }
+    }
+
+    /// Sets the names in the files. An empty list means that the canonical shape does not have the column.
+    fn called(mut self, in_file: &[String]) -> Self {
+        self.in_file = in_file.to_vec();
+        self
+    }
+}
+
+impl InputSchema {
+    /// The schema of the canonical input table.
+    pub(crate) fn schema(&self) -> Schema {
+        Schema::new(
+            self.columns.iter().map(|c| Field::new(c.name, c.kind.data_type(), true)).collect::<Vec<_>>(),
+        )
+    }
+}
+
+/// All inputs with their columns, and with path and format if the enrichment file has the section.
+pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&str, Format)>)> {
+    use Absent::{Error, Fine, Means};
+    use Kind::{Address, Addresses, Flag, Id, Text, Timestamp};
+    let contacts = &enrichment.contacts;
+    let accounts = enrichment.accounts.as_ref();
+    // A column that the enrichment file maps is required.
+    let if_mapped = |mapped: &Option<String>, means| if mapped.is_some() { Error } else { Means(means) };
+    let mapped =
+        |name: &Option<String>, default: &str| vec![name.clone().unwrap_or_else(|| default.to_string())];
+    let section =
+        |name, columns| InputSchema { name, columns, has_copies: ["mail", "meetings"].contains(&name) };
+    vec![
+        (
+            section("users", vec![Column::new("email", Text, Error), Column::new("entra_id", Id, Error)]),
+            enrichment.users.as_ref().map(|i| (i.path.as_str(), i.format)),
+        ),
+        (
+            section(
+                "groups",
+                vec![Column::new("group_email", Text, Error), Column::new("member_email", Text, Error)],
+            ),
+            enrichment.groups.as_ref().map(|i| (i.path.as_str(), i.format)),
+        ),
+        (
+            section(
+                "contacts",
+                vec![
+                    Column::new("emails", Text, Error).called(&contacts.email),
+                    Column::new("account_id", Id, Error).called(std::slice::from_ref(&contacts.account_id)),
+                    Column::new(
+                        "contact_id",
+                        Id,
+                        if_mapped(&contacts.contact_id, "a contact is identified by its address alone"),
+                    )
+                    .called(&mapped(&contacts.contact_id, "contact_id")),
+                ],
+            ),
+            Some((contacts.path.as_str(), contacts.format)),
+        ),
+        (
+            section(
+                "accounts",
+                vec![
+                    Column::new("account_id", Id, Error).called(
+                        &accounts.map_or(vec!["account_id".to_string()], |a| vec![a.account_id.clone()]),
+                    ),
+                    Column::new(
+                        "name",
+                        Text,
+                        accounts.map_or(Fine, |a| if_mapped(&a.name, "the customer card shows no names")),
+                    )
+                    .called(&accounts.map_or(vec!["name".to_string()], |a| mapped(&a.name, "name"))),
+                ],
+            ),
+            accounts.map(|a| (a.path.as_str(), a.format)),
+        ),
+        (
+            section(
+                "mail",
+                vec![
+                    Column::new("message_id", Text, Error),
+                    Column::new(
+                        "conversation_id",
+                        Text,
+                        Means("each copy is a thread of its own, so there are no reply times"),
+                    ),
+                    Column::new("sent_at", Timestamp, Error),
+                    Column::new("sender", Address, Error),
+                    Column::new("to", Addresses, Error),
+                    Column::new("cc", Addresses, Means("there are no cc recipients")),
+                    Column::new("bcc", Addresses, Means("there are no bcc recipients")),
+                    Column::new(
+                        "mailbox",
+                        Address,
+                        Means("mail sent to a distribution list does not count for its members"),
+                    ),
+                    Column::new("is_draft", Flag, Means("no message is a draft")),
+                    Column::new(
+                        "is_automatic",
+                        Flag,
+                        Means("no message is an automatic answer or an invitation"),
+                    ),
+                    Column::new("is_summary_row", Flag, Fine).called(&[]),
+                    Column::new("holder_id", Text, Fine).called(&[]),
+                ],
+            ),
+            enrichment.mail.as_ref().map(|i| (i.path.as_str(), i.format)),
+        ),
+        (
+            section(
+                "meetings",
+                vec![
+                    Column::new("meeting_id", Text, Error),
+                    Column::new("organizer", Address, Error),
+                    Column::new("attendees", Addresses, Error),
+                    Column::new("declined", Addresses, Means("no attendee has declined")),
+                    Column::new(
+                        "mailbox",
+                        Address,
+                        Means("the mailbox that holds a copy counts only if the copy names its address"),
+                    ),
+                    Column::new("start_at", Timestamp, Error),
+                    Column::new("end_at", Timestamp, Error),
+                    Column::new("is_cancelled", Flag, Means("no meeting is cancelled")),
+                    Column::new("is_all_day", Flag, Means("no meeting is all-day")),
+                    Column::new("is_series_master", Flag, Means("no row is a series master")),
+                    Column::new("is_summary_row", Flag, Fine).called(&[]),
+                    Column::new("holder_id", Text, Fine).called(&[]),
+                    Column::new("holder_declined", Flag, Fine).called(&[]),
+                ],
+            ),
+            enrichment.meetings.as_ref().map(|i| (i.path.as_str(), i.format)),
+        ),
+    ]
+}

@@ -1,0 +1,104 @@
+//! Checks an enrichment without running it.
+
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::prelude::SessionContext;
+
+use super::mailboxes::{MAILBOX, check_mailboxes};
+use crate::config::{Enrichment, Format};
+use crate::engine::session;
+use crate::error::Result;
+use crate::inputs;
+use crate::views::{self, Parameters, View};
+
+/// The result of a check.
+#[derive(Debug, Clone)]
+pub struct CheckReport {
+    /// The inputs, in the order in which they are read.
+    pub inputs: Vec<InputReport>,
+    /// Each listed group, with the number of addresses to which it resolves.
+    pub groups: Vec<(String, usize)>,
+    /// The number of mailboxes after groups are resolved.
+    pub mailboxes: usize,
+    /// Remarks that are not errors.
+    pub notes: Vec<String>,
+}
+
+/// One input of an enrichment.
+#[derive(Debug, Clone)]
+pub struct InputReport {
+    /// Its section in the enrichment file.
+    pub section: String,
+    /// Its format, such as `canonical`.
+    pub shape: String,
+    /// The number of its files.
+    pub files: usize,
+    /// The number of rows in its files.
+    pub rows: u64,
+}
+
+/// Checks an enrichment: reads the schemas and counts the rows of all inputs, resolves the groups and
+/// counts the mailboxes. JSON files are read completely, because they do not store their row count.
+///
+/// # Errors
+/// Any error that would stop a run before it computes.
+pub async fn check(enrichment: &Enrichment) -> Result<CheckReport> {
+    check_on(&session::new()?, enrichment).await
+}
+
+/// Checks an enrichment, like [`check`], on a session of your own. The session must have the functions of
+/// this crate and must not have its tables.
+///
+/// # Errors
+/// Any error that would stop a run before it computes.
+pub async fn check_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<CheckReport> {
+    views::own_names(enrichment)?;
+    let sources = inputs::register(ctx, enrichment).await?;
+    inputs::reading(ctx, &sources, look(ctx, enrichment, &sources)).await
+}
+
+async fn look(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    sources: &[inputs::InputSource],
+) -> Result<CheckReport> {
+    let parameters = Parameters::of(enrichment);
+    for view in View::with_dependencies(ctx, &[MAILBOX, "listed_group", "stg_meeting"])? {
+        view.register(ctx, &parameters).await?;
+    }
+    let mailboxes = check_mailboxes(ctx, enrichment).await?;
+    let groups = "select group_address, mailboxes from listed_group order by group_address";
+    let mut resolved = vec![];
+    for batch in ctx.sql(groups).await?.collect().await? {
+        let (addresses, counts) =
+            (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+        resolved.extend(
+            (0..batch.num_rows()).map(|i| (addresses.value(i).to_string(), counts.value(i) as usize)),
+        );
+    }
+    let mut notes = vec![];
+    let mut inputs = vec![];
+    for source in sources {
+        inputs.push(InputReport {
+            section: source.section.to_string(),
+            shape: source.format.as_str().to_string(),
+            files: source.files.len(),
+            rows: source.count().await?,
+        });
+        notes.extend(source.missing.iter().map(|(column, means)| {
+            format!("[{}] column {column} is not in every file; where it is missing, {means}", source.section)
+        }));
+        if source.section == "meetings" && source.format == Format::GraphDataConnect {
+            let masters = series_masters(ctx).await?;
+            notes.extend((masters > 0).then(|| inputs::series_masters(masters)));
+        }
+    }
+    Ok(CheckReport { inputs, groups: resolved, mailboxes, notes })
+}
+
+/// The number of rows of the meetings input that are series masters.
+async fn series_masters(ctx: &SessionContext) -> Result<u64> {
+    let frame = ctx.sql("select count(*) from stg_meeting where disposition = 'series_master'").await?;
+    let batches = frame.collect().await?;
+    Ok(batches.iter().map(|b| b.column(0).as_primitive::<Int64Type>().value(0) as u64).sum())
+}

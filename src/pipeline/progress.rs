@@ -1,0 +1,14 @@
+//! How a run reports its progress.
+
+/// Receives the names of the stages of a run, as they begin.
+pub trait Progress: Sync {
+    /// A stage begins. Its name is that of a view or table, or `inputs`. Other stages may be in progress.
+    fn stage(&self, name: &str);
+}
+
+/// Ignores the progress of a run.
+pub struct Silent;
+
+impl Progress for Silent {
+    fn stage(&self, _name: &str) {}
+}

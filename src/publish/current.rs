@@ -1,0 +1,92 @@
+//! The run that is published now: its files and its description.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
+use object_store::ObjectStoreExt;
+
+use super::folder;
+use super::location::{OutputLocation, output_location};
+use super::run_metadata::Description;
+use super::tables::TABLES;
+use crate::config::Enrichment;
+use crate::error::{Error, Result};
+use crate::storage::file_url;
+
+/// A published file: the URL that the session reads, and the name that errors show.
+pub(crate) struct Published {
+    pub(crate) url: ListingTableUrl,
+    pub(crate) name: String,
+}
+
+/// The files of the published run, in the order of [`TABLES`]; `None` before the first run. They are
+/// resolved once, so a reader sees the files of one run only.
+///
+/// # Errors
+/// The manifest cannot be read, or does not name a table.
+pub(crate) async fn current(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Vec<Published>>> {
+    let office = &enrichment.output.table;
+    let unread =
+        |name: &str, e: &dyn std::fmt::Display| Error::output(format!("{name}: cannot be read: {e}"));
+    match output_location(ctx, enrichment)? {
+        OutputLocation::Folder(out) => {
+            let Some(run) = folder::current(&out, office) else { return Ok(None) };
+            let published = TABLES.iter().map(|table| {
+                let path = run.join(table.file(office));
+                let name = path.display().to_string();
+                Ok(Published { url: file_url(&path).map_err(|e| unread(&name, &e))?, name })
+            });
+            published.collect::<Result<_>>().map(Some)
+        }
+        OutputLocation::Store(home) => {
+            let Some((manifest, _)) = home.current().await? else { return Ok(None) };
+            let published = TABLES.iter().map(|table| {
+                let file = manifest.files.get(table.name).map(|file| home.file(file));
+                let manifest = || home.bucket.show(&home.manifest());
+                let file = file.ok_or_else(|| {
+                    unread(&manifest(), &format!("it does not name a file of {}", table.name))
+                })?;
+                let name = home.bucket.show(&file);
+                Ok(Published { url: home.bucket.url(&file).map_err(|e| unread(&name, &e))?, name })
+            });
+            published.collect::<Result<_>>().map(Some)
+        }
+    }
+}
+
+/// One table over Parquet files that all have this schema.
+pub(crate) fn listing(schema: SchemaRef, urls: Vec<ListingTableUrl>) -> Result<ListingTable> {
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+    let config = ListingTableConfig::new_with_multi_paths(urls);
+    let config = config.with_listing_options(options).with_schema(schema);
+    Ok(ListingTable::try_new(config)?)
+}
+
+/// The as-of date of the published run; `None` before the first run, or if the footer of Office does not
+/// contain it.
+pub(crate) async fn published_day(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+) -> Result<Option<NaiveDate>> {
+    match current(ctx, enrichment).await? {
+        Some(published) => Ok(describe(ctx, &published[0]).await?.as_of()),
+        None => Ok(None),
+    }
+}
+
+/// Reads the description of a run from the footer of its Office file.
+pub(crate) async fn describe(ctx: &SessionContext, office: &Published) -> Result<Description> {
+    let read = async || -> Result<Description> {
+        let store = ctx.runtime_env().object_store(office.url.object_store())?;
+        let meta = store.head(office.url.prefix()).await.map_err(DataFusionError::from)?;
+        let footer = DFParquetMetadata::new(store.as_ref(), &meta).fetch_metadata().await?;
+        Ok(Description::read(footer.file_metadata()))
+    };
+    read().await.map_err(|e| Error::output(format!("{}: cannot be read: {e}", office.name)))
+}

@@ -1,0 +1,140 @@
+//! One commit to one table: it removes the files of an as-of date and adds one file.
+
+use std::collections::HashMap;
+
+use chrono::{NaiveDate, Utc};
+use deltalake_core::DeltaTable;
+use deltalake_core::kernel::transaction::{CommitBuilder, TableReference};
+use deltalake_core::kernel::{Action, Add};
+use deltalake_core::protocol::{DeltaOperation, SaveMode};
+use serde_json::Value;
+
+use super::contract::{self, AS_OF};
+use crate::publish::{Description, Table};
+use crate::storage::delta_errors;
+use crate::storage::delta_folder::Folder;
+
+/// The key of the commit metadata that contains the name of the run.
+const RUN: &str = "engagement.run";
+
+/// The file of a table that is uploaded and not yet committed.
+pub(crate) struct Uploaded {
+    /// Relative to the folder of the table.
+    pub(crate) path: String,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// In the JSON of a Delta log.
+    pub(crate) statistics: String,
+}
+
+/// Why a commit failed.
+pub(crate) enum Refused {
+    /// Another writer has committed first.
+    Conflict,
+    /// Any other error. It is unknown whether the commit took effect.
+    Failed(String),
+}
+
+/// The run, as its commits describe it.
+pub(crate) struct Run<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) as_of: NaiveDate,
+    pub(crate) description: &'a Description,
+}
+
+impl Run<'_> {
+    /// The metadata of a commit: each entry by itself, and all of them as JSON in `userMetadata`, which
+    /// every program shows.
+    fn metadata(&self) -> HashMap<String, Value> {
+        let entries = self.description.entries().iter().map(|(k, v)| (k.clone(), Value::from(v.as_str())));
+        let mut metadata: HashMap<_, _> = entries.chain([(RUN.to_owned(), Value::from(self.name))]).collect();
+        let all: serde_json::Map<_, _> = metadata.clone().into_iter().collect();
+        metadata.insert("userMetadata".to_owned(), Value::from(Value::from(all).to_string()));
+        metadata
+    }
+}
+
+/// Whether a table still has the version that was found, or still does not exist.
+///
+/// # Errors
+/// The log cannot be read.
+pub(crate) async fn is_unchanged(folder: &Folder, found: Option<&DeltaTable>) -> Result<bool, String> {
+    let next = found.and_then(DeltaTable::version).map_or(0, |version| version + 1);
+    let entry = folder.log_store().read_commit_entry(next).await;
+    entry.map(|entry| entry.is_none()).map_err(|e| delta_errors::describe(&e))
+}
+
+/// Commits a file that replaces the files of the same as-of date; in a table without dates, all files.
+/// Returns the new version.
+///
+/// # Errors
+/// [`Refused::Conflict`] if the table has changed since it was found, else [`Refused::Failed`].
+pub(crate) async fn commit(
+    table: &Table,
+    folder: &Folder,
+    found: Option<&DeltaTable>,
+    uploaded: &Uploaded,
+    run: &Run<'_>,
+) -> Result<u64, Refused> {
+    let failed = |e: &(dyn std::error::Error + 'static)| Refused::Failed(delta_errors::describe(e));
+    let mut actions = vec![];
+    match found {
+        None => actions.extend(contract::first_actions(table).map_err(Refused::Failed)?),
+        Some(found) => {
+            let snapshot = found.snapshot().map_err(|e| failed(&e))?.snapshot();
+            let date = Some(run.as_of.to_string());
+            for view in snapshot.try_log_data().map_err(|e| failed(&e))?.iter() {
+                if contract::partition(table).is_none()
+                    || view.partition_values_map().get(AS_OF) == Some(&date)
+                {
+                    actions.push(Action::Remove(view.remove_action(true)));
+                }
+            }
+        }
+    }
+    actions.push(Action::Add(add(table, uploaded, run.as_of)));
+    let operation = DeltaOperation::Write {
+        mode: SaveMode::Overwrite,
+        partition_by: contract::partition(table).map(|column| vec![column.to_owned()]),
+        predicate: contract::partition(table).map(|column| format!("{column} = '{}'", run.as_of)),
+    };
+    let snapshot = found.map(DeltaTable::snapshot).transpose().map_err(|e| failed(&e))?;
+    let log = folder.log_store();
+    let commit = CommitBuilder::default()
+        .with_actions(actions)
+        .with_app_metadata(run.metadata())
+        .with_max_retries(0)
+        .build(snapshot.map(|s| s as &dyn TableReference), log.clone(), operation);
+    let next = found.and_then(DeltaTable::version).map_or(0, |version| version + 1);
+    // The post-commit steps of the library are not run: if they fail, the commit remains.
+    let committed = async { commit.into_prepared_commit_future().await?.await };
+    match committed.await {
+        Ok(committed) => Ok(committed.version),
+        // Possibly only the response was lost, so read the log.
+        Err(e) => match log.read_commit_entry(next).await {
+            Ok(Some(entry)) if says(&entry, run.name) => Ok(next),
+            Ok(Some(_)) => Err(Refused::Conflict),
+            _ => Err(failed(&e)),
+        },
+    }
+}
+
+fn add(table: &Table, uploaded: &Uploaded, as_of: NaiveDate) -> Add {
+    let date = |column: &str| (column.to_owned(), Some(as_of.to_string()));
+    Add {
+        path: uploaded.path.clone(),
+        partition_values: contract::partition(table).map(date).into_iter().collect(),
+        size: uploaded.size.cast_signed(),
+        modification_time: Utc::now().timestamp_millis(),
+        data_change: true,
+        stats: Some(uploaded.statistics.clone()),
+        ..Add::default()
+    }
+}
+
+/// Whether an entry of the log is the commit of the run with this name.
+fn says(entry: &[u8], run: &str) -> bool {
+    let lines = String::from_utf8_lossy(entry);
+    let mut infos = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    infos.any(|action| action["commitInfo"][RUN] == run)
+}

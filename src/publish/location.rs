@@ -1,0 +1,135 @@
+//! The output location of an enrichment: a folder on this machine or in an object store.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::prelude::SessionContext;
+use object_store::path::Path;
+use object_store::{Error as StoreError, ObjectStoreExt, UpdateVersion};
+
+use super::manifest::Manifest;
+use super::tables::{TABLES, Table};
+use crate::config::Enrichment;
+use crate::error::{Error, Result};
+use crate::storage::{Bucket, Location, redacted};
+
+/// A file to be written, and the name that errors show.
+pub(crate) struct Draft {
+    pub(crate) file: File,
+    pub(crate) name: String,
+    /// The columns of the file.
+    pub(crate) schema: SchemaRef,
+}
+
+/// The output folder as errors show it; a URL is redacted.
+pub(crate) fn shown(enrichment: &Enrichment) -> String {
+    match Location::of(enrichment.folder(), &enrichment.output.path) {
+        Ok(Location::Local(folder)) => folder.display().to_string(),
+        _ => redacted(&enrichment.output.path),
+    }
+}
+
+/// The folder in which an enrichment is published.
+pub(crate) enum OutputLocation {
+    Folder(std::path::PathBuf),
+    Store(Home),
+}
+
+/// Resolves `[output] path`.
+///
+/// # Errors
+/// The path is not valid, the object store cannot be opened, or the URL is that of a web server.
+pub(crate) fn output_location(ctx: &SessionContext, enrichment: &Enrichment) -> Result<OutputLocation> {
+    let path = &enrichment.output.path;
+    let wrong = |e: &dyn std::fmt::Display| {
+        let file = enrichment.file.display();
+        Error::enrichment(format!("{file}: [output] path = \"{}\": {e}", redacted(path)))
+    };
+    match Location::of(enrichment.folder(), path).map_err(|e| wrong(&e))? {
+        Location::Local(folder) => Ok(OutputLocation::Folder(folder)),
+        Location::Store(address) => {
+            let bucket = Bucket::open(ctx, &enrichment.storage, &address).map_err(|e| wrong(&e))?;
+            if bucket.is_web() {
+                return Err(wrong(
+                    &"output cannot be written to a web server; give a folder or an object store",
+                ));
+            }
+            let out = Path::parse(&address.path).map_err(|e| wrong(&e))?;
+            Ok(OutputLocation::Store(Home { bucket, out, table: enrichment.output.table.clone() }))
+        }
+    }
+}
+
+/// An output folder in an object store, for the tables of one enrichment.
+#[derive(Debug, Clone)]
+pub(crate) struct Home {
+    pub(crate) bucket: Arc<Bucket>,
+    /// The output folder.
+    pub(crate) out: Path,
+    /// The name of the Office table.
+    pub(crate) table: String,
+}
+
+impl Home {
+    /// The folder that contains the manifest and the folders of runs.
+    pub(crate) fn path(&self) -> Path {
+        self.out.clone().join(super::folder::HIDDEN).join(self.table.as_str())
+    }
+
+    pub(crate) fn manifest(&self) -> Path {
+        self.path().join("current.json")
+    }
+
+    pub(crate) fn run(&self, run: &str) -> Path {
+        self.path().join(run)
+    }
+
+    /// A file of the output folder, by its path relative to that folder.
+    pub(crate) fn file(&self, relative: &str) -> Path {
+        relative.split('/').fold(self.out.clone(), |path, part| path.join(part))
+    }
+
+    /// Converts an error of the store about the object at `path`. The message contains `what`.
+    pub(crate) fn cannot(&self, path: &Path, what: &str) -> impl Fn(StoreError) -> Error {
+        let (bucket, path, what) = (Arc::clone(&self.bucket), path.clone(), what.to_owned());
+        move |e| Error::output(format!("[output] {what}: {}", bucket.describe(&path, &e)))
+    }
+
+    /// The manifest, with its version in the store for a conditional write; `None` before the first run.
+    ///
+    /// # Errors
+    /// The manifest cannot be read.
+    pub(crate) async fn current(&self) -> Result<Option<(Manifest, UpdateVersion)>> {
+        let path = self.manifest();
+        let got = match self.bucket.store.get(&path).await {
+            Ok(got) => got,
+            Err(StoreError::NotFound { .. }) => return Ok(None),
+            Err(e) => return Err(self.cannot(&path, "cannot be read")(e)),
+        };
+        let version = UpdateVersion { e_tag: got.meta.e_tag.clone(), version: got.meta.version.clone() };
+        let bytes = got.bytes().await.map_err(self.cannot(&path, "cannot be read"))?;
+        let manifest = super::manifest::read::<Manifest>(&bytes)
+            .map_err(|e| Error::output(format!("[output] {}: {e}", self.bucket.show(&path))))?;
+        Ok(Some((manifest, version)))
+    }
+}
+
+/// The tables that are retained for each as-of date: all but the table about individuals.
+pub(crate) fn retained_tables() -> impl Iterator<Item = &'static Table> {
+    TABLES.iter().filter(|table| !table.is_about_individuals())
+}
+
+/// Prefix of the folder of an as-of date, as in Hive-style partitions.
+const AS_OF: &str = "as_of=";
+
+/// The folder of an as-of date, relative to the output folder.
+pub(crate) fn folder(as_of: NaiveDate) -> String {
+    format!("{AS_OF}{as_of}")
+}
+
+/// The as-of date to which a folder belongs; `None` for any other folder.
+pub(crate) fn date(folder: &str) -> Option<NaiveDate> {
+    folder.strip_prefix(AS_OF)?.parse().ok()
+}

@@ -1,0 +1,35 @@
+//! Publishing: which tables are published, how they are written, how they replace those of the
+//! previous run, and how they are read.
+
+pub(crate) mod atomic_link;
+pub(crate) mod current;
+pub(crate) mod delta;
+mod destination;
+mod folder;
+mod history;
+pub(crate) mod history_reader;
+pub(crate) mod location;
+pub(crate) mod manifest;
+pub(crate) mod object_store;
+pub(crate) mod opened;
+mod reader;
+mod run_metadata;
+mod tables;
+pub(crate) mod upload;
+mod writer;
+
+#[cfg(feature = "delta")]
+pub(crate) use self::atomic_link::lock_home;
+
+pub(crate) use self::destination::Destination;
+pub(crate) use self::location::Draft;
+pub(crate) use self::opened::Opened;
+pub use self::reader::register;
+pub use self::run_metadata::Description;
+pub use self::tables::{TABLES, Table};
+pub(crate) use self::writer::write;
+
+#[cfg(feature = "delta")]
+pub(crate) use self::folder::{HIDDEN, RUN};
+#[cfg(feature = "delta")]
+pub(crate) use self::location::{OutputLocation, output_location};

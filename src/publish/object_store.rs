@@ -1,0 +1,334 @@
+//! Output in an object store: where a run writes its files, and how they replace those of the previous
+//! run.
+//!
+//! ```text
+//! out/.engagement/Office/current.json                        the manifest: which run is published
+//! out/.engagement/Office/run-0123456789abcdef/Office.parquet
+//! out/Office.parquet                                         a copy, for readers that ignore the manifest
+//! ```
+//!
+//! An object store has no rename, but it replaces one object as a whole or not at all. A run first writes
+//! its files on this machine, as anonymous temporary files: a killed run leaves nothing. It then uploads
+//! them to a folder of its own. Then it replaces the manifest, which names the files: this publishes all
+//! of them at once. Readers of this crate follow the manifest. For all other readers, the run then copies
+//! the files to their plain names, one after the other, each as a whole.
+//!
+//! Two concurrent runs do not mix. A run replaces only the manifest that it has read. If another run has
+//! replaced it meanwhile, the run reads it again. So the later run is published, and its manifest names
+//! the earlier one as the previous run, whose files remain for its readers. Later runs delete the uploads
+//! of dead runs when these are too old to belong to a run in progress.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode};
+
+use super::location::{Home, folder, retained_tables};
+use super::manifest::{Manifest, VERSION};
+use super::tables::{TABLES, Table};
+use super::upload::{new_run, probe, put, put_file};
+use crate::error::{Error, Result};
+
+/// The age at which files are considered those of a dead run and are deleted. No upload takes nearly as
+/// long.
+pub(crate) const DEAD_AFTER: TimeDelta = TimeDelta::days(1);
+
+/// Maximum number of attempts while other runs replace the manifest.
+const PATIENCE: usize = 10;
+
+/// The files of one run, until they are uploaded and published.
+pub(crate) struct Upload {
+    home: Home,
+    run: String,
+    files: Vec<(&'static Table, File)>,
+}
+
+impl Upload {
+    /// Checks that objects can be read, written and deleted, before anything is computed.
+    ///
+    /// # Errors
+    /// The bucket does not exist, a permission is missing, or the store cannot be reached.
+    pub(crate) async fn create(home: Home) -> Result<Self> {
+        home.current().await?;
+        let run = new_run()?;
+        probe(&home, &run).await?;
+        Ok(Self { home, run, files: vec![] })
+    }
+
+    /// Creates the temporary file into which a table is written. It is uploaded later.
+    ///
+    /// # Errors
+    /// The file cannot be created.
+    pub(crate) fn file(&mut self, table: &'static Table) -> std::io::Result<File> {
+        let file = tempfile::tempfile()?;
+        self.files.push((table, file.try_clone()?));
+        Ok(file)
+    }
+
+    /// Uploads the files and publishes them. With `history`, also copies them to the folder of their as-of
+    /// date. Returns the URL of Office.
+    ///
+    /// # Errors
+    /// A file cannot be uploaded, or the manifest cannot be replaced: the previous run stays published. A
+    /// file cannot be copied to its plain name: the new run is published already.
+    pub(crate) async fn publish(mut self, as_of: NaiveDate, history: bool) -> Result<String> {
+        let home = self.home.clone();
+        let mut files = BTreeMap::new();
+        for (table, file) in &mut self.files {
+            let name = table.file(&home.table);
+            upload(&home, file, &home.run(&self.run).join(name.as_str())).await?;
+            let relative = [super::folder::HIDDEN, &home.table, &self.run, &name].join("/");
+            files.insert(table.name.to_owned(), relative);
+        }
+        let manifest = Manifest { version: VERSION, run: self.run, previous: None, as_of, files };
+        let manifest = switch(&home, manifest).await?;
+        copy_to_plain_names(&home, manifest, history).await?;
+        clean(&home, Utc::now).await;
+        Ok(home.bucket.show(&home.out.clone().join(TABLES[0].file(&home.table))))
+    }
+
+    /// Uploads the files of the retained tables to the folder of their as-of date only, and does not
+    /// publish them. Returns the URL of Office there.
+    ///
+    /// # Errors
+    /// A file cannot be uploaded.
+    pub(crate) async fn retain(mut self, as_of: NaiveDate) -> Result<String> {
+        let home = self.home;
+        let folder = home.out.clone().join(folder(as_of));
+        for (table, file) in &mut self.files {
+            if retained_tables().any(|retained| retained.name == table.name) {
+                upload(&home, file, &folder.clone().join(table.file(&home.table))).await?;
+            }
+        }
+        Ok(home.bucket.show(&folder.join(TABLES[0].file(&home.table))))
+    }
+}
+
+async fn upload(home: &Home, file: &mut File, path: &Path) -> Result<()> {
+    let put = put_file(&*home.bucket.store, path, file).await;
+    put.map(|_| ()).map_err(home.cannot(path, "cannot be written"))
+}
+
+/// Replaces the manifest, if it still is the one that was read; else reads it again and retries. Returns
+/// the published manifest.
+///
+/// # Errors
+/// A file of the run is gone, the manifest cannot be replaced, or other runs replace it again and again.
+async fn switch(home: &Home, mut manifest: Manifest) -> Result<Manifest> {
+    let path = home.manifest();
+    let cannot = home.cannot(&path, "cannot be replaced");
+    for _ in 0..PATIENCE {
+        let mode = match home.current().await? {
+            // An earlier attempt has succeeded, but its response was lost.
+            Some((current, _)) if current.run == manifest.run => return Ok(current),
+            Some((current, version)) => {
+                manifest.previous = Some(current.run);
+                PutMode::Update(version)
+            }
+            None => PutMode::Create,
+        };
+        // Another run may have deleted the files as those of a dead run.
+        for file in manifest.files.values().map(|file| home.file(file)) {
+            home.bucket
+                .store
+                .head(&file)
+                .await
+                .map_err(home.cannot(&file, "a file of this run no longer exists"))?;
+        }
+        let body = manifest.write();
+        let put = match home.bucket.store.put_opts(&path, body.clone().into(), mode.into()).await {
+            // A store without conditional writes: the last write wins.
+            Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
+                home.bucket.store.put(&path, body.into()).await
+            }
+            put => put,
+        };
+        match put {
+            Ok(_) => return Ok(manifest),
+            Err(StoreError::Precondition { .. } | StoreError::AlreadyExists { .. }) => {}
+            Err(e) => return Err(cannot(e)),
+        }
+    }
+    let place = home.bucket.show(&path);
+    Err(Error::output(format!("[output] {place}: other runs replace it again and again; run again later")))
+}
+
+/// Copies the files of the published run to their plain names and, with `history`, to the folder of its
+/// as-of date. If another run is published meanwhile, it copies its files, too. The last run to finish
+/// copies the files of the run that is published then.
+async fn copy_to_plain_names(home: &Home, mut manifest: Manifest, history: bool) -> Result<()> {
+    for _ in 0..PATIENCE {
+        let of_date = home.out.clone().join(folder(manifest.as_of));
+        let copies = manifest.files.iter().flat_map(|(table, file)| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            let is_retained = history && retained_tables().any(|retained| retained.name == table);
+            let dated = is_retained.then(|| of_date.clone().join(name));
+            [Some(home.out.clone().join(name)), dated].into_iter().flatten().map(|to| (home.file(file), to))
+        });
+        for (from, to) in copies {
+            let what = "the run is published, but this copy is not up to date (run again)";
+            let cannot = home.cannot(&to, what);
+            let got = home.bucket.store.get(&from).await.map_err(&cannot)?;
+            let size = got.meta.size;
+            put(&*home.bucket.store, &to, size, got.into_stream()).await.map_err(&cannot)?;
+        }
+        match home.current().await? {
+            Some((current, _)) if current.run != manifest.run => manifest = current,
+            _ => break,
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the files of dead runs. Errors are ignored: the result is already published, and the next run
+/// tries again.
+async fn clean(home: &Home, now: impl Fn() -> DateTime<Utc>) {
+    let _: Result<(), StoreError> = async {
+        let Ok(Some((manifest, _))) = home.current().await else { return Ok(()) };
+        let mut runs: BTreeMap<String, (DateTime<Utc>, Vec<Path>)> = BTreeMap::new();
+        let folder = home.path();
+        let mut objects = home.bucket.store.list(Some(&folder));
+        while let Some(object) = objects.try_next().await? {
+            let run = object.location.prefix_match(&folder).and_then(|mut parts| parts.next());
+            let Some(run) = run.map(|r| r.as_ref().to_owned()) else { continue };
+            let left = runs.entry(run).or_default();
+            left.0 = left.0.max(object.last_modified);
+            left.1.push(object.location);
+        }
+        let dead = runs.into_iter().filter(|(run, (last, _))| {
+            run.starts_with(super::folder::RUN) && !manifest.names(run) && *last < now() - DEAD_AFTER
+        });
+        let paths: Vec<_> = dead.flat_map(|(_, (_, paths))| paths).map(Ok).collect();
+        home.bucket.store.delete_stream(stream::iter(paths).boxed()).try_for_each(|_| async { Ok(()) }).await
+    }
+    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::publish::upload::PART;
+    use crate::storage::Bucket;
+
+    fn home() -> Home {
+        let bucket = Bucket::of_test(Arc::new(InMemory::new()));
+        Home { bucket: Arc::new(bucket), out: Path::from("lake/out"), table: "Office".into() }
+    }
+
+    fn day() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 10, 31).unwrap()
+    }
+
+    /// Publishes a run whose files contain this text.
+    async fn publish(home: &Home, text: &str) -> String {
+        begun(home, text).await.publish(day(), false).await.unwrap()
+    }
+
+    async fn begun(home: &Home, text: &str) -> Upload {
+        let mut upload = Upload::create(home.clone()).await.unwrap();
+        for table in TABLES {
+            std::io::Write::write_all(&mut upload.file(table).unwrap(), text.as_bytes()).unwrap();
+        }
+        upload
+    }
+
+    async fn text(home: &Home, path: &Path) -> String {
+        let bytes = home.bucket.store.get(path).await.unwrap().bytes().await.unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    /// The content of Office by the manifest, and by its plain name.
+    async fn found(home: &Home) -> [String; 2] {
+        let (manifest, _) = home.current().await.unwrap().unwrap();
+        let named = home.file(&manifest.files["Office"]);
+        [text(home, &named).await, text(home, &home.file("Office.parquet")).await]
+    }
+
+    async fn runs(home: &Home) -> Vec<String> {
+        let listed = home.bucket.store.list_with_delimiter(Some(&home.path())).await.unwrap();
+        listed.common_prefixes.iter().filter_map(|p| p.filename().map(str::to_owned)).collect()
+    }
+
+    #[tokio::test]
+    async fn the_last_run_is_published_and_the_one_before_is_retained() {
+        let home = home();
+        assert!(home.current().await.unwrap().is_none());
+        assert_eq!(publish(&home, "first").await, "s3://test/lake/out/Office.parquet");
+        assert_eq!(found(&home).await, ["first", "first"]);
+        let (first, _) = home.current().await.unwrap().unwrap();
+        publish(&home, "second").await;
+        assert_eq!(found(&home).await, ["second", "second"]);
+        let (second, _) = home.current().await.unwrap().unwrap();
+        assert_eq!(second.previous.as_ref(), Some(&first.run));
+        assert_eq!(second.files.len(), TABLES.len());
+    }
+
+    #[tokio::test]
+    async fn of_two_runs_the_later_one_knows_the_earlier_one() {
+        let home = home();
+        publish(&home, "before").await;
+        let (slow, fast) = (begun(&home, "slow").await, begun(&home, "fast").await);
+        let fast_run = fast.run.clone();
+        fast.publish(day(), false).await.unwrap();
+        slow.publish(day(), false).await.unwrap();
+        assert_eq!(found(&home).await, ["slow", "slow"]);
+        assert_eq!(home.current().await.unwrap().unwrap().0.previous, Some(fast_run));
+    }
+
+    #[tokio::test]
+    async fn late_copies_give_way_to_those_of_the_published_run() {
+        let home = home();
+        publish(&home, "early").await;
+        let (early, _) = home.current().await.unwrap().unwrap();
+        publish(&home, "late").await;
+        copy_to_plain_names(&home, early, false).await.unwrap();
+        assert_eq!(found(&home).await, ["late", "late"]);
+    }
+
+    #[tokio::test]
+    async fn dead_runs_are_deleted_when_they_are_old() {
+        let home = home();
+        publish(&home, "oldest").await;
+        publish(&home, "previous").await;
+        begun(&home, "dead").await;
+        let dead = home.run("run-dead").join("Office.parquet");
+        home.bucket.store.put(&dead, "dead".into()).await.unwrap();
+        publish(&home, "current").await;
+        assert_eq!(runs(&home).await.len(), 4, "nothing is old");
+        let later = || Utc::now() + DEAD_AFTER + TimeDelta::minutes(1);
+        clean(&home, later).await;
+        let (manifest, _) = home.current().await.unwrap().unwrap();
+        let mut retained = vec![manifest.run.clone(), manifest.previous.clone().unwrap()];
+        retained.sort();
+        assert_eq!(runs(&home).await, retained);
+        assert_eq!(found(&home).await, ["current", "current"]);
+    }
+
+    #[tokio::test]
+    async fn a_run_whose_files_are_gone_is_not_published() {
+        let home = home();
+        publish(&home, "before").await;
+        let (mut manifest, _) = home.current().await.unwrap().unwrap();
+        manifest.run = "run-gone".into();
+        let gone = ".engagement/Office/run-gone/Office.parquet";
+        manifest.files.insert("Office".into(), gone.into());
+        let error = switch(&home, manifest).await.unwrap_err().to_string();
+        assert!(error.contains("a file of this run no longer exists") && error.contains(gone), "{error}");
+        assert_eq!(found(&home).await, ["before", "before"]);
+    }
+
+    #[tokio::test]
+    async fn a_large_file_goes_in_parts() {
+        let home = home();
+        let large = "x".repeat(2 * PART + 5);
+        publish(&home, &large).await;
+        assert!(found(&home).await.iter().all(|text| *text == large));
+    }
+}

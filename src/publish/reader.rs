@@ -1,0 +1,83 @@
+//! Registers the published tables of an enrichment with a session.
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::prelude::SessionContext;
+
+use super::current::{current, describe, listing};
+use super::opened::Opened;
+use super::tables::TABLES;
+use super::{Description, delta, history_reader, location};
+use crate::config::{Enrichment, OutputFormat};
+use crate::engine::quoted;
+use crate::error::{Error, Result};
+use crate::views::{Layer, Parameters, View, register_own_names};
+
+/// The view `office_measure` of a session over published tables. It has the rows that the view of that
+/// name has in a session over the inputs, but reads them from the published Office.
+const PUBLISHED_OFFICE: View = View {
+    name: "office_measure",
+    layer: Layer::Intermediate,
+    sql: include_str!("../../sql/published/published_office.sql"),
+    materialized: false,
+};
+
+/// The views between [`PUBLISHED_OFFICE`] and [`EXPLAINED`]. They are deregistered once `EXPLAINED` is
+/// planned.
+const STEPS: [&str; 2] = ["period_distribution", "office_scored"];
+/// The one view of these that users can query.
+const EXPLAINED: &str = "Office_ScoreExplained";
+
+/// Registers the published tables, and the views `Office_ScoreExplained` and `Office_History` over them,
+/// on a session that has the functions of this crate. Returns the description of the published run.
+///
+/// # Errors
+/// Nothing is published yet, or it cannot be read.
+pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Description> {
+    let opened = match enrichment.output.format {
+        OutputFormat::Parquet => files(ctx, enrichment).await?,
+        OutputFormat::Delta => delta::published(ctx, enrichment).await?,
+    };
+    let Some(Opened { description, tables, overviews }) = opened else {
+        return Err(Error::output(format!(
+            "{}: nothing is published there yet; start with: engagement run {}",
+            location::shown(enrichment),
+            enrichment.file.display()
+        )));
+    };
+    for (table, provider) in tables {
+        ctx.register_table(quoted(table.name), provider)?;
+    }
+    if let Some(overviews) = overviews {
+        history_reader::register(ctx, overviews).await?;
+    }
+    let parameters = Parameters::of_published(&description.levels(), &description.weights());
+    PUBLISHED_OFFICE.register(ctx, &parameters).await?;
+    for view in STEPS.iter().chain([&EXPLAINED]).filter_map(|name| View::named(name)) {
+        view.register(ctx, &parameters).await?;
+    }
+    for name in STEPS.iter().chain([&PUBLISHED_OFFICE.name]) {
+        ctx.deregister_table(quoted(name))?;
+    }
+    register_own_names(ctx, enrichment).await?;
+    Ok(description)
+}
+
+/// Opens the published Parquet files; `None` before the first run.
+async fn files(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Opened>> {
+    let Some(published) = current(ctx, enrichment).await? else { return Ok(None) };
+    let description = describe(ctx, &published[0]).await?;
+    let (mut tables, mut overviews) = (vec![], None);
+    for (table, file) in TABLES.iter().zip(published) {
+        if table.is_overview() {
+            let (output, office) = (location::output_location(ctx, enrichment)?, &enrichment.output.table);
+            let published = (description.as_of(), file.url.clone());
+            let dates = history_reader::overviews(table, &output, office, published).await?;
+            overviews = Some(Arc::new(dates) as Arc<dyn TableProvider>);
+        }
+        let provider = Arc::new(listing(table.schema(description.min_people()), vec![file.url])?);
+        tables.push((table, provider as Arc<dyn TableProvider>));
+    }
+    Ok(Some(Opened { description, tables, overviews }))
+}

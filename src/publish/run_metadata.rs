@@ -1,0 +1,95 @@
+//! The description of a run: key-value metadata in the footer of every published file.
+
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use datafusion::parquet::file::metadata::{FileMetaData, KeyValue};
+
+use crate::config::{Enrichment, Level, Measure};
+
+/// The description of a run: pairs of key and value, as the footer of every published file contains them.
+/// Keys begin with `engagement.`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description(Vec<(String, String)>);
+
+const PREFIX: &str = "engagement.";
+
+impl Description {
+    /// The description of a run of this enrichment by this version of the crate.
+    pub fn of(enrichment: &Enrichment) -> Self {
+        let levels = enrichment.levels.iter().map(|l| l.as_str()).collect::<Vec<_>>().join(",");
+        let weights = Measure::ALL.iter().zip(enrichment.weights.0).map(|(m, w)| format!("{}={w}", m.name));
+        let mut entries = vec![
+            ("version", env!("CARGO_PKG_VERSION").to_string()),
+            ("enrichment", enrichment.name.clone()),
+            ("as_of", enrichment.as_of.to_string()),
+            ("first_day", enrichment.first_day().to_string()),
+            ("time_zone", enrichment.time_zone.name().to_string()),
+            ("reply_window_days", enrichment.reply_window_days.to_string()),
+            ("levels", levels),
+            ("weights", weights.collect::<Vec<_>>().join(",")),
+            ("consent.granted_on", enrichment.consent.granted_on.to_string()),
+        ];
+        if enrichment.min_people > 1 {
+            entries.push(("min_people", enrichment.min_people.to_string()));
+        }
+        entries.extend(enrichment.region.map(|r| ("region", r.as_str().to_string())));
+        Self(entries.into_iter().map(|(k, v)| (format!("{PREFIX}{k}"), v)).collect())
+    }
+
+    /// Reads the description from the footer of a Parquet file. Other metadata is ignored.
+    pub fn read(footer: &FileMetaData) -> Self {
+        let entries = footer.key_value_metadata().into_iter().flatten();
+        let ours = entries.filter(|e| e.key.starts_with(PREFIX));
+        Self(ours.map(|e| (e.key.clone(), e.value.clone().unwrap_or_default())).collect())
+    }
+
+    /// All pairs of key and value. Keys have their prefix.
+    #[cfg(feature = "delta")]
+    pub(crate) fn entries(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    /// A description with pairs of key and value as [`Description::entries`] returns them.
+    #[cfg(feature = "delta")]
+    pub(crate) fn from_entries(entries: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(entries.into_iter().collect())
+    }
+
+    /// The description as key-value metadata of a Parquet footer.
+    pub(crate) fn key_values(&self) -> Vec<KeyValue> {
+        self.0.iter().map(|(k, v)| KeyValue::new(k.clone(), v.clone())).collect()
+    }
+
+    /// The value of a key. The key is given without its prefix.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(k, _)| k.strip_prefix(PREFIX) == Some(key)).map(|(_, v)| v.as_str())
+    }
+
+    /// The as-of date of the run; `None` if it is missing or not a date.
+    pub fn as_of(&self) -> Option<NaiveDate> {
+        self.get("as_of")?.parse().ok()
+    }
+
+    /// The levels of the run, in the order of [`Level::ALL`].
+    pub fn levels(&self) -> Vec<Level> {
+        let listed = self.get("levels").unwrap_or_default();
+        Level::ALL.into_iter().filter(|l| listed.split(',').any(|name| name == l.as_str())).collect()
+    }
+
+    /// `[privacy] min_people` of the run: numbers about fewer internal people than this are suppressed. 1
+    /// if no number is suppressed.
+    pub fn min_people(&self) -> u32 {
+        self.get("min_people").and_then(|k| k.parse().ok()).unwrap_or(1)
+    }
+
+    /// The weights of the run, in the order of [`Measure::ALL`]; 0 for a measure that is not named.
+    pub fn weights(&self) -> Vec<i64> {
+        let listed = self.get("weights").unwrap_or_default();
+        let weight = |m: &Measure| {
+            let mut named = listed.split(',').filter_map(|entry| entry.split_once('='));
+            named.find(|(name, _)| *name == m.name).and_then(|(_, w)| i64::from_str(w).ok()).unwrap_or(0)
+        };
+        Measure::ALL.iter().map(weight).collect()
+    }
+}

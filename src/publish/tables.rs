@@ -1,0 +1,174 @@
+//! The one list of published tables. Their columns and their sort order are a contract.
+
+use std::sync::Arc;
+
+use DataType::{Date32, Float64, Int64, Utf8};
+use Null::{Maybe, Never, Suppressed};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::error::DataFusionError;
+
+/// A published table.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// The name of the table in SQL, which is the name of its view.
+    pub name: &'static str,
+    /// What follows the name of the Office table in the name of the file.
+    pub suffix: &'static str,
+    /// Columns: name, type, when null.
+    columns: &'static [(&'static str, DataType, Null)],
+    /// The columns by which rows are sorted. They form a key, so the same result has the same bytes.
+    pub order: &'static [&'static str],
+    /// The view, if there is one, that has the rows of the table and a column `sort_key`: a number in the
+    /// order of `order`. Sorting by a number takes half the time.
+    pub(crate) sorted_view: Option<&'static str>,
+}
+
+/// When a column of a published table is null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Null {
+    Never,
+    Maybe,
+    /// Null if the number is suppressed; never null if the enrichment suppresses nothing.
+    Suppressed,
+}
+
+/// All published tables; Office is the first.
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "Office",
+        suffix: "",
+        columns: &[
+            ("CustomerId", Utf8, Never),
+            ("EngagementScore", Float64, Suppressed),
+            ("NoOfEmails_ToAccount", Int64, Suppressed),
+            ("NoOfEmails_FromAccount", Int64, Suppressed),
+            ("NoOfMeetings_FromAccount", Int64, Suppressed),
+            ("NoOfMeetings_ToAccount", Int64, Suppressed),
+            ("NoOfContactsInvolved_Meetings", Int64, Suppressed),
+            ("NoOfContactsInvolved_Emails", Int64, Suppressed),
+            ("NoOfAccountContactsInvolved_Meetings", Int64, Suppressed),
+            ("NoOfAccountContactsInvolved_Emails", Int64, Suppressed),
+            ("EngagementStartDate", Date32, Maybe),
+            ("DaysSinceLastEmail", Int64, Maybe),
+            ("DaysSinceLastMeeting", Int64, Maybe),
+            ("AverageDuration_Of_Meetings", Float64, Maybe),
+            ("AverageDuration_Of_AccountEmailReplies", Float64, Maybe),
+            ("AggregationStartDate", Date32, Never),
+            ("AggregationLevel", Utf8, Never),
+        ],
+        // Readers usually filter by level, then by account.
+        order: &["AggregationLevel", "CustomerId", "AggregationStartDate"],
+        sorted_view: Some("office_sorted"),
+    },
+    Table {
+        name: "Office_UserTable",
+        suffix: "_UserTable",
+        columns: &[("Email", Utf8, Never), ("EntraId", Utf8, Maybe)],
+        order: &["Email"],
+        sorted_view: None,
+    },
+    Table {
+        name: "Office_Overview",
+        suffix: "_Overview",
+        columns: &[
+            ("Enrichment", Utf8, Never),
+            ("AsOfDate", Date32, Never),
+            ("FirstDay", Date32, Maybe),
+            ("LastDay", Date32, Maybe),
+            ("DaysCovered", Int64, Never),
+            ("MailboxesListed", Int64, Never),
+            ("MailboxesActive", Int64, Never),
+            ("MessagesEngaged", Int64, Suppressed),
+            ("MeetingsEngaged", Int64, Suppressed),
+            ("AccountsInProfile", Int64, Never),
+            ("AccountsEngaged", Int64, Never),
+            ("SharedAddresses", Int64, Never),
+        ],
+        order: &["Enrichment"],
+        sorted_view: None,
+    },
+    Table {
+        name: "Office_Dispositions",
+        suffix: "_Dispositions",
+        columns: &[("source", Utf8, Never), ("disposition", Utf8, Never), ("rows", Int64, Never)],
+        order: &["source", "disposition"],
+        sorted_view: None,
+    },
+    Table {
+        name: "CustomerCard",
+        suffix: "_CustomerCard",
+        columns: &[
+            ("CustomerId", Utf8, Never),
+            ("Name", Utf8, Maybe),
+            ("EngagementScore", Float64, Suppressed),
+            ("Emails", Int64, Suppressed),
+            ("Meetings", Int64, Suppressed),
+        ],
+        order: &["CustomerId"],
+        sorted_view: None,
+    },
+    Table {
+        name: "CustomerCard_History",
+        suffix: "_CustomerCard_History",
+        columns: &[
+            ("CustomerId", Utf8, Never),
+            ("Month", Date32, Never),
+            ("Emails", Int64, Suppressed),
+            ("Meetings", Int64, Suppressed),
+        ],
+        order: &["CustomerId", "Month"],
+        sorted_view: Some("customercard_history_sorted"),
+    },
+];
+
+impl Table {
+    /// The schema of the file of the table, given `[privacy] min_people`. Above 1, every column that can be
+    /// suppressed is nullable, even if no number in it is suppressed.
+    pub fn schema(&self, min_people: u32) -> SchemaRef {
+        let field = |(name, data_type, null): &(&str, DataType, Null)| {
+            let nullable = *null == Maybe || *null == Suppressed && min_people > 1;
+            Field::new(*name, data_type.clone(), nullable)
+        };
+        Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+    }
+
+    /// Casts a batch to the types of a schema of this table.
+    ///
+    /// # Errors
+    /// A column cannot be cast, or contains a null where the schema does not permit one.
+    pub(crate) fn conform(
+        &self,
+        batch: &RecordBatch,
+        schema: &SchemaRef,
+    ) -> Result<RecordBatch, DataFusionError> {
+        let columns = batch.columns().iter().zip(schema.fields()).map(|(c, f)| cast(c, f.data_type()));
+        Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)?)
+    }
+
+    /// The one of [`TABLES`] that has this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Table> {
+        TABLES.iter().find(|t| t.name == name)
+    }
+
+    /// Whether this is the user table, the only table about individuals.
+    pub(crate) fn is_about_individuals(&self) -> bool {
+        self.name == "Office_UserTable"
+    }
+
+    /// Whether this is the overview, which has one row about the run.
+    pub(crate) fn is_overview(&self) -> bool {
+        self.name == "Office_Overview"
+    }
+
+    /// The name of the folder of the table as a Delta table, given the name of the Office table.
+    pub fn folder(&self, office: &str) -> String {
+        format!("{office}{}", self.suffix)
+    }
+
+    /// The name of the file of the table, given the name of the Office table.
+    pub fn file(&self, office: &str) -> String {
+        format!("{}.parquet", self.folder(office))
+    }
+}

@@ -1,0 +1,221 @@
+//! Segments: named queries over the published tables, each of which yields customers.
+//!
+//! The shipped segments are the files in `sql/segments/`. Users add their own as `segments/NAME.sql`
+//! beside the enrichment file; a file with the name of a shipped segment replaces it. The first `--`
+//! comment is the description. [`register`] registers each segment as a view `Segment_<Name>`. A segment
+//! that cannot be a view (wrong SQL, no CustomerId) is broken: it fails when it is used, and the other
+//! segments work.
+
+mod broken;
+mod folder;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::common::{Column, TableReference};
+use datafusion::datasource::ViewTable;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::prelude::SessionContext;
+
+use super::statements::{Statements, split};
+use crate::config::Enrichment;
+use crate::error::{Error, Result};
+
+/// The column that every segment yields.
+pub const CUSTOMER_ID: &str = "CustomerId";
+
+/// A named query that yields customers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Its name, such as `one_sided`.
+    pub name: String,
+    /// What it contains, in one line; can be empty.
+    pub description: String,
+    /// The query.
+    pub sql: String,
+    /// The user's file; `None` for a shipped segment.
+    pub path: Option<PathBuf>,
+    /// Why it cannot be used; `None` if it can.
+    pub broken: Option<String>,
+}
+
+/// Name and query of the shipped segments.
+const SHIPPED: [(&str, &str); 6] = [
+    ("stale", include_str!("../../../sql/segments/stale.sql")),
+    ("silent", include_str!("../../../sql/segments/silent.sql")),
+    ("champions", include_str!("../../../sql/segments/champions.sql")),
+    ("one_sided", include_str!("../../../sql/segments/one_sided.sql")),
+    ("single_threaded", include_str!("../../../sql/segments/single_threaded.sql")),
+    ("cooling", include_str!("../../../sql/segments/cooling.sql")),
+];
+
+impl Segment {
+    /// A segment that is not planned yet.
+    fn new(name: impl Into<String>, sql: impl Into<String>, path: Option<PathBuf>) -> Self {
+        let (name, sql) = (name.into(), sql.into());
+        Self { description: description(&sql), name, sql, path, broken: None }
+    }
+
+    /// The segments that this crate contains.
+    pub fn shipped() -> Vec<Segment> {
+        SHIPPED.map(|(name, sql)| Segment::new(name, sql, None)).into()
+    }
+
+    /// The name of its view: `Segment_OneSided` for `one_sided`.
+    pub fn view(&self) -> String {
+        let camel = self.name.split('_').map(|part| {
+            let (first, rest) = part.split_at(part.chars().next().map_or(0, char::len_utf8));
+            first.to_uppercase() + rest
+        });
+        format!("Segment_{}", camel.collect::<String>())
+    }
+
+    /// Whether it is a user's file that replaces a shipped segment.
+    pub fn replaces_shipped(&self) -> bool {
+        self.path.is_some() && SHIPPED.iter().any(|(name, _)| key(name) == key(&self.name))
+    }
+
+    /// Whether a name refers to this segment. The name can be that of the file or of the view, in any case,
+    /// with or without `Segment_`.
+    pub fn is_called(&self, name: &str) -> bool {
+        let called = key(&self.name);
+        let name = name.to_lowercase();
+        key(&name) == called || name.strip_prefix("segment_").is_some_and(|rest| key(rest) == called)
+    }
+
+    /// The error that a query gets if it uses a broken segment; `None` if the segment is not broken.
+    fn error(&self) -> Option<Error> {
+        let reason = self.broken.as_ref()?;
+        let place = self.path.as_ref().map_or(format!("segment {}", self.name), |p| p.display().to_string());
+        Some(Error::query(format!("{place}: {reason}")))
+    }
+}
+
+/// The segment to which a name refers: the segment of that name, else the one whose view has that name.
+pub fn find<'a>(segments: &'a [Segment], name: &str) -> Option<&'a Segment> {
+    let named = segments.iter().find(|s| key(&s.name) == key(name));
+    named.or_else(|| segments.iter().find(|s| s.is_called(name)))
+}
+
+/// The key of a name. Names with the same key refer to the same segment, because their views have the
+/// same name.
+fn key(name: &str) -> String {
+    name.replace('_', "").to_lowercase()
+}
+
+/// The text of the first comment line; empty if there is none.
+fn description(sql: &str) -> String {
+    let comment = sql.lines().find_map(|line| line.trim().strip_prefix("--"));
+    comment.unwrap_or_default().trim_start_matches('-').trim().to_owned()
+}
+
+/// Registers the views of all segments, the shipped ones and those beside the enrichment file, on a
+/// session with the published tables. A segment may read another one. Returns all segments. A broken
+/// segment is not an error, see [`Segment::broken`].
+///
+/// # Errors
+/// A view cannot be registered, or the folder `segments` exists and cannot be listed.
+pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<Segment>> {
+    let mut segments = all(folder::read(enrichment)?);
+    let mut waiting: Vec<usize> = (0..segments.len()).filter(|&i| segments[i].broken.is_none()).collect();
+    // A segment that reads others can be planned only after them, so failed ones are tried again as long
+    // as another one succeeds.
+    loop {
+        let before = waiting.len();
+        let mut failed = vec![];
+        for i in waiting {
+            let session = Statements::new(ctx.clone()).await?;
+            match plan(&session, &segments[i].sql).await {
+                Ok(plan) => {
+                    let view = ViewTable::new(plan, Some(segments[i].sql.clone()));
+                    ctx.register_table(TableReference::bare(segments[i].view()), Arc::new(view))?;
+                }
+                Err(error) => failed.push((i, error)),
+            }
+        }
+        if failed.is_empty() || failed.len() == before {
+            for (i, error) in failed {
+                segments[i].broken = Some(error.to_string());
+            }
+            break;
+        }
+        waiting = failed.into_iter().map(|(i, _)| i).collect();
+    }
+    let mut taken: HashSet<String> =
+        segments.iter().filter(|s| s.broken.is_none()).map(|s| key(&s.name)).collect();
+    for segment in &segments {
+        if let Some(error) = segment.error()
+            && taken.insert(key(&segment.name))
+        {
+            let view = TableReference::bare(segment.view());
+            ctx.register_table(view, Arc::new(broken::Broken::new(error)))?;
+        }
+    }
+    Ok(segments)
+}
+
+/// The shipped segments that no file replaces, then the segments of the files.
+fn all(files: Vec<Segment>) -> Vec<Segment> {
+    let replaced: HashSet<String> = files.iter().map(|s| key(&s.name)).collect();
+    let mut segments = Segment::shipped();
+    segments.retain(|s| !replaced.contains(&key(&s.name)));
+    let mut seen = HashSet::new();
+    segments.extend(files.into_iter().map(|mut file| {
+        if !seen.insert(key(&file.name)) && file.broken.is_none() {
+            file.broken = Some(format!("another file defines the view {} too", file.view()));
+        }
+        file
+    }));
+    segments
+}
+
+/// The plan of a segment: one query with one column CustomerId, which gets this spelling.
+///
+/// # Errors
+/// The text is not such a query.
+async fn plan(session: &Statements, sql: &str) -> Result<LogicalPlan> {
+    let statements = split(sql)?;
+    let [statement] = statements.as_slice() else {
+        return Err(Error::query(format!(
+            "a segment is one query, but the file has {} statements",
+            statements.len()
+        )));
+    };
+    let plan = session.logical_plan(statement).await?;
+    if !is_query(&plan) {
+        return Err(Error::query("a segment is a query, but this is another kind of statement"));
+    }
+    let is_id = |name: &str| name.eq_ignore_ascii_case(CUSTOMER_ID);
+    let ids = plan.schema().fields().iter().filter(|f| is_id(f.name())).count();
+    if ids != 1 {
+        return Err(Error::query(match ids {
+            0 => format!("a segment yields a column {CUSTOMER_ID}, but this one does not"),
+            _ => format!("a segment yields one column {CUSTOMER_ID}, but this one yields {ids}"),
+        }));
+    }
+    let columns: Vec<Expr> = plan
+        .schema()
+        .iter()
+        .map(|(table, field)| {
+            let column = Expr::Column(Column::new(table.cloned(), field.name()));
+            if is_id(field.name()) { column.alias(CUSTOMER_ID) } else { column }
+        })
+        .collect();
+    Ok(LogicalPlanBuilder::from(plan).project(columns)?.build()?)
+}
+
+fn is_query(plan: &LogicalPlan) -> bool {
+    !matches!(
+        plan,
+        LogicalPlan::Ddl(_)
+            | LogicalPlan::Dml(_)
+            | LogicalPlan::Copy(_)
+            | LogicalPlan::Statement(_)
+            | LogicalPlan::Explain(_)
+            | LogicalPlan::Analyze(_)
+            | LogicalPlan::DescribeTable(_)
+    )
+}

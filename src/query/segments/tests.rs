@@ -1,0 +1,167 @@
+//! Tests of the members, computed by hand, and of replaced and broken segments.
+
+use std::path::Path;
+
+use super::*;
+use crate::error::ErrorKind;
+use crate::query::testing;
+
+/// An enrichment with segments beside its file.
+fn enrichment(folder: &Path, segments: &[(&str, &str)]) -> Enrichment {
+    std::fs::create_dir_all(folder.join("segments")).unwrap();
+    for (file, sql) in segments {
+        std::fs::write(folder.join("segments").join(file), sql).unwrap();
+    }
+    testing::enrichment(folder)
+}
+
+async fn registered(files: &[(&str, &str)]) -> (Statements, Vec<Segment>) {
+    let folder = tempfile::tempdir().unwrap();
+    let ctx = testing::published().await;
+    let segments = register(&ctx, &enrichment(folder.path(), files)).await.unwrap();
+    (Statements::new(ctx).await.unwrap(), segments)
+}
+
+async fn members(session: &mut Statements, view: &str) -> Result<Vec<String>> {
+    let frame = session.plan(&format!("select customerid from {view} order by customerid")).await?;
+    let batches = frame.collect().await.map_err(|e| session.explain(e))?;
+    let text = |b: &datafusion::arrow::array::RecordBatch| {
+        (0..b.num_rows())
+            .map(|row| datafusion::arrow::util::display::array_value_to_string(b.column(0), row).unwrap())
+            .collect::<Vec<_>>()
+    };
+    Ok(batches.iter().flat_map(text).collect())
+}
+
+#[tokio::test]
+async fn the_shipped_ones() {
+    let (mut session, segments) = registered(&[]).await;
+    assert_eq!(segments.len(), 6);
+    for segment in &segments {
+        assert_eq!(segment.broken, None, "{}", segment.name);
+        assert!(!segment.description.is_empty() && !segment.description.ends_with('.'), "{}", segment.name);
+    }
+    for (view, expected) in [
+        // a2 never had a meeting, a4 wrote exactly 60 days ago, a5 was never contacted.
+        ("segment_stale", vec!["a3"]),
+        ("Segment_Silent", vec!["a5"]),
+        ("SEGMENT_CHAMPIONS", vec!["a1"]),
+        ("segment_onesided", vec!["a2"]),
+        // a2: one by mail, none by meetings; a3: one and one; a4: two by mail; a5: none.
+        ("Segment_SingleThreaded", vec!["a2", "a3"]),
+        // a1 rose; a2 fell from 55 to 35, exactly 20; a3 from 40 to no row; a4 from 69 to 50, 19.
+        ("segment_cooling", vec!["a2", "a3"]),
+    ] {
+        assert_eq!(members(&mut session, view).await.unwrap(), expected, "{view}");
+    }
+}
+
+#[tokio::test]
+async fn a_fall_of_twenty_is_one_in_floating_point_too() {
+    let ctx = testing::published().await;
+    // 70.1 - 50.1 is slightly less than 20 in binary floating point.
+    ctx.sql("drop table \"Office\"").await.unwrap();
+    let office = r#"select "CustomerId", "Score" as "EngagementScore", cast("Start" as date) as "AggregationStartDate",
+        'month' as "AggregationLevel" from (values ('a1', 70.1, '2026-10-01'), ('a1', 50.1, '2026-11-01'))
+        as t ("CustomerId", "Score", "Start")"#;
+    testing::table(&ctx, "Office", office).await;
+    let folder = tempfile::tempdir().unwrap();
+    register(&ctx, &enrichment(folder.path(), &[])).await.unwrap();
+    let mut session = Statements::new(ctx).await.unwrap();
+    assert_eq!(members(&mut session, "segment_cooling").await.unwrap(), ["a1"]);
+}
+
+#[tokio::test]
+async fn files_add_replace_and_read_one_another() {
+    let (mut session, segments) = registered(&[
+        (
+            "big.sql",
+            "-- Many mails\n-- more\nselect customerid, emails from customercard where emails > 50;\n",
+        ),
+        ("a_first.sql", "select CUSTOMERID from segment_big"),
+        ("Stale.sql", "-- Ours\nselect 'x' as customerid"),
+        ("notes.txt", "no segment"),
+    ])
+    .await;
+    assert_eq!(segments.len(), 8);
+    assert!(segments.iter().all(|s| s.broken.is_none()), "{segments:?}");
+    let named = |name: &str| segments.iter().find(|s| s.is_called(name)).unwrap();
+    assert_eq!(named("BIG").description, "Many mails");
+    assert_eq!(named("segment_AFirst").view(), "Segment_AFirst");
+    assert!(named("stale").replaces_shipped() && !named("big").replaces_shipped());
+    assert!(!named("silent").replaces_shipped());
+    assert_eq!(members(&mut session, "segment_big").await.unwrap(), ["a1"]);
+    assert_eq!(members(&mut session, "segment_afirst").await.unwrap(), ["a1"]);
+    assert_eq!(members(&mut session, "segment_stale").await.unwrap(), ["x"]);
+}
+
+#[tokio::test]
+async fn a_broken_one_fails_when_used_and_names_its_file() {
+    let (mut session, segments) = registered(&[
+        ("typo.sql", "select customerid from offic"),
+        ("no_id.sql", "select name from customercard"),
+        ("two.sql", "select customerid from office; select 1"),
+        ("none.sql", "-- nothing yet"),
+        ("writes.sql", "create view x as select 1 as customerid"),
+        ("file.sql", "copy office to '/tmp/never.csv'"),
+        ("open.sql", "select 'customerid"),
+        ("circle.sql", "select customerid from segment_circle"),
+        ("bad-name.sql", "select customerid from office"),
+        ("o_ne.sql", "select customerid from office"),
+        ("one.sql", "select customerid from office"),
+        ("fails.sql", "select cast(customerid as int) as customerid from office"),
+    ])
+    .await;
+    for (name, says) in [
+        ("typo", "typo.sql: no table named offic; did you mean Office?"),
+        ("no_id", "no_id.sql: a segment yields a column CustomerId, but this one does not"),
+        ("two", "two.sql: a segment is one query, but the file has 2 statements"),
+        ("none", "none.sql: a segment is one query, but the file has 0 statements"),
+        ("writes", "writes.sql: a segment is a query, but this is another kind of statement"),
+        ("file", "file.sql: COPY is not permitted here"),
+        ("open", "open.sql: Unterminated string literal"),
+        ("circle", "circle.sql: no table named segment_circle"),
+    ] {
+        let segment = segments.iter().find(|s| s.is_called(name)).unwrap();
+        let error = members(&mut session, &segment.view()).await.unwrap_err();
+        assert!(error.to_string().contains(says), "{name}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Query, "{name}");
+    }
+    let broken =
+        |name: &str| segments.iter().filter(|s| s.name == name).filter_map(|s| s.broken.clone()).next();
+    assert!(broken("bad-name").is_some_and(|b| b.starts_with("rename the file")));
+    assert_eq!(broken("one").as_deref(), Some("another file defines the view Segment_One too"));
+    assert_eq!(members(&mut session, "segment_one").await.unwrap().len(), 13, "the first of the two works");
+    assert_eq!(members(&mut session, "segment_stale").await.unwrap(), ["a3"], "the others work");
+    let error = members(&mut session, "segment_fails").await.unwrap_err();
+    assert!(error.to_string().contains("Cannot cast string 'a1'"), "{error}");
+}
+
+#[tokio::test]
+async fn a_name_is_first_the_name_of_a_file() {
+    let query = "select customerid from office";
+    let called = |segments: &[Segment], name: &str| find(segments, name).map(|s| s.name.clone());
+    let (_, segments) = registered(&[("segment_x.sql", query)]).await;
+    for name in ["segment_x", "Segment_X", "SegmentX", "segment_segment_x", "Segment_SegmentX"] {
+        assert_eq!(called(&segments, name).as_deref(), Some("segment_x"), "{name}");
+    }
+    assert_eq!(called(&segments, "x"), None);
+    let (_, segments) = registered(&[("segment_x.sql", query), ("x.sql", query)]).await;
+    assert_eq!(called(&segments, "segment_x").as_deref(), Some("segment_x"));
+    assert_eq!(called(&segments, "x").as_deref(), Some("x"));
+}
+
+#[tokio::test]
+async fn segments_that_cannot_be_listed_are_not_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let ctx = testing::published().await;
+    assert_eq!(register(&ctx, &testing::enrichment(folder.path())).await.unwrap().len(), 6, "no folder");
+    // A missing permission would not stop root. A file instead of a folder does.
+    std::fs::write(folder.path().join("segments"), "").unwrap();
+    let error = register(&ctx, &testing::enrichment(folder.path())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    assert!(
+        error.to_string().contains("/segments: the segments cannot be listed: Not a directory"),
+        "{error}"
+    );
+}

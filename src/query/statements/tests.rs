@@ -1,0 +1,288 @@
+//! Tests of splitting, permissions and error messages.
+
+use super::*;
+use crate::error::ErrorKind;
+use crate::query::testing;
+
+#[test]
+fn statements_are_split_at_semicolons_that_are_none_of_text() {
+    let split = |sql| split(sql).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(split("select 1"), ["select 1"]);
+    assert_eq!(
+        split("select ';'; select \"a;b\" ; select $$;$$;"),
+        ["select ';'", "select \"a;b\"", "select $$;$$"]
+    );
+    assert_eq!(split("-- a;b\nselect 1 /* ; */ ;\n-- the end;"), ["-- a;b\nselect 1 /* ; */"]);
+    assert_eq!(split(" ;;\n ; "), Vec::<&str>::new());
+    assert_eq!(split("select 'ä;ö';select 'ü'"), ["select 'ä;ö'", "select 'ü'"]);
+    assert!(super::split("select 'open; select 2").is_err());
+}
+
+#[test]
+fn input_is_complete_with_its_semicolon() {
+    for complete in
+        ["", " \n", "-- note", "select 1;", "select 1; -- note\n", "select ';';", "select 1; select 2;"]
+    {
+        assert!(is_complete(complete), "{complete:?}");
+    }
+    for open in
+        ["select 1", "select ';'", "select 'a;", "select 1; select", "/* a;", "select \"a;", "select $$a;"]
+    {
+        assert!(!is_complete(open), "{open:?}");
+    }
+}
+
+async fn error(sql: &str) -> Error {
+    let mut session = Statements::new(testing::published().await).await.unwrap();
+    match session.plan(sql).await {
+        Ok(frame) => match frame.collect().await {
+            Ok(_) => panic!("{sql}: no error"),
+            Err(e) => session.explain(e),
+        },
+        Err(e) => e,
+    }
+}
+
+#[tokio::test]
+async fn errors_are_one_short_line_with_exit_code_2() {
+    for (sql, says) in [
+        (
+            "select engagmentscore from office",
+            "no column named engagmentscore; did you mean EngagementScore?",
+        ),
+        ("select 1 from offic", "no table named offic; did you mean Office?"),
+        ("select 1 from zzzzzz", "no table named zzzzzz"),
+        (
+            "select zzzzzz from office",
+            "no column named zzzzzz; there are CustomerId, EngagementScore, NoOfEmails_ToAccount, \
+             NoOfEmails_FromAccount, NoOfMeetings_FromAccount, NoOfMeetings_ToAccount, \
+             NoOfContactsInvolved_Meetings, NoOfContactsInvolved_Emails, ...",
+        ),
+        (
+            "select customerid from office, customercard",
+            "column CustomerId is in several tables; write its table before it",
+        ),
+        ("selekt 1", "Expected: an SQL statement, found: selekt at Line: 1, Column: 1"),
+        (
+            "select 1 from 'secret.parquet'",
+            "no table named secret.parquet; files are read only with --allow-files",
+        ),
+        ("select 1 from '/etc/x'", "no table named /etc/x; files are read only with --allow-files"),
+        ("select 1 / 0 from office", "Divide by zero error"),
+        (
+            "select cast(customerid as int) from office",
+            "Cast error: Cannot cast string 'a1' to value of Int32 type",
+        ),
+    ] {
+        let error = error(sql).await;
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (says, 2), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_reaches_files_unless_permitted() {
+    for sql in [
+        "copy office to '/tmp/never.csv'",
+        "copy office to '/tmp/never'",
+        "create external table t stored as parquet location '/no/such/file'",
+        "copy (select 1) to '/tmp/never.csv'",
+        "explain analyze copy office to '/tmp/never.csv'",
+        "explain copy office to '/tmp/never.csv'",
+        "explain (analyze) copy office to '/tmp/never.csv'",
+        "create external table t stored as csv location '/etc/passwd'",
+        "create external table office2 stored as parquet location 'x.parquet'",
+        "insert into customercard values ('a', 'b', 1, 1, 1)",
+        "insert into office_usertable (\"Email\") values ('a')",
+        "delete from office",
+        "update office set customerid = 'a'",
+        "create function f(int) returns int return $1",
+        "create schema s",
+        "create database d",
+        "prepare p as insert into office_usertable values ('a', 'b')",
+        "prepare p as delete from office",
+        "explain analyze insert into office_usertable values ('a', 'b')",
+        "explain verbose create external table t stored as csv location '/etc/passwd'",
+        "explain explain copy office to '/tmp/never.csv'",
+        "create unbounded external table t stored as csv location '/etc/passwd'",
+        "create external table if not exists t (a int) stored as parquet location 's3://bucket/x'",
+        "create or replace external table office stored as csv location '/etc/passwd'",
+        "set datafusion.runtime.temp_directory = '/tmp/never'",
+        "SET DATAFUSION.runtime.Temp_Directory TO '/tmp/never'",
+        "reset datafusion.runtime.temp_directory",
+        "drop schema public cascade",
+        "truncate table office",
+    ] {
+        let error = error(sql).await;
+        assert_eq!(error.kind(), ErrorKind::Query, "{sql}: {error}");
+        assert!(error.to_string().contains("--allow-files"), "{sql}: {error}");
+    }
+    assert!(!std::path::Path::new("/tmp/never.csv").exists());
+}
+
+/// Wherever a table name is possible, a path is a table name, and there is no table with that name.
+#[tokio::test]
+async fn files_cannot_be_named_as_tables() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/contacts.parquet");
+    let file = file.display().to_string();
+    for path in
+        [format!("'{file}'"), format!("\"{file}\""), format!("\"file://{file}\""), "'data/'".to_owned()]
+    {
+        for sql in [
+            format!("select * from {path}"),
+            format!("table {path}"),
+            format!("describe {path}"),
+            format!("explain select * from {path}"),
+            format!("with t as (select * from {path}) select * from t"),
+            format!("select (select count(*) from {path})"),
+            format!("select 1 where exists (select 1 from {path})"),
+            format!("create view v as select * from {path}"),
+            format!("create table t as select * from {path}"),
+            format!("prepare p as select * from {path}"),
+            format!("select * from office, lateral (select * from {path}) as t"),
+        ] {
+            let error = error(&sql).await;
+            assert_eq!(error.kind(), ErrorKind::Query, "{sql}: {error}");
+        }
+    }
+}
+
+/// A table function could read a file, and new versions of the engine add table functions.
+#[tokio::test]
+async fn no_table_function_reads_files() {
+    let session = Statements::new(crate::engine::session::new().unwrap()).await.unwrap();
+    let mut functions: Vec<_> = session.context().state().table_functions().keys().cloned().collect();
+    functions.sort();
+    assert_eq!(functions, ["generate_series", "range"]);
+    for sql in [
+        "select * from read_parquet('data/contacts.parquet')",
+        "select * from read_csv('/etc/passwd')",
+        "select * from parquet_metadata('data/contacts.parquet')",
+        "select * from unnest('data/contacts.parquet')",
+    ] {
+        assert_eq!(error(sql).await.kind(), ErrorKind::Query, "{sql}");
+    }
+}
+
+/// Settings about catalogs have no effect on an existing session, which has found its tables already.
+#[tokio::test]
+async fn no_setting_opens_a_way_to_files() {
+    let mut session = Statements::new(crate::engine::session::new().unwrap()).await.unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    for sql in [
+        format!("set datafusion.catalog.location = '{}'", folder.display()),
+        "set datafusion.catalog.format = 'parquet'".to_owned(),
+        "set datafusion.catalog.default_schema = 'data'".to_owned(),
+    ] {
+        // The engine itself refuses some of them.
+        let _ = session.plan(&sql).await;
+    }
+    for sql in ["select * from contacts", "select * from \"contacts.parquet\"", "select * from data.contacts"]
+    {
+        assert!(session.plan(sql).await.is_err(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn views_tables_in_memory_and_settings_are_permitted() {
+    let mut session = Statements::new(testing::published().await).await.unwrap();
+    for sql in [
+        "create view V as select customerid from office",
+        "create or replace view v as select customerid from office where engagementscore > 50",
+        "create table T as select count(*) as n from v",
+        "select n from t",
+        "set datafusion.execution.batch_size = 10",
+        "show datafusion.execution.batch_size",
+        "explain select customerid from v",
+        "drop table t",
+        "drop view v",
+        "prepare p(int) as select $1 + 1",
+        "execute p(2)",
+    ] {
+        let frame = session.plan(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+        frame.collect().await.unwrap_or_else(|e| panic!("{sql}: {e}"));
+    }
+    assert!(session.names().table("v").is_none());
+}
+
+#[tokio::test]
+async fn with_permission_files_can_be_written_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cards.parquet");
+    let mut session = Statements::new(testing::published().await).await.unwrap().allow_files();
+    let copied = session.plan(&format!("copy customercard to '{}'", path.display())).await.unwrap();
+    copied.collect().await.unwrap();
+    let counted = session.plan(&format!("select count(*) from '{}'", path.display())).await.unwrap();
+    assert_eq!(counted.collect().await.unwrap()[0].num_rows(), 1);
+    assert!(
+        session.plan("select name from customercard").await.is_ok(),
+        "the published tables are still there"
+    );
+}
+
+#[tokio::test]
+async fn what_names_are_found_by_cannot_be_set() {
+    let mut session = Statements::new(testing::published().await).await.unwrap();
+    for (sql, name) in [
+        ("set datafusion.sql_parser.dialect = 'mysql'", "datafusion.sql_parser.dialect"),
+        ("SET DATAFUSION.\"sql_parser\".Dialect TO postgresql", "datafusion.sql_parser.dialect"),
+        (
+            "set datafusion.sql_parser.enable_ident_normalization = false",
+            "datafusion.sql_parser.enable_ident_normalization",
+        ),
+    ] {
+        let error = session.plan(sql).await.map(|_| ()).unwrap_err();
+        let says = format!("{name} cannot be set here: case-insensitive names need the generic dialect");
+        assert_eq!((error.to_string(), error.exit_code()), (says, 2), "{sql}");
+    }
+    let office = session.plan("select engagementscore from office limit 1").await.unwrap();
+    assert!(office.schema().field(0).data_type().is_numeric());
+}
+
+/// If the engine collects the minimum and maximum values of files, plans print them.
+#[tokio::test]
+async fn plans_cannot_be_made_to_show_values() {
+    let mut session = Statements::new(crate::engine::session::new().unwrap()).await.unwrap();
+    for sql in [
+        "set datafusion.execution.collect_statistics = true",
+        "SET DataFusion.Execution.Collect_Statistics TO true",
+        "reset datafusion.execution.collect_statistics",
+        "reset datafusion.execution",
+    ] {
+        let error = session.plan(sql).await.map(|_| ()).unwrap_err();
+        let says = "datafusion.execution.collect_statistics cannot be set here: plans would show values of the inputs";
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (says, 2), "{sql}");
+    }
+    assert!(!session.context().copied_config().collect_statistics());
+}
+
+#[tokio::test]
+async fn a_session_of_another_dialect_has_the_same_names() {
+    let ctx = testing::published().await;
+    ctx.sql("set datafusion.sql_parser.dialect = 'mysql'").await.unwrap();
+    let mut session = Statements::new(ctx).await.unwrap();
+    let office = session.plan("select engagementscore from office limit 1").await.unwrap();
+    assert!(office.schema().field(0).data_type().is_numeric());
+}
+
+#[tokio::test]
+async fn functions_say_what_they_take() {
+    let ctx = testing::published().await;
+    crate::functions::register(&mut *ctx.state_ref().write()).unwrap();
+    let mut session = Statements::new(ctx).await.unwrap();
+    for (sql, says) in [
+        ("select normalize_address(1)", "normalize_address needs text, not Int64"),
+        ("select normalize_address(1) over () from office", "normalize_address needs text, not Int64"),
+        ("select distinct_people() from office", "distinct_people takes 1 argument(s), not 0"),
+        ("select coalesce()", "coalesce must have at least one argument"),
+        ("select greatest()", "greatest was called without any arguments. It requires at least 1"),
+        ("select abs()", "'abs' does not support zero arguments"),
+        (
+            "select sum('a')",
+            "no function sum(Utf8); there are sum(Decimal), sum(UInt64), sum(Int64), sum(Float64), \
+             sum(Duration), sum(Interval)",
+        ),
+    ] {
+        let error = session.plan(sql).await.map(|_| ()).unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_code()), (says, 2), "{sql}");
+    }
+}

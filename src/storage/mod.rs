@@ -1,0 +1,31 @@
+//! Paths of the enrichment file, and access to local files and object stores.
+//!
+//! A path without a scheme, or with `file://`, is local. `s3://`, `gs://`, `az://` and `abfss://` name
+//! an object in a bucket or container. The name is taken literally: nothing is percent-decoded, and `?`
+//! and `*` are patterns. `https://` names one file. [`Location::of`] parses every path of either kind,
+//! and [`Bucket::open`] connects a session to an object store.
+
+mod address;
+mod blocking;
+mod bucket;
+mod connect;
+#[cfg(feature = "delta")]
+pub(crate) mod delta_errors;
+#[cfg(feature = "delta")]
+pub(crate) mod delta_folder;
+mod error_context;
+mod errors;
+mod file;
+mod list;
+mod local_files;
+mod location;
+mod options;
+
+pub(crate) use self::address::{Address, redacted};
+pub(crate) use self::blocking::small;
+pub(crate) use self::bucket::{Bucket, Object};
+pub(crate) use self::file::{InputFile, file_url};
+pub(crate) use self::list::{DELTA_LOG, Files, find};
+pub(crate) use self::local_files::PooledLocalFileSystem;
+pub(crate) use self::location::Location;
+pub use self::options::StorageOptions;
