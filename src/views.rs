@@ -12,7 +12,7 @@ use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionContext;
 
-use crate::config::{Enrichment, Format, Level, Measure};
+use crate::config::{Enrichment, Format, Level, Measure, Source};
 use crate::engine::quoted;
 use crate::error::{Error, Result};
 
@@ -26,7 +26,7 @@ pub enum Layer {
     Intermediate,
     /// The published tables, and `Office_ScoreExplained`.
     Office,
-    /// Rows of intermediate steps, for inspection in sessions over the inputs. No run computes them.
+    /// Rows of intermediate steps, for inspection in sessions over the inputs. No table is computed from them.
     Inspect,
 }
 
@@ -66,6 +66,7 @@ pub const VIEWS: &[View] = views! {
     Staging "stg_contact" "staging/stg_contact";
     Staging "stg_mail" "staging/stg_mail";
     Staging "stg_meeting" "staging/stg_meeting";
+    Inspect "unmatched_account_id" "inspect/unmatched_account_id";
     Intermediate "directory" "intermediate/directory" materialized;
     Intermediate "mailbox_source" "intermediate/mailbox_source" materialized;
     Intermediate "mailbox" "intermediate/mailbox" materialized;
@@ -124,18 +125,48 @@ impl Parameters {
             ("min_people", ScalarValue::from(i64::from(enrichment.min_people))),
             ("has_accounts", ScalarValue::from(enrichment.accounts.is_some())),
             ("has_holders", ScalarValue::from(has_holders)),
-            ("levels", each_once(&enrichment.levels)),
+            ("fiscal_year_start", ScalarValue::from(i64::from(enrichment.fiscal_year_start.month()))),
+        ])
+        .with(Self::of_published(&enrichment.levels, &enrichment.score_weights().0.map(i64::from)))
+    }
+
+    /// The values for views over published tables: the levels and the weights of the run that published them. The
+    /// weights of measures of a source that was not there are 0.
+    pub fn of_published(levels: &[Level], weights: &[i64]) -> Self {
+        Self(vec![
+            ("levels", each_once(levels)),
             ("measures", measures()),
-            ("weights", numbers(&enrichment.weights.0.map(i64::from))),
+            ("weights", numbers(weights)),
+            ("total_weight", ScalarValue::from(weights.iter().sum::<i64>())),
         ])
     }
 
-    /// The values for views over published tables: the levels and the weights of the run that published them.
-    pub fn of_published(levels: &[Level], weights: &[i64]) -> Self {
-        Self(vec![("levels", each_once(levels)), ("measures", measures()), ("weights", numbers(weights))])
+    /// The values for segments: which sources the run had that published the tables.
+    pub(crate) fn of_segments(sources: &[Source]) -> Self {
+        let has = |source| ScalarValue::from(sources.contains(&source));
+        Self(vec![("has_mail", has(Source::Mail)), ("has_meetings", has(Source::Meetings))])
     }
 
-    fn bind(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+    /// The values for the view over the overviews of all as-of dates: the name of the enrichment.
+    pub fn of_history(enrichment: &str) -> Self {
+        Self(vec![("enrichment", ScalarValue::from(enrichment))])
+    }
+
+    /// The placeholders, as SQL writes them: `$as_of`.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(name, _)| format!("${name}")).collect()
+    }
+
+    fn with(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
+    /// Replaces the placeholders of a plan by their values.
+    ///
+    /// # Errors
+    /// A placeholder without a value.
+    pub(crate) fn bind(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
         Ok(plan.with_param_values(ParamValues::from(self.0.clone()))?)
     }
 }

@@ -31,9 +31,13 @@ fn command(arguments: &[&str]) -> Command {
 }
 
 fn call(arguments: &[&str], input: &str) -> Output {
+    call_with_bytes(arguments, input.as_bytes())
+}
+
+fn call_with_bytes(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = command(arguments).spawn().expect("the command starts");
     // A command that reads no input may end before the input is written.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
     child.wait_with_output().expect("it ends")
 }
 
@@ -73,9 +77,7 @@ fn a_run_ends_with_its_overview() {
     let run = &PUBLISHED.1;
     assert_eq!((run.status.code(), err(run).as_str()), (Some(0), ""));
     let text = out(run);
-    for line in
-        ["northwind-demo, as of 2026-10-31", "run again when more data has arrived", "Office.parquet ("]
-    {
+    for line in ["northwind-demo, as of 2026-10-31", "Days with data    362 of 365", "Office.parquet ("] {
         assert!(text.contains(line), "{text}");
     }
 }
@@ -101,6 +103,25 @@ fn the_stale_segment_by_sql_and_by_name() {
     let listed = quiet(on_published("segment", &[], ""));
     assert!(listed.contains(&format!(" stale           |{:>10} |", ids.len())), "{listed}");
     assert!(listed.contains(" slow_to_answer "), "the segment beside the enrichment file: {listed}");
+}
+
+#[test]
+fn tables_are_rounded_unless_all_digits_are_wanted() {
+    let query = "select max(engagementscore) as score from customercard";
+    let score = quiet(sql(&["--format", "csv", "-c", query])).lines().nth(1).unwrap().to_owned();
+    assert!(score.len() > 10, "{score}");
+    let rounded = format!(" {:.1}", score.parse::<f64>().unwrap());
+    let last = |text: String| text.lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last(quiet(sql(&["-c", query]))).trim(), rounded.trim());
+    assert_eq!(last(quiet(sql(&["--exact", "-c", query]))).trim(), score);
+    // In a script, each command switches.
+    let script = format!("{query};\n\\exact\n{query};\n\\exact\n{query};\n");
+    let texts = quiet(on_published("sql", &[], &script));
+    let lines: Vec<&str> = texts.lines().map(str::trim).filter(|l| l.starts_with(char::is_numeric)).collect();
+    assert_eq!(lines, [rounded.trim(), &score, rounded.trim()]);
+    let members = |more: &[&str]| quiet(on_published("segment", &[&["champions"], more].concat(), ""));
+    assert!(members(&[]).contains(&rounded) && !members(&[]).contains(&score));
+    assert!(members(&["--exact"]).contains(&score));
 }
 
 #[test]
@@ -163,6 +184,45 @@ fn statements_come_from_standard_input() {
     let output = on_published("sql", &["--format", "csv"], "select 1 as a;\nselect wrong;\nselect 3 as c;\n");
     assert_eq!(out(&output), "a\n1\n");
     refused(&output, 2, "no column named wrong");
+}
+
+/// The text in UTF-16 with a byte order mark, as some shells and editors write it.
+fn utf_16(text: &str) -> Vec<u8> {
+    "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn statements_with_a_byte_order_mark_and_in_other_encodings() {
+    let (file, output) = (text_of(&enrichment()), text_of(PUBLISHED.0.path()));
+    let folder = tempfile::tempdir().unwrap();
+    let part = folder.path().join("part.sql");
+    let include = format!("\\i {}\n", part.display());
+    let scripts = |bytes: &[u8]| {
+        std::fs::write(&part, bytes).unwrap();
+        let sql = ["sql", &file, "--output", &output, "--format", "csv", "--allow-files"];
+        [call_with_bytes(&sql, bytes), call_with_bytes(&sql, include.as_bytes())]
+    };
+    // Two files with a mark, put together.
+    for output in
+        scripts("\u{feff}select 1 as a;\r\n\u{feff}\\format json\n\u{feff}select 2 as b;".as_bytes())
+    {
+        assert_eq!(quiet(output), "a\n1\n[{\"b\":2}]\n");
+    }
+    assert_eq!(quiet(sql(&["-c", "\u{feff}select 1 as a", "--format", "csv"])), "a\n1\n");
+    for (bytes, says) in [
+        (utf_16("select 1 as a;\n"), "this is UTF-16; save it as UTF-8"),
+        (b"s\0e\0l\0".to_vec(), "this is UTF-16; save it as UTF-8"),
+        (b"select 1\n as \"J\xfcrgen\";".to_vec(), "line 2 is not UTF-8 text; save the file as UTF-8"),
+    ] {
+        let [direct, included] = scripts(&bytes);
+        refused(&direct, 2, &format!("standard input: {says}"));
+        refused(&included, 2, &format!("{}: {says}", part.display()));
+    }
+    let [_, included] = scripts(b"");
+    quiet(included);
+    std::fs::remove_file(&part).unwrap();
+    let included = on_published("sql", &["--allow-files"], &include);
+    refused(&included, 2, &format!("{}: there is no such file", part.display()));
 }
 
 #[test]
@@ -235,6 +295,30 @@ fn a_segment_over_a_level_that_was_not_published_says_so() {
     assert_eq!((stale.status.code(), out(&stale).lines().count()), (Some(0), 1));
     assert_eq!(err(&stale), "note: segment stale reads Office, but level year is not published\n");
     quiet(call(&["segment", &file, "busy"]));
+}
+
+#[test]
+fn a_segment_that_needs_a_source_that_is_not_there_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(enrichment()).unwrap();
+    let data = text_of(enrichment().parent().unwrap());
+    let text = text.replace("path = \"", &format!("path = \"{data}/"));
+    let meetings = text.replace(&format!("path = \"{data}/mail/\""), "").replace("[mail] ", "#");
+    let file = folder.path().join("meetings.toml");
+    std::fs::write(&file, &meetings).unwrap();
+    let (file, output) = (text_of(&file), text_of(&folder.path().join("out")));
+    let call = |more: &[&str]| call(&[more, &["--output", &output]].concat(), "");
+    assert_eq!(err(&call(&["run", &file])), "");
+    let listed = quiet(call(&["segment", &file, "--format", "csv"]));
+    let row = |name: &str| listed.lines().find(|l| l.starts_with(name)).unwrap_or_default().to_owned();
+    assert!(row("one_sided,0,").contains(" (the enrichment has no [mail])"), "{listed}");
+    for name in ["stale,", "silent,", "champions,", "single_threaded,", "cooling,"] {
+        assert!(!row(name).contains(",0,") && !row(name).contains("[mail]"), "{listed}");
+    }
+    let one_sided = call(&["segment", &file, "one_sided", "--format", "csv"]);
+    assert_eq!((one_sided.status.code(), out(&one_sided).lines().count()), (Some(0), 1));
+    assert_eq!(err(&one_sided), "note: segment one_sided reads Office, but the enrichment has no [mail]\n");
+    quiet(call(&["segment", &file, "stale"]));
 }
 
 #[test]

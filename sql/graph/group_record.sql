@@ -2,6 +2,7 @@
 -- or a member of a group. group_id is the id of the member's group; it is null in the row of a group.
 -- Only GroupDetails rows have pObjectId, groupTypes or mailEnabled. A row with none of them is a member, and
 -- its puser is the id of the group.
+-- unreadable_column is the column whose value is there and cannot be read; null if there is none.
 select
   graph_text("id") as id,
   case
@@ -9,7 +10,10 @@ select
       then graph_text("puser")
   end as group_id,
   coalesce(graph_text("mail"), graph_text("userPrincipalName")) as email,
-  graph_texts("proxyAddresses") as proxy_addresses
+  graph_texts("proxyAddresses") as proxy_addresses,
+  case
+    when "proxyAddresses" is not null and graph_texts("proxyAddresses") is null then 'proxyAddresses'
+  end as unreadable_column
 from graph_groups
 where graph_text("rowinformation", 'errorInformation') is null
-  and coalesce(lower(graph_text("rowinformation", 'isUserSummaryRow')), 'false') <> 'true'
+  and coalesce(lower(graph_text("rowinformation", 'isUserSummaryRow')), 'false') not in ('true', '1')

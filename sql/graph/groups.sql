@@ -1,5 +1,6 @@
 -- One row per address of a group and direct member, in the canonical columns of groups. A group without
 -- members has one row per address, with a null member_email.
+-- member_email is not normalized: it may hold several addresses.
 -- The addresses of a group are its mail address (or userPrincipalName) and its smtp: proxy addresses. A
 -- member without an address, such as a nested group, gets the smallest address known for its id among groups
 -- and users.
@@ -10,7 +11,10 @@ with group_address as (
     and email is not null
   union
   select id, email
-  from (select id, group_id, unnest(proxy_addresses) as email from graph_group_record) as proxy
+  from (
+    select id, group_id, unnest(string_to_array(replace(proxies, ',', ';'), ';')) as email
+    from (select id, group_id, unnest(proxy_addresses) as proxies from graph_group_record) as text
+  ) as proxy
   where group_id is null
     and starts_with(lower(trim(email)), 'smtp:')
 ),
@@ -27,7 +31,7 @@ known_address as (
 member as (
   select
     record.group_id,
-    coalesce(normalize_address(record.email), known_address.email) as email
+    case when cardinality(addresses(record.email)) > 0 then record.email else known_address.email end as email
   from graph_group_record as record
   left join known_address on known_address.id = record.id
   where record.group_id is not null

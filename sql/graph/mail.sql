@@ -2,20 +2,47 @@
 -- UTC. A flag that is absent is null, which counts as false.
 -- mailbox is null: the export contains only the Entra id of the mailbox (holder_id). mail_copy looks up the
 -- address, because it depends on the listed mailboxes.
+-- unreadable_column is the first column whose value is there and cannot be read; null if there is none.
+-- unreadable_time is the text of a time that cannot be read. A run does not compute it, because only
+-- unreadable_mail.sql reads it.
 select
   graph_text("internetMessageId") as message_id,
   conversation_thread(graph_text("conversationIndex"), graph_text("conversationId")) as conversation_id,
-  coalesce(graph_time("sentDateTime"), graph_time("receivedDateTime")) as sent_at,
-  coalesce(graph_text("from", 'emailAddress.address'), graph_text("sender", 'emailAddress.address')) as sender,
-  graph_texts("toRecipients", 'emailAddress.address') as "to",
-  graph_texts("ccRecipients", 'emailAddress.address') as cc,
-  graph_texts("bccRecipients", 'emailAddress.address') as bcc,
+  coalesce(
+    graph_time("sentDateTime"),
+    -- PowerShell writes a date as an object.
+    graph_time(graph_text("sentDateTime", 'value')),
+    graph_time("receivedDateTime"),
+    graph_time(graph_text("receivedDateTime", 'value'))
+  ) as sent_at,
+  coalesce(graph_address("from"), graph_address("sender")) as sender,
+  graph_addresses("toRecipients") as "to",
+  graph_addresses("ccRecipients") as cc,
+  graph_addresses("bccRecipients") as bcc,
   cast(null as varchar) as mailbox,
-  lower(graph_text("isDraft")) = 'true' as is_draft,
+  lower(graph_text("isDraft")) in ('true', '1') as is_draft,
   -- Invitations and their answers are eventMessage, eventMessageRequest, ...
   contains(lower(graph_text("ODataType")), 'eventmessage')
     or is_auto_submitted("internetMessageHeaders") as is_automatic,
-  lower(graph_text("rowinformation", 'isUserSummaryRow')) = 'true'
+  lower(graph_text("rowinformation", 'isUserSummaryRow')) in ('true', '1')
     or graph_text("rowinformation", 'errorInformation') is not null as is_summary_row,
-  graph_text("puser") as holder_id
+  graph_text("puser") as holder_id,
+  first_true(
+    "from" is not null and graph_address("from") is null and graph_addresses("from") is null, 'from',
+    "sender" is not null
+      and graph_address("from") is null
+      and graph_address("sender") is null
+      and graph_addresses("sender") is null, 'sender',
+    "toRecipients" is not null and graph_addresses("toRecipients") is null, 'toRecipients',
+    "ccRecipients" is not null and graph_addresses("ccRecipients") is null, 'ccRecipients',
+    "bccRecipients" is not null and graph_addresses("bccRecipients") is null, 'bccRecipients',
+    lower(graph_text("isDraft")) not in ('true', 'false', '1', '0'), 'isDraft',
+    is_auto_submitted("internetMessageHeaders") is null, 'internetMessageHeaders',
+    "rowinformation" is not null
+      and graph_text("rowinformation", 'isUserSummaryRow') is null
+      and graph_text("rowinformation", 'errorInformation') is null
+      and not graph_is_object("rowinformation"), 'rowinformation',
+    null
+  ) as unreadable_column,
+  coalesce(graph_text("sentDateTime"), graph_text("receivedDateTime")) as unreadable_time
 from graph_mail

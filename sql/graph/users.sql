@@ -1,24 +1,20 @@
 -- One row per user and address of the User exports, in the canonical columns of users; an address can repeat.
+-- A user without mail and userPrincipalName has one more row, with a null email, so that nobody is lost.
 -- Addresses are mail, userPrincipalName and the proxy addresses that begin with smtp: in any case. Other
--- proxy addresses, such as SPO: or X500:, are not mail addresses.
-with person as (
-  select
-    graph_text("id") as entra_id,
-    graph_text("mail") as mail,
-    graph_text("userPrincipalName") as user_principal_name,
-    graph_texts("proxyAddresses") as proxy_addresses
-  from graph_users
-  where graph_text("rowinformation", 'errorInformation') is null
-    and coalesce(lower(graph_text("rowinformation", 'isUserSummaryRow')), 'false') <> 'true'
-),
-address as (
-  select entra_id, unnest(make_array(mail, user_principal_name)) as email
-  from person
-  union all
-  select entra_id, email
-  from (select entra_id, unnest(proxy_addresses) as email from person) as proxy
-  where starts_with(lower(trim(email)), 'smtp:')
-)
+-- proxy addresses, such as SPO: or X500:, are not mail addresses. One text may hold several proxy addresses.
+select
+  unnest(
+    case
+      when mail is null or user_principal_name is null then make_array(coalesce(mail, user_principal_name))
+      else make_array(mail, user_principal_name)
+    end
+  ) as email,
+  entra_id
+from graph_user_record
+union all
 select email, entra_id
-from address
-where email is not null
+from (
+  select entra_id, unnest(string_to_array(replace(proxies, ',', ';'), ';')) as email
+  from (select entra_id, unnest(proxy_addresses) as proxies from graph_user_record) as text
+) as proxy
+where starts_with(lower(trim(email)), 'smtp:')

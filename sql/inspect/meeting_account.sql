@@ -2,7 +2,7 @@
 -- person of the account take part. start_at is UTC, held_on is its day in $time_zone, duration_micros is in
 -- microseconds.
 -- to_account: an internal person is an organizer. from_account: a person of the account is an organizer.
--- Neither is true if only people outside of both sides organize it. internal_people and account_people are sorted lists of
+-- Neither is true if only a third party organizes it. internal_people and account_people are sorted lists of
 -- person numbers of the address book. is_first is true in exactly one row of each meeting.
 -- For inspection: no run computes this view. credit_meetings() computes the same engagements per bucket.
 select

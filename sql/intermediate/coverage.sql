@@ -1,12 +1,12 @@
 -- One row: what the inputs cover of the window and of the mailboxes, and how many addresses accounts share.
--- days counts the local days (in $time_zone) with at least one used row of mail or meetings. mailboxes_active
+-- days counts the local days (in $time_zone) with at least one used row of mail or meetings; first_on and
+-- last_on are the first and the last of them, null if there are none. mailboxes_active
 -- counts the mailboxes whose person sends, receives, organizes or attends in a used row. shared_addresses
 -- counts the addresses that are contacts of several accounts.
 select
-  (
-    select cast(cardinality(set_union(used_days)) as bigint)
-    from (select used_days from mail_bucket union all select used_days from meeting_bucket) as used
-  ) as days,
+  cast(cardinality(used.days) as bigint) as days,
+  used.days[1] as first_on,
+  used.days[-1] as last_on,
   (
     select count(*)
     from (
@@ -20,3 +20,7 @@ select
     )
   ) as mailboxes_active,
   (select shared_addresses(book) from address_book) as shared_addresses
+from (
+  select set_union(used_days) as days
+  from (select used_days from mail_bucket union all select used_days from meeting_bucket) as used
+) as used

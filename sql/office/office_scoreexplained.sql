@@ -1,6 +1,7 @@
 -- Why a score is what it is: one row per row of Office and measure. Standing is the share of engaged
--- accounts that are no better, 0 where the account is not engaged; the score is the sum of Standing
--- times Weight. Value and Standing are null where the numbers are suppressed.
+-- accounts that are no better, 0 where the account is not engaged. Weight is 0 for a measure of a source that
+-- the enrichment does not have. Points is what the measure adds to the score: 100 times Standing times Weight,
+-- divided by the sum of the weights. Value, Standing and Points are null where the numbers are suppressed.
 select
   "CustomerId",
   "AggregationLevel",
@@ -12,7 +13,12 @@ select
     when is_engaged then cast(standing as double) / cast(accounts as double)
     when not is_suppressed then 0.0
   end as "Standing",
-  weight as "Weight"
+  weight as "Weight",
+  case
+    when is_engaged and $total_weight > 0
+      then cast(100 * weight * standing as double) / cast($total_weight * accounts as double)
+    when not is_suppressed then 0.0
+  end as "Points"
 from (
   select
     "CustomerId",

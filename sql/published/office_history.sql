@@ -1,8 +1,9 @@
 -- One row per retained as-of date: the number of engaged accounts, messages and meetings. The last two are
--- null if the year of an account is suppressed.
+-- null if the year of an account is suppressed. Dates that another enrichment has published are left out.
 select
   "AsOfDate",
   "AccountsEngaged",
   "MessagesEngaged",
   "MeetingsEngaged"
 from overview_of_each_date
+where "Enrichment" = $enrichment

@@ -14,6 +14,7 @@ with mail as (
     is_draft,
     is_automatic,
     is_summary_row,
+    unreadable_column,
     holder_id
   from input_mail
 )
@@ -32,6 +33,7 @@ select
     is_summary_row, 'summary_row',
     is_blank(message_id), 'missing_id',
     sent_at is null, 'missing_time',
+    unreadable_column is not null, 'unreadable',
     not is_address(sender), 'invalid_sender',
     is_draft, 'draft',
     is_automatic, 'automatic',

@@ -14,6 +14,7 @@ with meeting as (
     is_all_day,
     is_series_master,
     is_summary_row,
+    unreadable_column,
     holder_id,
     holder_declined
   from input_meetings
@@ -34,6 +35,7 @@ select
     is_summary_row, 'summary_row',
     is_blank(meeting_id), 'missing_id',
     start_at is null or end_at is null, 'missing_time',
+    unreadable_column is not null, 'unreadable',
     not is_address(organizer), 'invalid_organizer',
     is_series_master, 'series_master',
     is_all_day, 'all_day',

@@ -10,6 +10,7 @@ use datafusion::prelude::{DataFrame, cast, ident, lit};
 
 use super::bars::bars;
 use super::out;
+use super::rounded::rounded;
 use super::session::{Session, Target};
 use super::text::{columns, grouped, pad, visible};
 use crate::error::suggest::all_nearest;
@@ -105,9 +106,9 @@ impl Customer {
             format!("{title}\n{}\n\n", self.source)
         };
         let number = |number: Option<i64>| number.map_or(SUPPRESSED.to_owned(), grouped);
-        card += &self
-            .score
-            .map_or(format!("Score     {SUPPRESSED:>8}\n"), |s| format!("Score     {s:>8.1} of 100\n"));
+        card += &self.score.map_or(format!("Score     {SUPPRESSED:>8}\n"), |s| {
+            format!("Score     {:>8} of 100\n", score(s))
+        });
         card += &format!("Emails    {:>8}\n", number(self.emails));
         card += &format!("Meetings  {:>8}\n\n", number(self.meetings));
         let Some(months) = &self.months else { return card + &format!("Months    {SUPPRESSED:>8}\n") };
@@ -122,6 +123,11 @@ impl Customer {
         }
         card
     }
+}
+
+/// The score with one decimal, or with more if it would be a whole number that it is not.
+fn score(score: f64) -> String {
+    rounded(score, 1).unwrap_or_else(|| score.to_string())
 }
 
 async fn table(session: &Session, name: &str) -> Result<DataFrame> {
@@ -185,6 +191,7 @@ async fn unknown(session: &Session, wanted: &str) -> Result<Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Level, Source};
     use crate::query::testing;
 
     fn customer() -> Customer {
@@ -205,7 +212,7 @@ mod tests {
         let expected = "\
 Acme\\u{1b}[2J Ltd (a1)            us-sales, as of 2026-11-22
 
-Score         95.0 of 100
+Score        95.04 of 100
 Emails       1,070
 Meetings         4
 
@@ -214,6 +221,14 @@ Month    Emails                    Meetings
 2026-11  █████████████████████ 16  · 0
 ";
         assert_eq!(customer().draw(60), expected);
+    }
+
+    #[test]
+    fn no_score_is_rounded_to_100() {
+        assert_eq!(
+            [99.96, 99.9999, 100.0, 95.123, 0.0].map(score),
+            ["99.96", "99.9999", "100.0", "95.1", "0.0"]
+        );
     }
 
     #[test]
@@ -256,7 +271,9 @@ Month    Emails                    Meetings
 
     async fn published() -> Session {
         let folder = tempfile::tempdir().unwrap();
-        Session::over(testing::published().await, testing::enrichment(folder.path())).await.unwrap()
+        let (levels, sources) = (Level::ALL.to_vec(), Source::ALL.to_vec());
+        let enrichment = testing::enrichment(folder.path());
+        Session::over(testing::published().await, enrichment, levels, sources).await.unwrap()
     }
 
     #[test]

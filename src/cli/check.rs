@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::out;
-use super::session::Target;
+use super::session::{RunArgs, Target};
 use super::text::{columns, count, grouped, pad, visible};
 use crate::error::Result;
 use crate::pipeline::{self, CheckReport};
@@ -11,7 +11,8 @@ use crate::pipeline::{self, CheckReport};
 /// Check the enrichment file and its inputs, and run nothing.
 ///
 /// Prints each input with its number of files and rows, each group of the mailbox list with the number
-/// of addresses to which it resolves, and the total number of mailboxes.
+/// of addresses to which it resolves, and the total number of mailboxes. JSON files are read to their end,
+/// of Parquet files only the footers: a damaged page behind a good footer is found by a run.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -19,15 +20,13 @@ Example:
 pub struct Check {
     #[command(flatten)]
     target: Target,
-    /// The as-of date, which is the last day that counts, YYYY-MM-DD, instead of the one in the
-    /// enrichment file.
-    #[arg(long, value_name = "DATE")]
-    as_of: Option<String>,
+    #[command(flatten)]
+    run: RunArgs,
 }
 
 impl Check {
     pub async fn run(self) -> Result<()> {
-        let enrichment = self.target.open(self.as_of)?;
+        let enrichment = self.target.open_for_run(self.run)?;
         let report = pipeline::check_on(&self.target.resources.session()?, &enrichment).await?;
         let title = format!("{}, as of {}", visible(&enrichment.name), enrichment.as_of);
         out::print(&format!("{title}\n\n{}", summary(&report)))

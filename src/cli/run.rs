@@ -2,19 +2,21 @@
 
 use std::time::Instant;
 
+use chrono::{Datelike, Days, NaiveDate, Weekday};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::session::Target;
+use super::session::{RunArgs, Target};
 use super::signals::unless_ended;
 use super::text::{count, grouped, visible};
 use super::{out, timings};
 use crate::error::Result;
 use crate::pipeline::{self, Disposition, Progress, Report};
 
-/// Compute Office from the inputs and publish it. It replaces what was published before.
+/// Compute Office from the inputs and publish it. It replaces what this enrichment has published before.
 ///
-/// The result is replaced as a whole or not at all. At the end, the command prints what the data covers,
+/// The result is replaced as a whole or not at all. Tables of another enrichment (of another name) and
+/// files of other programs are replaced only with --replace. At the end, the command prints what the data covers,
 /// which input rows do not count and why, and where Office is.
 #[derive(Args)]
 #[command(after_help = "\
@@ -25,10 +27,8 @@ Examples:
 pub struct Run {
     #[command(flatten)]
     target: Target,
-    /// The as-of date, which is the last day that counts, YYYY-MM-DD, instead of the one in the
-    /// enrichment file.
-    #[arg(long, value_name = "DATE")]
-    as_of: Option<String>,
+    #[command(flatten)]
+    run: RunArgs,
     /// At the end, print a table on standard error, with one line per stage: its time, rows in and out,
     /// megabytes read and spilled, and the peak of reserved memory.
     #[arg(long)]
@@ -37,7 +37,7 @@ pub struct Run {
 
 impl Run {
     pub async fn run(self) -> Result<()> {
-        let enrichment = self.target.open(self.as_of)?;
+        let enrichment = self.target.open_for_run(self.run)?;
         let began = Instant::now();
         let ctx = self.target.resources.session()?;
         let stages = Stages::new();
@@ -77,8 +77,8 @@ fn overview(report: &Report, window_days: u32) -> String {
     let mut line = |label: &str, value: String| text += format!("{label:18}{value}\n").as_str();
 
     line("Days with data", format!("{} of {}", grouped(o.days_covered), grouped(window_days)));
-    if o.days_covered < i64::from(window_days) {
-        line("", "fewer than the window: run again when more data has arrived".into());
+    if let Some(missing) = missing_days(report, window_days) {
+        line("", format!("{missing}: run again when more data has arrived"));
     }
     line(
         "Engaged days",
@@ -103,18 +103,40 @@ fn overview(report: &Report, window_days: u32) -> String {
         let shared = count(o.shared_addresses, "address");
         line("Shared", format!("{shared} of several accounts, counted for each of them"));
     }
-    text += &unused(&report.dispositions);
+    text += &unused(report);
     for note in &report.notes {
         text += &format!("\nNote: {}\n", visible(note));
     }
     text + &format!("\nOffice: {} ({})\n", visible(&report.office), count(report.office_rows, "row"))
 }
 
-/// The lines about input rows that do not count, with their dispositions.
-fn unused(dispositions: &[Disposition]) -> String {
-    let unused: Vec<&Disposition> = dispositions.iter().filter(|d| d.disposition != "used").collect();
-    if unused.is_empty() {
+/// Which days at the ends of the window have no data; `None` if none are missing. Quiet days between others
+/// are not missing, and neither is a weekend at an end.
+fn missing_days(report: &Report, window_days: u32) -> Option<String> {
+    let last_day = report.overview.as_of;
+    let first_day = last_day - Days::new(u64::from(window_days.saturating_sub(1)));
+    let Some((first, last)) = report.covered else { return Some("none in the window".into()) };
+    let has_workday = |from: NaiveDate, to: NaiveDate| {
+        let days = from.iter_days().take_while(|day| *day < to);
+        days.into_iter().any(|day| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun))
+    };
+    let before = has_workday(first_day, first).then(|| format!("before {first}"));
+    let after = has_workday(last + Days::new(1), last_day + Days::new(1)).then(|| format!("after {last}"));
+    match (before, after) {
+        (None, None) => None,
+        (Some(one), None) | (None, Some(one)) => Some(format!("none {one}")),
+        (Some(before), Some(after)) => Some(format!("none {before} and none {after}")),
+    }
+}
+
+/// The lines about input rows that do not count, with their dispositions. Notes tell of rows that have none.
+fn unused(report: &Report) -> String {
+    if report.is_every_row_used {
         return "\nEvery input row was used.\n".into();
+    }
+    let unused: Vec<&Disposition> = report.dispositions.iter().filter(|d| d.disposition != "used").collect();
+    if unused.is_empty() {
+        return String::new();
     }
     let mut text = "\nInput rows that do not count\n".to_owned();
     let digits = unused.iter().map(|d| grouped(d.rows).len()).max().unwrap_or_default();
@@ -127,9 +149,12 @@ fn unused(dispositions: &[Disposition]) -> String {
 #[cfg(test)]
 mod tests {
     use crate::pipeline::Overview;
-    use chrono::NaiveDate;
 
     use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
 
     fn report(days_covered: i64) -> Report {
         let disposition = |source: &str, disposition: &str, rows| Disposition {
@@ -141,9 +166,9 @@ mod tests {
             stages: vec![],
             overview: Overview {
                 enrichment: "us-sales".into(),
-                as_of: NaiveDate::from_ymd_opt(2026, 11, 22).unwrap(),
-                first_day: NaiveDate::from_ymd_opt(2026, 1, 5),
-                last_day: NaiveDate::from_ymd_opt(2026, 11, 20),
+                as_of: day("2026-11-22"),
+                first_day: Some(day("2026-01-05")),
+                last_day: Some(day("2026-11-20")),
                 days_covered,
                 mailboxes_listed: 12,
                 mailboxes_active: 11,
@@ -153,11 +178,13 @@ mod tests {
                 accounts_engaged: 57,
                 shared_addresses: 2,
             },
+            covered: Some((day("2026-01-02"), day("2026-11-20"))),
             dispositions: vec![
                 disposition("contacts", "used", 90),
                 disposition("mail", "automatic", 1112),
                 disposition("meetings", "ends_before_start", 3),
             ],
+            is_every_row_used: false,
             office: "out/Office.parquet".into(),
             office_rows: 1234,
             notes: vec!["[meetings] 6 rows are series masters".into()],
@@ -170,7 +197,7 @@ mod tests {
 us-sales, as of 2026-11-22
 
 Days with data    212 of 365
-                  fewer than the window: run again when more data has arrived
+                  none before 2026-01-02: run again when more data has arrived
 Engaged days      2026-01-05 to 2026-11-20
 Engaged           4,310 messages, 1 meeting
 Mailboxes         12 listed, 11 active
@@ -188,17 +215,43 @@ Office: out/Office.parquet (1,234 rows)
         assert_eq!(overview(&report(212), 365), expected);
     }
 
+    /// The window of 365 days that ends with Sunday 2026-11-22 begins with Sunday 2025-11-23.
     #[test]
-    fn a_full_window_has_no_hint_and_no_activity_says_so() {
-        let mut report = report(365);
+    fn only_days_at_the_ends_are_missing() {
+        for (covered, missing) in [
+            (Some(("2025-11-23", "2026-11-22")), None),
+            (Some(("2025-11-24", "2026-11-20")), None),
+            (Some(("2025-11-25", "2026-11-20")), Some("none before 2025-11-25")),
+            (Some(("2025-11-23", "2026-11-19")), Some("none after 2026-11-19")),
+            (Some(("2026-03-02", "2026-03-02")), Some("none before 2026-03-02 and none after 2026-03-02")),
+            (None, Some("none in the window")),
+        ] {
+            let covered = covered.map(|(first, last)| (day(first), day(last)));
+            let report = Report { covered, ..report(3) };
+            assert_eq!(missing_days(&report, 365).as_deref(), missing, "{covered:?}");
+        }
+        let one_day = |covered| missing_days(&Report { covered, ..report(1) }, 1);
+        assert_eq!(one_day(Some((day("2026-11-22"), day("2026-11-22")))), None);
+        assert!(one_day(None).is_some());
+    }
+
+    #[test]
+    fn a_covered_window_has_no_hint_and_no_activity_says_so() {
+        let mut report = report(212);
+        report.covered = Some((day("2025-11-23"), day("2026-11-22")));
         report.overview.first_day = None;
         report.overview.shared_addresses = 0;
         report.dispositions.truncate(1);
+        report.is_every_row_used = true;
         let text = overview(&report, 365);
         assert!(!text.contains("run again") && !text.contains("Shared"), "{text}");
         assert!(
             text.contains("Engaged days      none\n") && text.contains("Every input row was used.\n"),
             "{text}"
         );
+        // Rows without a disposition, such as those of users, can be unused, or a section has no rows.
+        report.is_every_row_used = false;
+        let text = overview(&report, 365);
+        assert!(!text.contains("Every input row") && !text.contains("do not count"), "{text}");
     }
 }

@@ -8,10 +8,10 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::util::display::array_value_to_string;
 
 use super::format::{Format, Layout};
-use super::missing_levels;
 use super::out::{self, note, written};
 use super::results::{self, binary_to_terminal};
 use super::session::{Session, Target};
+use super::{missing_levels, missing_sources};
 use crate::config::Level;
 use crate::error::suggest::nearest;
 use crate::error::{Error, Result};
@@ -37,6 +37,10 @@ pub struct SegmentCommand {
     /// The format of the list.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Print the scores of a table with all their digits, not rounded. The other formats always have all
+    /// digits.
+    #[arg(long)]
+    exact: bool,
 }
 
 impl SegmentCommand {
@@ -47,7 +51,10 @@ impl SegmentCommand {
         let session = Session::published(self.target.resources.session()?, self.target.open(None)?).await?;
         match &self.name {
             None => list(&session, self.format).await,
-            Some(name) => members(&session, find(&session.segments, name)?, self.format).await,
+            Some(name) => {
+                let layout = Layout { exact: self.exact, ..Layout::default() };
+                members(&session, find(&session.segments, name)?, self.format, layout).await
+            }
         }
     }
 }
@@ -64,6 +71,20 @@ fn find<'a>(segments: &'a [Segment], name: &str) -> Result<&'a Segment> {
             format!("no segment named {name}; there are {}", names.join(", "))
         }
     }))
+}
+
+/// Why a segment has no members, or fewer than its author expects: levels of Office that it reads and that are
+/// not published, and the source without which it is always empty.
+///
+/// # Errors
+/// The segment is broken.
+async fn remarks(session: &Session, segment: &Segment) -> Result<Vec<String>> {
+    let query = format!("select \"CustomerId\" from \"{}\"", segment.view());
+    let plan = session.statements.logical_plan(&query).await?;
+    let levels = missing_levels::missing(&plan, &session.levels)?;
+    let source = missing_sources::needed(session.statements.context(), &plan, &session.sources);
+    let source = source.map(|source| format!("the enrichment has no [{source}]"));
+    Ok(unpublished(&levels).into_iter().chain(source).collect())
 }
 
 /// The remark that these levels are not published; `None` if there are none.
@@ -94,13 +115,13 @@ async fn listing(session: &Session) -> Result<RecordBatch> {
         let size = size(session, segment).await;
         descriptions.push(match &size {
             Err(error) => format!("broken: {error}"),
-            Ok((_, missing)) => {
+            Ok(_) => {
                 let replaces = segment.replaces_shipped().then(|| "replaces the shipped segment".to_owned());
-                let remarks = [replaces, unpublished(missing)].into_iter().flatten();
+                let remarks = replaces.into_iter().chain(remarks(session, segment).await?);
                 remarks.fold(segment.description.clone(), |text, remark| format!("{text} ({remark})"))
             }
         });
-        sizes.push(size.ok().map(|(size, _)| size));
+        sizes.push(size.ok());
     }
     let schema = Arc::new(Schema::new(vec![
         Field::new("Segment", DataType::Utf8, false),
@@ -118,33 +139,31 @@ async fn listing(session: &Session) -> Result<RecordBatch> {
     ))
 }
 
-/// The number of customers in a segment, and the levels that it reads and that are not published.
+/// The number of customers in a segment.
 ///
 /// # Errors
 /// The segment is broken or its query fails.
-async fn size(session: &Session, segment: &Segment) -> Result<(i64, Vec<Level>)> {
+async fn size(session: &Session, segment: &Segment) -> Result<i64> {
     if let Some(reason) = &segment.broken {
         return Err(Error::query(reason.clone()));
     }
     let query = format!("select count(distinct \"CustomerId\") from \"{}\"", segment.view());
     let plan = session.statements.logical_plan(&query).await?;
-    let missing = missing_levels::missing(&plan, &session.levels)?;
     let batches = async { session.statements.context().execute_logical_plan(plan).await?.collect().await };
     let batches = batches.await.map_err(|e| session.statements.explain(e))?;
     let count = batches.first().filter(|b| b.num_rows() == 1);
     let count = count.and_then(|b| array_value_to_string(b.column(0), 0).ok()?.parse().ok());
-    let count = count.ok_or_else(|| Error::query("its size is not a number"))?;
-    Ok((count, missing))
+    count.ok_or_else(|| Error::query("its size is not a number"))
 }
 
-async fn members(session: &Session, segment: &Segment, format: Format) -> Result<()> {
+async fn members(session: &Session, segment: &Segment, format: Format, layout: Layout) -> Result<()> {
     let plan = session.statements.logical_plan(&query(segment)).await?;
-    if let Some(remark) = unpublished(&missing_levels::missing(&plan, &session.levels)?) {
+    for remark in remarks(session, segment).await? {
         note(format!("note: segment {} reads Office, but {remark}", segment.name));
     }
     let frame = session.statements.context().execute_logical_plan(plan).await?;
     let mut out = out::stdout();
-    results::stream(&session.statements, frame, format, Layout::default(), &mut out).await.map(|_| ())
+    results::stream(&session.statements, frame, format, layout, &mut out).await.map(|_| ())
 }
 
 /// The query for the members, with the name and score that CustomerCard has for them.
@@ -164,6 +183,7 @@ mod tests {
     use datafusion::arrow::datatypes::Int64Type;
 
     use super::*;
+    use crate::config::Source;
     use crate::query::testing;
 
     async fn session(files: &[(&str, &str)]) -> Session {
@@ -172,7 +192,9 @@ mod tests {
         for (file, sql) in files {
             std::fs::write(folder.path().join("segments").join(file), sql).unwrap();
         }
-        Session::over(testing::published().await, testing::enrichment(folder.path())).await.unwrap()
+        let (levels, sources) = (Level::ALL.to_vec(), Source::ALL.to_vec());
+        let enrichment = testing::enrichment(folder.path());
+        Session::over(testing::published().await, enrichment, levels, sources).await.unwrap()
     }
 
     #[tokio::test]

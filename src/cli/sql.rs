@@ -10,6 +10,7 @@ use super::results::{Answers, binary_to_terminal};
 use super::session::{Session, Target};
 use super::signals::unless_ended;
 use super::{shell, text};
+use crate::config::text_file::MARK;
 use crate::error::{Error, Result};
 use crate::query::statements::{split, yields_rows};
 
@@ -45,6 +46,10 @@ pub struct Sql {
     /// The format of results; a Parquet file contains one result.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Print floating-point numbers of tables with all their digits, not rounded. The other formats always
+    /// have all digits.
+    #[arg(long)]
+    exact: bool,
     /// Compute the views from the inputs, as a run does, instead of reading the published tables. This
     /// shows data about individuals.
     #[arg(long)]
@@ -63,7 +68,8 @@ impl Sql {
         if self.format == Format::Parquet && out::is_terminal() && !shell {
             return Err(binary_to_terminal());
         }
-        let statements = self.command.as_deref().map(split).transpose()?;
+        let statements =
+            self.command.as_deref().map(|text| split(text.trim_start_matches(MARK))).transpose()?;
         if let (Some(statements), Format::Parquet) = (&statements, self.format) {
             let results = statements.iter().filter(|s| yields_rows(s)).count();
             if results != 1 {
@@ -88,7 +94,8 @@ impl Sql {
         }
         match statements {
             Some(statements) => {
-                let mut answers = Answers::new(self.format, Layout::default(), Box::new(out::stdout()));
+                let layout = Layout { exact: self.exact, ..Layout::default() };
+                let mut answers = Answers::new(self.format, layout, Box::new(out::stdout()));
                 unless_ended(async {
                     for statement in statements {
                         answers.answer(&mut session.statements, statement).await?.print_rows();
@@ -97,7 +104,7 @@ impl Sql {
                 })
                 .await
             }
-            None => shell::run(session, self.format, self.allow_files).await,
+            None => shell::run(session, self.format, self.exact, self.allow_files).await,
         }
     }
 }

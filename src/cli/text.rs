@@ -1,5 +1,6 @@
 //! Text for a terminal: without invisible characters, in aligned columns.
 
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// Escapes the characters that a terminal would interpret or hide: control characters, marks of the
@@ -37,9 +38,16 @@ pub fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }
-    // A character may join those before it, so that the width of a text is not that of its characters.
-    let ends = text.char_indices().map(|(at, _)| at);
-    let end = ends.take_while(|end| columns(&text[..*end]) < width).last().unwrap_or(0);
+    // A character may join those before it, so that the width of a text is not that of its characters. The
+    // characters that belong together are measured together, and once.
+    let (mut taken, mut end) = (0, 0);
+    for (at, cluster) in text.grapheme_indices(true) {
+        taken += columns(cluster);
+        if taken >= width {
+            break;
+        }
+        end = at + cluster.len();
+    }
     format!("{}…", &text[..end])
 }
 
@@ -84,6 +92,27 @@ mod tests {
         assert_eq!(pad("12", 4, true), "  12");
         assert_eq!(pad("long", 2, false), "long");
         assert_eq!(["abc", "abcd", "株式会"].map(|t| cut(t, 3)), ["abc", "ab…", "株…"]);
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters_however_they_join() {
+        assert_eq!(cut("👩‍🚀👩‍🚀👩‍🚀", 5), "👩‍🚀👩‍🚀…");
+        assert_eq!(cut("❤️❤️❤️", 4), "❤️…");
+        assert_eq!(cut("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
+        // Marks have no width of their own: the whole text is four columns wide.
+        let marks = "\u{301}".repeat(200_000);
+        assert_eq!(cut(&format!("e{marks}xyz"), 3), format!("e{marks}x…"));
+        assert_eq!(["", "abc"].map(|text| cut(text, 0)), ["", "…"]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_cut_text_fits_and_is_a_beginning(text in ".{0,40}", width in 1..30_usize) {
+            let cut = cut(&text, width);
+            proptest::prop_assert!(columns(&cut) <= width, "{:?} is {} wide", cut, columns(&cut));
+            let beginning = cut.strip_suffix('…').unwrap_or(&cut);
+            proptest::prop_assert!(cut == text || text.starts_with(beginning));
+        }
     }
 
     #[test]

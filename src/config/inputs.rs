@@ -11,10 +11,7 @@ const PATH: &str = "a file, a folder or a glob";
 /// The section `[users]`, `[groups]`, `[mail]` or `[meetings]`; `None` if it is absent.
 pub(crate) fn input(file: &TomlSection<'_>, key: &str) -> Result<Option<InputConfig>> {
     let Some(section) = file.section(key)? else { return Ok(None) };
-    Ok(Some(InputConfig {
-        path: path(&section)?,
-        format: format(&section)?.map_or(Format::Canonical, |(format, _)| format),
-    }))
+    Ok(Some(InputConfig { path: path(&section)?, format: format(&section)? }))
 }
 
 /// The section `[contacts]`, which is required.
@@ -26,7 +23,7 @@ pub(crate) fn contacts(file: &TomlSection<'_>) -> Result<Contacts> {
     };
     Ok(Contacts {
         path: path(&section)?,
-        format: not_graph(&section)?,
+        format: format(&section)?,
         email: emails(&section)?,
         account_id: column(&section, "account_id")?.unwrap_or_else(|| "account_id".to_owned()),
         contact_id: column(&section, "contact_id")?,
@@ -38,7 +35,7 @@ pub(crate) fn accounts(file: &TomlSection<'_>) -> Result<Option<Accounts>> {
     let Some(section) = file.section("accounts")? else { return Ok(None) };
     Ok(Some(Accounts {
         path: path(&section)?,
-        format: not_graph(&section)?,
+        format: format(&section)?,
         account_id: column(&section, "account_id")?.unwrap_or_else(|| "account_id".to_owned()),
         name: column(&section, "name")?,
     }))
@@ -71,26 +68,16 @@ fn emails(section: &TomlSection<'_>) -> Result<Vec<String>> {
     Ok(emails)
 }
 
-fn format<'a>(section: &TomlSection<'a>) -> Result<Option<(Format, Text<'a>)>> {
-    let Some(word) = section.text("format")? else { return Ok(None) };
-    match Format::ALL.into_iter().find(|format| format.as_str() == word.text) {
-        Some(Format::Delta) => delta::is_built_in(section, word).map(|()| Some((Format::Delta, word))),
-        Some(format) => Ok(Some((format, word))),
-        None => Err(refused(section, word, &listed(&Format::ALL.map(Format::as_str), "or"))),
-    }
-}
-
-/// The format of contacts or accounts. Graph exports contain neither: they come from other systems of the
-/// organization, with mapped columns.
-fn not_graph(section: &TomlSection<'_>) -> Result<Format> {
-    match format(section)? {
-        None => Ok(Format::Canonical),
-        Some((Format::GraphDataConnect, word)) => Err(refused(
-            section,
-            word,
-            &listed(&[Format::Canonical, Format::Delta].map(Format::as_str), "or"),
-        )),
-        Some((format, _)) => Ok(format),
+fn format(section: &TomlSection<'_>) -> Result<Format> {
+    let Some(word) = section.text("format")? else { return Ok(Format::Canonical) };
+    let formats = Format::of_section(section.schema.key());
+    match formats.iter().find(|format| format.as_str() == word.text) {
+        Some(Format::Delta) => delta::is_built_in(section, word).map(|()| Format::Delta),
+        Some(format) => Ok(*format),
+        None => {
+            let names: Vec<_> = formats.iter().map(|format| format.as_str()).collect();
+            Err(refused(section, word, &listed(&names, "or")))
+        }
     }
 }
 
@@ -122,11 +109,29 @@ mod tests {
         );
         assert_eq!(
             refusal(&VALID.replace("[contacts]\n", "[contacts]\nformat = \"graph-data-connect\"\n")),
-            r#"sales.toml:9: [contacts] format must be canonical or delta, not "graph-data-connect""#
+            r#"sales.toml:9: [contacts] format must be canonical, delta or csv, not "graph-data-connect""#
         );
         assert_eq!(
             refusal(&with("", "[accounts]\npath = 'a'\nformat = 'graph-data-connect'")),
-            r#"sales.toml:14: [accounts] format must be canonical or delta, not "graph-data-connect""#
+            r#"sales.toml:14: [accounts] format must be canonical, delta or csv, not "graph-data-connect""#
+        );
+    }
+
+    #[test]
+    fn csv_is_for_tables_of_people() {
+        let found = |section: &str| open(&with("", &format!("[{section}]\npath = 'x'\nformat = 'csv'")));
+        assert_eq!(found("users").unwrap().users.unwrap().format, Format::Csv);
+        assert_eq!(found("groups").unwrap().groups.unwrap().format, Format::Csv);
+        assert_eq!(found("accounts").unwrap().accounts.unwrap().format, Format::Csv);
+        let contacts = VALID.replace("[contacts]\n", "[contacts]\nformat = 'csv'\n");
+        assert_eq!(open(&contacts).unwrap().contacts.format, Format::Csv);
+        assert_eq!(
+            refusal(&VALID.replace("[mail]\n", "[mail]\nformat = 'csv'\n")),
+            r#"sales.toml:11: [mail] format must be canonical, graph-data-connect or delta, not "csv""#
+        );
+        assert_eq!(
+            refusal(&with("", "[users]\npath = 'u'\nformat = 'xlsx'")),
+            r#"sales.toml:14: [users] format must be canonical, graph-data-connect, delta or csv, not "xlsx""#
         );
     }
 

@@ -1,5 +1,9 @@
-//! The section `[mailboxes]`: addresses in the enrichment file, and a text file with one address per line.
+//! The section `[mailboxes]`: addresses in the enrichment file, and a text file with addresses line by line.
+//!
+//! An entry or a line may hold several addresses, such as `Ann <ann@x.com>; Bob <bob@x.com>`. Each part that is
+//! not blank must be an address.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -7,7 +11,8 @@ use super::section::TomlSection;
 use super::source_text::{SourceText, quote};
 use super::{StorageOptions, text_file};
 use crate::error::{Error, Result};
-use crate::functions::address::normalize::normalize;
+use crate::functions::address::one_address::one_address;
+use crate::functions::address::several::parts;
 use crate::storage::{Location, redacted};
 
 /// The addresses of both sources: normalized, sorted, without duplicates. `folder` is the folder of the
@@ -25,12 +30,11 @@ pub(crate) fn read(file: &TomlSection<'_>, folder: &Path, storage: &StorageOptio
     }
     let mut mailboxes = BTreeSet::new();
     for entry in addresses.into_iter().flatten() {
-        let address = normalize(entry.text).ok_or_else(|| {
-            let what =
-                format!("{} {} is not an email address", section.label("addresses"), quote(entry.text));
-            section.source.error_at(entry.offset, what)
+        let addresses = addresses_of(entry.text).map_err(|part| {
+            let label = section.label("addresses");
+            section.source.error_at(entry.offset, format!("{label} {} is not an email address", quote(part)))
         })?;
-        mailboxes.insert(address.into_owned());
+        mailboxes.extend(addresses);
     }
     if let Some(list) = list {
         let shown = redacted(list.text);
@@ -51,19 +55,32 @@ pub(crate) fn read(file: &TomlSection<'_>, folder: &Path, storage: &StorageOptio
     Ok(mailboxes.into_iter().collect())
 }
 
-/// Adds one address per line. Blank lines and lines that begin with `#` are skipped.
+/// The addresses of an entry, which may hold several.
+///
+/// # Errors
+/// The first part that is not an address; the entry itself if all its parts are blank.
+fn addresses_of(entry: &str) -> Result<Vec<String>, &str> {
+    let parts = parts(entry).into_iter().map(str::trim).filter(|part| !part.is_empty());
+    let addresses = parts.map(|part| one_address(part).map(Cow::into_owned).ok_or(part));
+    let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+    if addresses.is_empty() { Err(entry) } else { Ok(addresses) }
+}
+
+/// Adds the addresses of each line. Blank lines and lines that begin with `#` are skipped. A line ends with a line
+/// feed; in a text without any, with a carriage return.
 fn add_lines(list: SourceText<'_>, mailboxes: &mut BTreeSet<String>) -> Result<()> {
-    for (line, number) in list.text.split('\n').zip(1_u32..) {
+    let end = if list.text.contains('\n') { '\n' } else { '\r' };
+    for (line, number) in list.text.split(end).zip(1_u32..) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let address = normalize(line).ok_or_else(|| {
+        let addresses = addresses_of(line).map_err(|part| {
             let hint = if line.contains(" #") { "; put a comment on a line of its own" } else { "" };
             let place = format!("{}:{number}", list.file.display());
-            Error::enrichment(format!("{place}: {} is not an email address{hint}", quote(line)))
+            Error::enrichment(format!("{place}: {} is not an email address{hint}", quote(part)))
         })?;
-        mailboxes.insert(address.into_owned());
+        mailboxes.extend(addresses);
     }
     Ok(())
 }
@@ -95,6 +112,23 @@ mod tests {
     }
 
     #[test]
+    fn entries_of_several_addresses() {
+        let toml = mailboxes(
+            r#"addresses = ["Ann <ann@x.com>; Bob <bob@x.com>", "Lee, Cy <cy@x.com>,", ";dora@x.com"]"#,
+        );
+        let expected = ["ann@x.com", "bob@x.com", "cy@x.com", "dora@x.com"];
+        assert_eq!(open(&toml).unwrap().mailboxes, expected);
+        let from_list = mailboxes("file = \"list.txt\"");
+        for list in [
+            "Bob <bob@x.com>; \"Lee; Cy\" <cy@x.com>\nann@x.com, dora@x.com",
+            "ann@x.com\rbob@x.com\rcy@x.com;\r\r# more\rdora@x.com",
+            "ann@x.com;bob@x.com;\r\ncy@x.com, dora@x.com\r\n",
+        ] {
+            assert_eq!(open_with_list(&from_list, list).unwrap().mailboxes, expected, "{list}");
+        }
+    }
+
+    #[test]
     fn entries_that_are_no_address() {
         assert_eq!(
             refusal(&mailboxes("addresses = [\n  \"ann@x.com\",\n  \"Ben Smith\",\n]")),
@@ -111,7 +145,9 @@ mod tests {
         let listed =
             |list: &str| open_with_list(&mailboxes("file = \"list.txt\""), list).unwrap_err().to_string();
         assert_eq!(listed("ann@x.com\n\nben\n"), r#"list.txt:3: "ben" is not an email address"#);
-        assert_eq!(listed("a@x.com;b@x.com"), r#"list.txt:1: "a@x.com;b@x.com" is not an email address"#);
+        assert_eq!(listed("a@x.com; Bob; b@x.com"), r#"list.txt:1: "Bob" is not an email address"#);
+        assert_eq!(listed("Sales; Ann <ann@x.com>"), r#"list.txt:1: "Sales" is not an email address"#);
+        assert_eq!(listed("ann@x.com\r\r ;\r"), r#"list.txt:3: ";" is not an email address"#);
         assert_eq!(
             listed("ann@x.com # sales"),
             r#"list.txt:1: "ann@x.com # sales" is not an email address; put a comment on a line of its own"#

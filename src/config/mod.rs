@@ -6,8 +6,10 @@
 pub(crate) mod date;
 mod delta;
 mod inputs;
+mod levels;
 mod mailbox_list;
 mod measure;
+mod notes;
 mod output;
 mod parse;
 mod schema;
@@ -16,12 +18,13 @@ mod source_text;
 mod storage;
 #[cfg(test)]
 mod testing;
-mod text_file;
+pub(crate) mod text_file;
 mod unknown_keys;
 mod values;
 mod weights;
 mod window;
 mod zone;
+mod zone_abbreviations;
 
 use std::path::{Path, PathBuf};
 
@@ -29,10 +32,12 @@ use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 
 pub use self::measure::{Measure, Weights};
-pub use self::values::{Format, OutputFormat, Region};
+pub(crate) use self::source_text::quote;
+pub use self::values::{Format, OutputFormat, Region, Source};
 use crate::error::Result;
-pub use crate::functions::time::Level;
+pub use crate::functions::time::{FiscalYearStart, Level};
 pub use crate::storage::StorageOptions;
+use crate::storage::redacted;
 
 #[cfg(not(feature = "delta"))]
 pub(crate) use self::delta::delta_disabled;
@@ -54,8 +59,10 @@ pub struct Enrichment {
     pub window_days: u32,
     /// The longest time of a reply, in days of 24 hours. An answer that takes longer is not a reply.
     pub reply_window_days: u32,
-    /// The levels of Office, without duplicates, in the order year, month, week.
+    /// The levels of Office, without duplicates, in the order year, quarter, month, week.
     pub levels: Vec<Level>,
+    /// The month in which quarters begin to count.
+    pub fiscal_year_start: FiscalYearStart,
     /// Where the data may be stored. It is recorded with the output and has no other effect.
     pub region: Option<Region>,
     /// The agreement of the tenant administrator.
@@ -79,7 +86,7 @@ pub struct Enrichment {
     pub output: OutputConfig,
     /// Options of the object stores.
     pub storage: StorageOptions,
-    /// The nine weights of the score; they add up to 100.
+    /// The nine weights of the score, as the file gives them; they add up to 100.
     pub weights: Weights,
     /// Numbers about fewer internal people than this are suppressed; 1 suppresses nothing.
     pub min_people: u32,
@@ -92,6 +99,8 @@ pub struct Overrides {
     pub as_of: Option<String>,
     /// The output folder, relative to the working directory.
     pub output: Option<PathBuf>,
+    /// Whether a run replaces tables of another enrichment, and files of other programs.
+    pub replace: bool,
 }
 
 /// One input: a path and the format of its data.
@@ -108,7 +117,7 @@ pub struct InputConfig {
 pub struct Contacts {
     /// A file, a folder or a glob, as written: a local path or the URL of an object store.
     pub path: String,
-    /// The format: canonical or Delta.
+    /// The format: canonical, Delta or CSV.
     pub format: Format,
     /// The columns with email addresses; at least one. Names that differ only in case are one column.
     pub email: Vec<String>,
@@ -124,7 +133,7 @@ pub struct Contacts {
 pub struct Accounts {
     /// A file, a folder or a glob, as written: a local path or the URL of an object store.
     pub path: String,
-    /// The format: canonical or Delta.
+    /// The format: canonical, Delta or CSV.
     pub format: Format,
     /// The column with the account id.
     pub account_id: String,
@@ -145,6 +154,11 @@ pub struct OutputConfig {
     pub format: OutputFormat,
     /// Whether the tables of each as-of date are retained; always true for Delta tables.
     pub history: bool,
+    /// The output folder as the command line gives it; `None` if it does not.
+    pub given: Option<PathBuf>,
+    /// Whether a run replaces tables that it does not own: those of another enrichment, and files of other
+    /// programs. Only the command line can permit it.
+    pub replace: bool,
 }
 
 /// The agreement of the tenant administrator.
@@ -176,6 +190,21 @@ impl Enrichment {
         parse::open(file, overrides).map_err(|e| e.with_context("path", file.display().to_string()))
     }
 
+    /// The sources of engagement that the enrichment has, at least one.
+    pub fn sources(&self) -> Vec<Source> {
+        let is_there = |source: &Source| match source {
+            Source::Mail => self.mail.is_some(),
+            Source::Meetings => self.meetings.is_some(),
+        };
+        Source::ALL.into_iter().filter(is_there).collect()
+    }
+
+    /// The weights with which scores are computed: those of the file, and 0 for the measures of a source that the
+    /// enrichment does not have.
+    pub fn score_weights(&self) -> Weights {
+        self.weights.of_sources(&self.sources())
+    }
+
     /// The first day of the window.
     pub fn first_day(&self) -> NaiveDate {
         self.as_of.checked_sub_days(Days::new(u64::from(self.window_days) - 1)).unwrap_or(NaiveDate::MIN)
@@ -186,6 +215,12 @@ impl Enrichment {
         self.folder().join(path)
     }
 
+    /// The command line that publishes this enrichment, for errors.
+    pub(crate) fn run_command(&self) -> String {
+        let output = self.output.given.iter().map(|folder| format!(" --output {}", word(folder)));
+        format!("engagement run {}{}", word(&self.file), output.collect::<String>())
+    }
+
     /// The folder of the enrichment file; relative paths are relative to it.
     pub fn folder(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))
@@ -194,3 +229,32 @@ impl Enrichment {
 
 /// The smallest and the largest number of mailboxes after groups are resolved.
 pub const MAILBOXES: (usize, usize) = (2, 2_500);
+
+/// A path as a word of a command line: in quotes if the shell would change it, and without secrets.
+fn word(path: &Path) -> String {
+    let text = redacted(&path.display().to_string());
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:=@%,".contains(c);
+    match text.is_empty() || !text.chars().all(is_plain) {
+        true => format!("'{}'", text.replace('\'', "'\\''")),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_command_line() {
+        for (path, expected) in [
+            ("/data/us.toml", "/data/us.toml"),
+            ("s3://bucket/out/", "s3://bucket/out/"),
+            ("my data/us.toml", "'my data/us.toml'"),
+            ("it's", "'it'\\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("", "''"),
+        ] {
+            assert_eq!(word(Path::new(path)), expected);
+        }
+    }
+}

@@ -4,6 +4,7 @@ use super::section::TomlSection;
 use super::source_text::{listed, quote};
 use super::{OutputConfig, OutputFormat, Overrides, delta};
 use crate::error::{Error, Result};
+use crate::storage::Location;
 
 /// The default output folder.
 const FOLDER: &str = "out/";
@@ -21,6 +22,8 @@ pub(crate) fn read(file: &TomlSection<'_>, overrides: &Overrides) -> Result<Outp
         table: TABLE.to_owned(),
         format: OutputFormat::Parquet,
         history: false,
+        given: overrides.output.clone(),
+        replace: overrides.replace,
     };
     if let Some(section) = file.section("output")? {
         if let Some(path) = section.text("path")? {
@@ -92,6 +95,7 @@ fn absolute(folder: &std::path::Path) -> Result<String> {
     if text.contains("://") {
         return Ok(text.to_owned());
     }
+    Location::parse(text).map_err(|e| wrong(&e))?;
     let path = std::path::absolute(folder).map_err(|e| wrong(&e.to_string()).with_source(e))?;
     path.into_os_string()
         .into_string()
@@ -107,8 +111,14 @@ mod tests {
     use crate::error::ErrorKind;
 
     fn output(path: &str, table: &str) -> OutputConfig {
-        let format = OutputFormat::Parquet;
-        OutputConfig { path: path.to_owned(), table: table.to_owned(), format, history: false }
+        OutputConfig {
+            path: path.to_owned(),
+            table: table.to_owned(),
+            format: OutputFormat::Parquet,
+            history: false,
+            given: None,
+            replace: false,
+        }
     }
 
     #[test]
@@ -162,6 +172,11 @@ mod tests {
         assert_eq!(found("there").unwrap().output.path, here.join("there").to_str().unwrap());
         assert_eq!(found("/tmp/there").unwrap().output.path, "/tmp/there");
         assert_eq!(found("s3://bucket/there").unwrap().output.path, "s3://bucket/there");
+        let command = found("my out").unwrap().run_command();
+        assert!(command.starts_with("engagement run ") && command.ends_with("sales.toml --output 'my out'"));
+        assert!(!open(VALID).unwrap().run_command().contains("--output"));
+        let tilde = found("~/out").unwrap_err().to_string();
+        assert!(tilde.starts_with("--output \"~/out\": ~ is not expanded"), "{tilde}");
         let error = found("").unwrap_err();
         assert_eq!(error.to_string(), r#"--output "": the name of a folder is needed"#);
         assert_eq!(error.kind(), ErrorKind::Query);

@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::section::TomlSection;
 use super::source_text::{SourceText, listed, quote};
 use super::{
-    Enrichment, Level, MAILBOXES, Overrides, Region, inputs, mailbox_list, output, storage, text_file,
+    Enrichment, MAILBOXES, Overrides, Region, inputs, levels, mailbox_list, output, storage, text_file,
     unknown_keys, weights, window, zone,
 };
 use crate::error::Result;
@@ -36,7 +36,8 @@ fn parse(source: SourceText<'_>, overrides: &Overrides) -> Result<Enrichment> {
         time_zone,
         window_days: window::window_days(&top, as_of)?,
         reply_window_days: window::reply_window_days(&top)?,
-        levels: levels(&top)?,
+        levels: levels::read(&top)?,
+        fiscal_year_start: levels::fiscal_year_start(&top)?,
         region: region(&top)?,
         consent: window::consent(&top, as_of)?,
         mailboxes: mailbox_list::read(&top, source.file.parent().unwrap_or(Path::new("")), &storage)?,
@@ -57,26 +58,6 @@ fn parse(source: SourceText<'_>, overrides: &Overrides) -> Result<Enrichment> {
         );
     }
     Ok(enrichment)
-}
-
-/// The levels without duplicates, the longest periods first.
-fn levels(file: &TomlSection<'_>) -> Result<Vec<Level>> {
-    let Some(words) = file.texts("levels")? else { return Ok(Level::ALL.to_vec()) };
-    let allowed = || listed(&Level::ALL.map(Level::as_str), "and");
-    let mut levels = Vec::with_capacity(words.len());
-    for word in words {
-        let level = Level::ALL.into_iter().find(|level| level.as_str() == word.text).ok_or_else(|| {
-            let what = format!("level {} is unknown; levels are {}", quote(word.text), allowed());
-            file.source.error_at(word.offset, what)
-        })?;
-        levels.push(level);
-    }
-    if levels.is_empty() {
-        return Err(file.error_on("levels", &format!("is an empty list; levels are {}", allowed())));
-    }
-    levels.sort_unstable();
-    levels.dedup();
-    Ok(levels)
 }
 
 fn region(file: &TomlSection<'_>) -> Result<Option<Region>> {
@@ -105,7 +86,7 @@ mod tests {
     use super::*;
     use crate::config::testing::{VALID, open as open_toml, refusal, with};
     use crate::config::{
-        Consent, Contacts, Format, InputConfig, OutputConfig, OutputFormat, StorageOptions, Weights,
+        Consent, Contacts, Format, InputConfig, Level, OutputConfig, OutputFormat, StorageOptions, Weights,
     };
     use crate::error::ErrorKind;
 
@@ -120,6 +101,7 @@ mod tests {
             window_days,
             reply_window_days,
             levels,
+            fiscal_year_start,
             region,
             consent,
             mailboxes,
@@ -137,7 +119,8 @@ mod tests {
         assert!(file.ends_with("sales.toml"));
         assert_eq!((name.as_str(), time_zone, region), ("us-sales", chrono_tz::UTC, None));
         assert_eq!((as_of.to_string().as_str(), window_days, reply_window_days), ("2026-11-22", 365, 30));
-        assert_eq!(levels, Level::ALL);
+        assert_eq!(levels, [Level::Year, Level::Month, Level::Week]);
+        assert_eq!(fiscal_year_start.month(), 1);
         let granted_on = "2026-11-01".parse().unwrap();
         assert_eq!(consent, Consent { granted_by: "admin@contoso.com".to_owned(), granted_on });
         assert_eq!(mailboxes, ["ann@contoso.com", "ben@contoso.com"]);
@@ -151,25 +134,17 @@ mod tests {
             contact_id: None,
         };
         assert_eq!(contacts, contacts_expected);
-        let (path, table) = ("out/".to_owned(), "Office".to_owned());
-        assert_eq!(output, OutputConfig { path, table, format: OutputFormat::Parquet, history: false });
+        let output_expected = OutputConfig {
+            path: "out/".to_owned(),
+            table: "Office".to_owned(),
+            format: OutputFormat::Parquet,
+            history: false,
+            given: None,
+            replace: false,
+        };
+        assert_eq!(output, output_expected);
         assert_eq!(storage, StorageOptions::default());
         assert_eq!((weights, min_people), (Weights::default(), 1));
-    }
-
-    #[test]
-    fn levels_once_and_in_order() {
-        let levels = |written: &str| open_toml(&with(&format!("levels = {written}"), "")).unwrap().levels;
-        assert_eq!(levels("['week', 'year', 'week']"), [Level::Year, Level::Week]);
-        assert_eq!(levels("['month']"), [Level::Month]);
-        assert_eq!(
-            refusal(&with("levels = [\"year\", \"quarter\"]", "")),
-            r#"sales.toml:3: level "quarter" is unknown; levels are year, month and week"#
-        );
-        assert_eq!(
-            refusal(&with("levels = []", "")),
-            "sales.toml:3: levels is an empty list; levels are year, month and week"
-        );
     }
 
     #[test]
@@ -246,6 +221,22 @@ mod tests {
         }
         let nested = refusal(&format!("x = {}", "[".repeat(100_000)));
         assert!(nested.contains("not valid TOML: cannot recurse further"), "{nested}");
+    }
+
+    #[test]
+    fn windows_paths_in_double_quotes() {
+        for path in
+            ["C:\\Users\\ann\\c.parquet", ".\\contacts.parquet", "data\\x", "C:\\u12", "\\\\server\\c"]
+        {
+            let refused = refusal(&VALID.replace("contacts.parquet", path));
+            assert!(refused.starts_with("sales.toml:9:") && refused.contains("not valid TOML"), "{refused}");
+            assert!(
+                refused.ends_with("write the path in single quotes, or with / instead of \\"),
+                "{path}: {refused}"
+            );
+        }
+        let other = refusal("name = \"a\\\\b\" \"c\"");
+        assert!(!other.contains("single quotes"), "{other}");
     }
 
     #[test]

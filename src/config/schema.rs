@@ -16,7 +16,16 @@ pub(crate) struct Schema {
 /// The whole file.
 pub(crate) static FILE: Schema = Schema {
     name: "",
-    keys: &["name", "as_of", "time_zone", "window_days", "reply_window_days", "levels", "region"],
+    keys: &[
+        "name",
+        "as_of",
+        "time_zone",
+        "window_days",
+        "reply_window_days",
+        "levels",
+        "fiscal_year_start",
+        "region",
+    ],
     sections: &[
         Schema::leaf("consent", &["granted_by", "granted_on"]),
         Schema::leaf("mailboxes", &["addresses", "file"]),

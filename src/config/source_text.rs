@@ -5,6 +5,7 @@ use std::path::Path;
 
 pub(crate) use crate::error::suggest::nearest;
 use crate::error::{Error, one_line};
+use crate::storage::QUOTES;
 
 /// The longest piece of a file that an error quotes, in characters.
 const LONGEST_QUOTE: usize = 60;
@@ -48,8 +49,25 @@ impl SourceText<'_> {
         };
         let line = self.text.get(..span.start).and_then(|before| before.rsplit('\n').next());
         let column = 1 + line.map_or(0, |line| line.chars().count());
-        Error::enrichment(format!("{}:{column}: not valid TOML: {what}{found}", self.line_of(span.start)))
+        let hint = match self.text.get(..span.end).and_then(|before| before.rsplit('\n').next()) {
+            Some(before) if is_escape(before) => {
+                format!("; in double quotes a backslash begins an escape: {QUOTES}")
+            }
+            _ => String::new(),
+        };
+        Error::enrichment(format!(
+            "{}:{column}: not valid TOML: {what}{found}{hint}",
+            self.line_of(span.start)
+        ))
     }
+}
+
+/// Whether the end of a line is in an escape of a text in double quotes: behind the last backslash follow
+/// letters and digits only.
+fn is_escape(before: &str) -> bool {
+    before.rsplit_once('\\').is_some_and(|(quoted, escape)| {
+        quoted.contains('"') && !quoted.contains('\'') && escape.chars().all(char::is_alphanumeric)
+    })
 }
 
 /// A text as it is quoted in an error: in quotes, on one line, truncated if it is long.

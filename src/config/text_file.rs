@@ -1,8 +1,9 @@
-//! Reads a small text file, local or in an object store.
+//! Reads text files that people write: the enrichment file and the lists that it names, local or in an object
+//! store, segments, and scripts of statements. All of them are UTF-8, with or without a byte order mark.
 
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use super::StorageOptions;
@@ -13,16 +14,69 @@ use crate::storage::{self, Address};
 /// wrong file.
 const LARGEST: u64 = 16 << 20;
 
+/// The byte order mark of a text.
+pub(crate) const MARK: char = '\u{feff}';
+const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The text of a local UTF-8 file, without a byte order mark; `name` is the name of the file in errors.
 pub(crate) fn read(path: &Path, name: impl Display) -> Result<String> {
     let unreadable = |e: io::Error| Error::enrichment(format!("{name}: {}", reason(&e))).with_source(e);
+    let text = small(bytes(path).map_err(unreadable)?);
+    text.map_err(|why| Error::enrichment(format!("{name}: {why}")))
+}
+
+/// The text of a local UTF-8 file, without a byte order mark, or why it cannot be read.
+pub(crate) fn text(path: &Path) -> Result<String, String> {
+    small(bytes(path).map_err(|e| reason(&e))?)
+}
+
+/// The lines of a local UTF-8 file of any size; `name` is the name of the file in errors.
+pub(crate) fn lines(path: &Path, name: impl Display) -> Result<Lines<BufReader<File>>> {
+    let unreadable = |e: io::Error| Error::enrichment(format!("{name}: {}", reason(&e))).with_source(e);
+    Ok(Lines::new(BufReader::new(open(path).map_err(unreadable)?)))
+}
+
+fn open(path: &Path) -> io::Result<File> {
     // Checked first: some systems refuse to open a folder, others refuse to read it.
     if path.is_dir() {
-        return Err(unreadable(ErrorKind::IsADirectory.into()));
+        return Err(ErrorKind::IsADirectory.into());
     }
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-    small(bytes, name)
+    File::open(path)
+}
+
+/// The lines of a UTF-8 text, without line ends and without a byte order mark. A line is available as soon as
+/// it is complete, so a program can write statements and wait for the results.
+pub(crate) struct Lines<R> {
+    text: R,
+    /// The number of lines so far.
+    number: u64,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn new(text: R) -> Self {
+        Self { text, number: 0 }
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    /// A line, or what is wrong with it.
+    type Item = Result<String, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut line = vec![];
+        match self.text.read_until(b'\n', &mut line) {
+            Ok(0) => return None,
+            Ok(_) => {}
+            Err(e) => return Some(Err(reason(&e))),
+        }
+        let start = if self.number == 0 { without_mark(&line) } else { Ok(line.as_slice()) };
+        self.number += 1;
+        let text = start.and_then(|bytes| std::str::from_utf8(bytes).map_err(|_| not_utf_8(self.number)));
+        Some(text.map(|text| {
+            let line = text.strip_suffix('\n').unwrap_or(text);
+            line.strip_suffix('\r').unwrap_or(line).to_owned()
+        }))
+    }
 }
 
 /// The text of a UTF-8 object in an object store, without a byte order mark; `name` is the name of the object
@@ -33,16 +87,22 @@ pub(crate) fn read_from_store(
     name: impl Display,
 ) -> Result<String> {
     let bytes = storage::small(address, storage, LARGEST);
-    small(bytes.map_err(|why| Error::input(format!("{name}: {why}")))?, name)
+    let text = small(bytes.map_err(|why| Error::input(format!("{name}: {why}")))?);
+    text.map_err(|why| Error::enrichment(format!("{name}: {why}")))
 }
 
-fn small(bytes: Vec<u8>, name: impl Display) -> Result<String> {
+/// The first bytes of a local file: one more than is allowed, if there are so many.
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn small(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.len() as u64 > LARGEST {
-        return Err(Error::enrichment(format!(
-            "{name}: larger than 16 MB, the most that is read; check that this is the right file"
-        )));
+        return Err("larger than 16 MB, the most that is read; check that this is the right file".to_owned());
     }
-    decode(bytes).map_err(|why| Error::enrichment(format!("{name}: {why}")))
+    decode(&bytes)
 }
 
 fn reason(error: &io::Error) -> String {
@@ -54,18 +114,29 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
-fn decode(mut bytes: Vec<u8>) -> Result<String, String> {
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err("this is UTF-16; save it as UTF-8".to_owned());
-    }
-    if bytes.starts_with(b"\xef\xbb\xbf") {
-        bytes.drain(..3);
-    }
-    String::from_utf8(bytes).map_err(|e| {
-        let good = e.utf8_error().valid_up_to();
-        let line = 1 + e.as_bytes()[..good].iter().filter(|b| **b == b'\n').count();
-        format!("line {line} is not UTF-8 text; save the file as UTF-8")
+fn decode(bytes: &[u8]) -> Result<String, String> {
+    let text = without_mark(bytes)?;
+    std::str::from_utf8(text).map(str::to_owned).map_err(|e| {
+        let line_ends = text[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
+        not_utf_8(1 + line_ends as u64)
     })
+}
+
+/// The text behind its byte order mark, if there is one.
+///
+/// # Errors
+/// The text is UTF-16: it begins with the mark of UTF-16, or with an ASCII character of two bytes.
+fn without_mark(text: &[u8]) -> Result<&[u8], String> {
+    match text {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..] => {
+            Err("this is UTF-16; save it as UTF-8".to_owned())
+        }
+        _ => Ok(text.strip_prefix(UTF_8_MARK).unwrap_or(text)),
+    }
+}
+
+fn not_utf_8(line: u64) -> String {
+    format!("line {line} is not UTF-8 text; save the file as UTF-8")
 }
 
 #[cfg(test)]
@@ -92,6 +163,38 @@ mod tests {
         assert_eq!(refused(b"ok\nJ\xfcrgen\n"), "list.txt: line 2 is not UTF-8 text; save the file as UTF-8");
         assert_eq!(refused(b"\xff\xfea\0"), "list.txt: this is UTF-16; save it as UTF-8");
         assert_eq!(refused(b"\xfe\xff\0a"), "list.txt: this is UTF-16; save it as UTF-8");
+        assert_eq!(refused(b"a\0b\0"), "list.txt: this is UTF-16; save it as UTF-8");
+        assert_eq!(refused(b"\0a\0b"), "list.txt: this is UTF-16; save it as UTF-8");
+    }
+
+    #[test]
+    fn lines_are_those_of_the_whole_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("script.sql");
+        let by_line = |bytes: &[u8]| -> Result<Vec<String>, String> {
+            std::fs::write(&path, bytes).unwrap();
+            lines(&path, "script.sql").unwrap().collect()
+        };
+        for bytes in [
+            &b"\xef\xbb\xbfselect 1;\r\n\nselect '\xc3\xa9'"[..],
+            b"",
+            b"a",
+            b"a\n",
+            b"\xef\xbb\xbf",
+            b"\n\xef\xbb\xbfb",
+        ] {
+            let whole: Vec<String> = text(bytes).unwrap().lines().map(str::to_owned).collect();
+            let marked = bytes == b"\xef\xbb\xbf";
+            assert_eq!(by_line(bytes).unwrap(), if marked { vec![String::new()] } else { whole });
+        }
+        let not_utf_8 = "line 2 is not UTF-8 text; save the file as UTF-8";
+        assert_eq!(by_line(b"ok\nJ\xfcrgen\n"), Err(not_utf_8.to_owned()));
+        for utf_16 in [&b"\xff\xfes\0\n\0"[..], b"\xfe\xff\0s\0\n", b"s\0\n\0"] {
+            assert_eq!(by_line(utf_16), Err("this is UTF-16; save it as UTF-8".to_owned()));
+        }
+        let refused = |name: &str| lines(&folder.path().join(name), name).err().unwrap().to_string();
+        assert_eq!(refused("nowhere.sql"), "nowhere.sql: there is no such file");
+        assert_eq!(refused(""), ": this is a folder; a text file is needed");
     }
 
     #[test]

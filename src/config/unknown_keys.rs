@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(
             refusal(&with("\"a\\nb\" = 1", "")),
             "sales.toml:3: unknown key \"a\\nb\"; known are name, as_of, time_zone, window_days, \
-             reply_window_days, levels, region, consent, mailboxes, users, groups, contacts, accounts, mail, \
+             reply_window_days, levels, fiscal_year_start, region, consent, mailboxes, users, groups, contacts, accounts, mail, \
              meetings, output, privacy, storage and score"
         );
     }

@@ -1,4 +1,4 @@
-//! The enumerated values of an enrichment file (formats, regions), and how they and levels are displayed.
+//! The enumerated values of an enrichment file (formats, regions, sources), and how they and levels are displayed.
 
 use std::fmt;
 
@@ -11,11 +11,24 @@ pub enum Format {
     GraphDataConnect,
     /// A Delta table with the canonical columns.
     Delta,
+    /// CSV files with the canonical columns.
+    Csv,
 }
 
 impl Format {
     /// All input formats.
-    pub const ALL: [Format; 3] = [Format::Canonical, Format::GraphDataConnect, Format::Delta];
+    pub const ALL: [Format; 4] = [Format::Canonical, Format::GraphDataConnect, Format::Delta, Format::Csv];
+
+    /// The formats that an input section can have. Graph exports contain neither contacts nor accounts, and CSV
+    /// has no lists of recipients.
+    pub(crate) fn of_section(section: &str) -> Vec<Format> {
+        let is_possible = |format: &Format| match format {
+            Format::Canonical | Format::Delta => true,
+            Format::GraphDataConnect => !["contacts", "accounts"].contains(&section),
+            Format::Csv => !["mail", "meetings"].contains(&section),
+        };
+        Format::ALL.into_iter().filter(is_possible).collect()
+    }
 
     /// The word used in the enrichment file.
     pub fn as_str(self) -> &'static str {
@@ -23,6 +36,7 @@ impl Format {
             Format::Canonical => "canonical",
             Format::GraphDataConnect => "graph-data-connect",
             Format::Delta => "delta",
+            Format::Csv => "csv",
         }
     }
 }
@@ -45,6 +59,28 @@ impl OutputFormat {
         match self {
             OutputFormat::Parquet => "parquet",
             OutputFormat::Delta => "delta",
+        }
+    }
+}
+
+/// A source of engagement. An enrichment has one or both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Messages, from `[mail]`.
+    Mail,
+    /// Meetings, from `[meetings]`.
+    Meetings,
+}
+
+impl Source {
+    /// All sources.
+    pub const ALL: [Source; 2] = [Source::Mail, Source::Meetings];
+
+    /// The name of the section in the enrichment file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Source::Mail => "mail",
+            Source::Meetings => "meetings",
         }
     }
 }
@@ -86,6 +122,12 @@ impl fmt::Display for OutputFormat {
     }
 }
 
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 impl fmt::Display for Region {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -99,9 +141,10 @@ mod tests {
 
     #[test]
     fn displayed_as_written_in_the_file() {
-        assert_eq!(Format::ALL.map(|f| f.to_string()), ["canonical", "graph-data-connect", "delta"]);
+        assert_eq!(Format::ALL.map(|f| f.to_string()), ["canonical", "graph-data-connect", "delta", "csv"]);
         assert_eq!(OutputFormat::ALL.map(|f| f.to_string()), ["parquet", "delta"]);
-        assert_eq!(Level::ALL.map(|l| l.to_string()), ["year", "month", "week"]);
+        assert_eq!(Level::ALL.map(|l| l.to_string()), ["year", "quarter", "month", "week"]);
+        assert_eq!(Source::ALL.map(|s| s.to_string()), ["mail", "meetings"]);
         assert_eq!(Region::ALL.map(|r| r.to_string()), ["united_kingdom", "europe", "north_america"]);
     }
 

@@ -6,7 +6,7 @@
 //! name for an instant, before anything is written to it.
 
 use std::fmt::Display;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -21,13 +21,19 @@ use datafusion::execution::{SpillFile, SpillWriter, TempFileFactory};
 use futures::{Stream, stream};
 
 use crate::error::{Error, MEMORY_KNOBS};
+use crate::storage::NewFolders;
 
 /// Bytes per read.
 const CHUNK: usize = 256 << 10;
 
 /// The folder on whose file system the spill files are created.
-#[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// Of a folder that the user has chosen: those that were created for it. They are deleted with the last
+    /// spill file.
+    created: Option<Arc<NewFolders>>,
+}
 
 impl Folder {
     /// A folder that the user has chosen. It is created if it is missing.
@@ -35,22 +41,32 @@ impl Folder {
     /// # Errors
     /// The folder cannot be created or written to.
     pub(crate) fn given(path: PathBuf) -> Result<Self> {
-        let folder = Self(path);
-        fs::create_dir_all(&folder.0).and_then(|()| folder.file()).map_err(|e| folder.unusable(&e))?;
+        let mut folder = Self { path, created: None };
+        let created = NewFolders::create(&folder.path, || tempfile::tempfile_in(&folder.path));
+        let (created, _) = created.map_err(|e| folder.unusable(&e))?;
+        folder.created = Some(Arc::new(created));
         Ok(folder)
     }
 
     /// The system's folder for temporary files. It is not checked before the first spill file is created.
     pub(crate) fn of_the_system() -> Self {
-        Self(std::env::temp_dir())
+        Self { path: std::env::temp_dir(), created: None }
     }
 
+    /// Creates an anonymous file. A concurrent run that had created the chosen folder deletes it when it
+    /// ends; then the folder is created again.
     fn file(&self) -> io::Result<File> {
-        tempfile::tempfile_in(&self.0)
+        match tempfile::tempfile_in(&self.path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound && self.created.is_some() => {
+                let again = NewFolders::create(&self.path, || tempfile::tempfile_in(&self.path));
+                again.map(|(_created, file)| file)
+            }
+            file => file,
+        }
     }
 
     fn unusable(&self, cause: &dyn Display) -> DataFusionError {
-        let folder = self.0.display();
+        let folder = self.path.display();
         Error::resources(format!("{folder}: cannot be used for spilling: {cause}; {MEMORY_KNOBS}")).into()
     }
 }
@@ -58,15 +74,14 @@ impl Folder {
 impl TempFileFactory for Folder {
     fn create_temp_file(&self, _description: &str) -> Result<Arc<dyn SpillFile>> {
         let file = Arc::new(self.file().map_err(|e| self.unusable(&e))?);
-        let folder = Arc::new(Self(self.0.clone()));
-        Ok(Arc::new(Nameless { folder, file, written: Arc::default() }))
+        Ok(Arc::new(Nameless { folder: self.clone(), file, written: Arc::default() }))
     }
 }
 
 /// An anonymous spill file.
 #[derive(Debug, Clone)]
 struct Nameless {
-    folder: Arc<Folder>,
+    folder: Folder,
     file: Arc<File>,
     written: Arc<AtomicU64>,
 }
@@ -126,7 +141,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     fn entries(folder: &std::path::Path) -> usize {
-        fs::read_dir(folder).unwrap().count()
+        std::fs::read_dir(folder).unwrap().count()
     }
 
     #[tokio::test]
@@ -149,6 +164,22 @@ mod tests {
         assert!(again.concat() == bytes);
         assert_eq!((file.size(), file.path()), (Some(bytes.len() as u64), None));
         assert_eq!(entries(&folder.path().join("made/for/it")), 0);
+        // A concurrent run deletes the folder; the next file creates it again.
+        std::fs::remove_dir(folder.path().join("made/for/it")).unwrap();
+        spill.create_temp_file("a test").unwrap();
+        drop((spill, writer, file));
+        assert_eq!(entries(folder.path()), 0);
+    }
+
+    #[test]
+    fn a_folder_that_was_created_is_deleted_after_the_last_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let spill = Folder::given(folder.path().join("made/for/it")).unwrap();
+        let file = spill.create_temp_file("a test").unwrap();
+        drop(spill);
+        assert_eq!(entries(&folder.path().join("made")), 1);
+        drop(file);
+        assert_eq!(entries(folder.path()), 0);
     }
 
     #[test]
@@ -164,8 +195,8 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_through_the_engine() {
         let full = Nameless {
-            folder: Arc::new(Folder("/spill".into())),
-            file: Arc::new(fs::OpenOptions::new().write(true).open("/dev/full").unwrap()),
+            folder: Folder { path: "/spill".into(), created: None },
+            file: Arc::new(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()),
             written: Arc::default(),
         };
         let failed = full.clone().write(b"x").unwrap_err();

@@ -5,6 +5,10 @@
 /// What precedes the quoted name in DataFusion's error for a table that does not exist, and what follows it.
 pub(crate) const TABLE_NOT_FOUND: (&str, &str) = ("table '", "' not found");
 
+/// What precedes the quoted name in DataFusion's error for a function that does not exist, and what precedes
+/// the quoted name that it suggests.
+pub(crate) const FUNCTION_NOT_FOUND: (&str, &str) = ("Invalid function '", "Did you mean '");
+
 /// What precedes the call in DataFusion's error for wrong arguments of a function.
 pub(crate) const NO_FUNCTION_MATCHES: &str = "No function matches the given name and argument types '";
 
@@ -14,14 +18,34 @@ pub(crate) const NO_SIGNATURE_MATCHES: &str = "failed to match any signature";
 /// What precedes the signatures of the function.
 pub(crate) const CANDIDATES: &str = "Candidate functions:";
 
+/// What precedes the quoted name in DataFusion's error for arguments of a function that cannot be coerced, and
+/// what precedes their types.
+pub(crate) const NO_COERCION: (&str, &str) =
+    ("Failed to coerce arguments to satisfy a call to '", "coercion from ");
+
+/// What precedes the expression in DataFusion's error for one that can be planned and not executed.
+pub(crate) const NOT_EXECUTABLE: &str = "Physical plan does not support logical expression";
+
+/// How such an expression begins if it belongs to a subquery.
+pub(crate) const SUBQUERIES: [&str; 5] =
+    ["InSubquery", "Exists", "ScalarSubquery", "SetComparison", "OuterReferenceColumn"];
+
+/// What precedes the message about a regular expression.
+pub(crate) const WRONG_PATTERN: &str = "regex parse error";
+
 /// What precedes the message of a function of this crate.
 pub(crate) const COERCION_FAILED: &str = "user-defined coercion failed with: ";
 
 /// What precedes the list of the largest consumers in DataFusion's error for too little memory.
 pub(crate) const TOP_CONSUMERS: &str = " with top memory consumers";
 
-/// What precedes a backtrace.
-pub(crate) const BACKTRACE: &str = "\n\nbacktrace";
+/// How a backtrace begins in a text: that of DataFusion, and that of the standard library, which the Delta
+/// library appends to its errors.
+pub(crate) const BACKTRACES: [&str; 2] = ["\n\nbacktrace", "\n   0: "];
+
+/// Part of the Delta library's error for a log in which a commit is missing.
+#[cfg(feature = "delta")]
+pub(crate) const LOG_GAP: &str = "contiguous commit files";
 
 /// What precedes the status in object_store's error for an answer of a server.
 pub(crate) const STATUS_CODE: &str = "status code: ";
@@ -61,6 +85,7 @@ mod tests {
     use std::num::NonZeroUsize;
     use std::sync::Arc;
 
+    use datafusion::error::DataFusionError;
     use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
     use datafusion::execution::runtime_env::RuntimeEnvBuilder;
     use datafusion::prelude::{SessionConfig, SessionContext};
@@ -83,6 +108,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn datafusion_names_a_missing_function() {
+        let text = refusal("select nowhere(1)").await;
+        let (before, suggested) = FUNCTION_NOT_FOUND;
+        assert!(text.contains(before) && text.contains(suggested), "{text}");
+    }
+
+    #[tokio::test]
     async fn datafusion_lists_the_signatures_of_a_function() {
         let text = refusal("select power('x', true, 3)").await;
         for words in [NO_FUNCTION_MATCHES, CANDIDATES] {
@@ -91,11 +123,56 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn datafusion_names_a_function_whose_arguments_have_no_types() {
+        let text = refusal("select string_agg('a')").await;
+        assert!(text.contains(NO_COERCION.0) && text.contains(NO_COERCION.1), "{text}");
+    }
+
+    /// The error of executing a query.
+    async fn failure(sql: &str) -> String {
+        let frame = SessionContext::new().sql(sql).await.unwrap();
+        frame.collect().await.unwrap_err().find_root().to_string()
+    }
+
+    #[tokio::test]
+    async fn datafusion_names_a_subquery_that_it_cannot_execute() {
+        for (sql, kind) in [
+            ("select a in (select 1) from (values (1)) t(a)", 0),
+            ("select exists (select 1)", 1),
+            (
+                "select a from (select 1 as a) t where (select count(*) from (select 1 as b) u where b > a) > 1",
+                2,
+            ),
+            (
+                "select a from (select 1 as a) t left join lateral \
+                 (select b from (select 1 as b) u where b < a limit 1) x on true",
+                4,
+            ),
+        ] {
+            let text = failure(sql).await;
+            assert!(text.contains(&format!("{NOT_EXECUTABLE} {}", SUBQUERIES[kind])), "{sql}: {text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_pattern_is_named_so() {
+        let text = failure("select a ~ '(' from (values ('a')) t(a)").await;
+        assert!(text.contains(WRONG_PATTERN), "{text}");
+    }
+
+    #[tokio::test]
     async fn datafusion_passes_on_what_a_function_says() {
         let ctx = SessionContext::new();
         crate::functions::register(&mut *ctx.state_ref().write()).unwrap();
         let text = ctx.sql("select month_start(1, 2)").await.unwrap_err().to_string();
         assert!(text.contains(COERCION_FAILED), "{text}");
+    }
+
+    #[test]
+    fn backtraces_begin_with_their_first_frame() {
+        let text = format!("wrong\n{}", std::backtrace::Backtrace::force_capture());
+        assert!(text.contains(BACKTRACES[1]), "{text}");
+        assert!(DataFusionError::BACK_TRACE_SEP.starts_with(BACKTRACES[0]));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use datafusion::error::DataFusionError;
 
-use self::engine_words::{BACKTRACE, TOP_CONSUMERS};
+use self::engine_words::{BACKTRACES, TOP_CONSUMERS};
 
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -138,9 +138,7 @@ impl From<DataFusionError> for Error {
             return ours.copy().with_source(error);
         }
         if let DataFusionError::ResourcesExhausted(why) = error.find_root() {
-            let why = one_line(
-                why.split(TOP_CONSUMERS).next().unwrap_or(why).split(BACKTRACE).next().unwrap_or(why),
-            );
+            let why = one_line(why.split(TOP_CONSUMERS).next().unwrap_or(why));
             let message = format!(
                 "there is too little memory, or too little disk space to spill: {why}; {MEMORY_KNOBS}"
             );
@@ -176,9 +174,10 @@ impl From<Error> for DataFusionError {
     }
 }
 
-/// Puts a text on one line: each sequence of white space becomes one space.
+/// Puts a text on one line: each sequence of white space becomes one space, and a backtrace is removed.
 pub(crate) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let end = BACKTRACES.iter().filter_map(|words| text.find(words)).min().unwrap_or(text.len());
+    text[..end].split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -198,6 +197,16 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn backtraces_are_removed() {
+        let trace = std::backtrace::Backtrace::force_capture();
+        assert_eq!(one_line(&format!("no\nsuch thing\n{trace}")), "no such thing");
+        assert_eq!(
+            one_line(&format!("no such thing{}{trace}", DataFusionError::BACK_TRACE_SEP)),
+            "no such thing"
+        );
     }
 
     #[test]

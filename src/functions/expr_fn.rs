@@ -44,10 +44,14 @@ macro_rules! expressions {
 }
 
 expressions! { SCALAR SCALAR_NAMES:
+    addresses(text);
     conversation_thread(conversation_index, conversation_id);
     count_at_most(counts, value);
     distinct_people_count(state);
+    graph_address(recipient);
+    graph_addresses(recipients);
     graph_attendees(attendees);
+    graph_is_object(value);
     graph_text(value);
     graph_texts(list);
     graph_time(value);
@@ -59,7 +63,9 @@ expressions! { SCALAR SCALAR_NAMES:
     month_start(day);
     nonzero_count_at_most(counts, value);
     normalize_address(text);
+    quarter_start(day, fiscal_year_start);
     utc_timestamp(timestamp);
+    uuid_text(bytes);
     week_start(day);
 }
 

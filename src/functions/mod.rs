@@ -20,6 +20,7 @@ mod sort_key;
 pub(crate) mod testing;
 pub(crate) mod time;
 pub(crate) mod udf;
+pub(crate) mod uuid_text;
 mod value_counts;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         id_hash::udf(),
         distinct_people::count_udf(),
         sort_key::udf(),
+        uuid_text::udf(),
     ];
     let rooms = [address::udfs(), time::udfs(), score::udfs(), engagement::udfs(), graph::udfs()];
     single.into_iter().chain(rooms.into_iter().flatten()).collect()

@@ -42,7 +42,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
              sorting by the three columns. NULL if an argument is NULL.",
             "sort_key(level, account_no, day)",
         )
-        .with_argument("level", "A level of Office: year, month or week.")
+        .with_argument("level", "A level of Office: year, quarter, month or week.")
         .with_argument("account_no", "The number of the account in the profile (Int32, 0 or more).")
         .with_argument("day", "A date: the first day of the period.")
         .with_sql_example(
@@ -90,14 +90,15 @@ mod tests {
     fn by_hand() {
         assert_eq!(key(Level::Month, 0, 0), 1 << 23);
         assert_eq!(key(Level::Month, 1, -1), (1 << 24) | ((1 << 23) - 1));
-        assert_eq!(key(Level::Year, u32::MAX, i32::MAX), (3 << 56) - 1);
+        assert_eq!(key(Level::Quarter, 0, 0), (1 << 56) | (1 << 23));
+        assert_eq!(key(Level::Year, u32::MAX, i32::MAX), (4 << 56) - 1);
     }
 
     proptest! {
         #[test]
         fn the_order_is_that_of_the_columns(
-            a in (0..3_usize, any::<u32>(), -800_000..4_000_000_i32),
-            b in (0..3_usize, any::<u32>(), -800_000..4_000_000_i32),
+            a in (0..Level::ALL.len(), any::<u32>(), -800_000..4_000_000_i32),
+            b in (0..Level::ALL.len(), any::<u32>(), -800_000..4_000_000_i32),
         ) {
             let columns = |(level, account, day): (usize, u32, i32)| (Level::ALL[level].as_str(), account, day);
             let number = |(level, account, day): (usize, u32, i32)| key(Level::ALL[level], account, day);

@@ -1,8 +1,9 @@
 //! Maps Parquet files in the canonical shape to one table with one type per column.
 //!
 //! Files of one input may differ in the case and order of column names, in the optional columns that they
-//! lack, and in units, time zones and encodings. Files with the same fields are read as one
-//! `ListingTable`. Casts map each such table to the canonical columns, and UNION ALL combines the tables.
+//! lack, and in units, time zones and encodings; the keys of their folders can be columns. Files with the same
+//! fields are read as one `ListingTable`. Casts map each such table to the canonical columns, and UNION ALL
+//! combines the tables.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,9 +18,12 @@ use datafusion::object_store::path::Path;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::columns::{Absent, Column, InputSchema, Kind};
+use super::files::{self, Files};
+use super::hive::{self, KeyColumns};
+use super::listed_files::Own;
 use super::parquet::{self, Footer};
 use super::source::{InputSource, union_all};
-use super::{dictionaries, files};
+use super::{dictionaries, logical_types};
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::functions;
@@ -36,20 +40,53 @@ pub(crate) async fn open(
     section: &InputSchema,
     path: &str,
 ) -> Result<(DataFrame, InputSource)> {
-    let files = files::find(ctx, enrichment, section.name, path, &["parquet"]).await?;
-    let look = |footer: &Footer, place: &str| look(section, footer, place);
-    let footers = parquet::footers(ctx, section.name, &files, look).await?;
+    let Files { files, keys, notes } =
+        files::find(ctx, enrichment, section.name, Format::Canonical, path, &["parquet"]).await?;
+    let key_columns = key_columns(ctx, section, &files, &keys).await?;
+    let look = |index: usize, footer: &Footer, place: &str| {
+        look(section, footer, &key_columns.added_to(&footer.schema, &keys[index]), place)
+    };
+    let footers = parquet::footers(ctx, section.name, Format::Canonical, &files, look).await?;
     let rows = footers.iter().map(|f| f.1).sum();
     let mut found: Vec<_> = footers.into_iter().map(|f| f.0).collect();
     let types = take_dictionaries(section, &mut found);
-    let schemas = schemas(&files, &found)?;
+    let own = own(&files, &found, &keys)?;
     let alike = parquet::alike(&files, found.into_iter().map(|f| f.needed))?;
     let missing = missing(section, alike.iter().map(|(needed, _)| needed));
+    let binary = binary(alike.iter().flat_map(|(needed, _)| needed.iter().flatten().flatten()));
     let parts =
-        alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, &types, needed, (urls, &schemas)));
+        alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, &types, needed, (urls, &own)));
     let frame = union_all(parts)?
         .ok_or_else(|| Error::input(format!("[{}] {path}: no file was found", section.name)))?;
-    Ok((frame, InputSource { section: section.name, format: Format::Canonical, files, rows, missing }))
+    let format = Format::Canonical;
+    let (section, folder_columns) = (section.name, vec![]);
+    Ok((frame, InputSource { section, format, files, rows, missing, binary, folder_columns, notes }))
+}
+
+/// The keys of folders that are columns of the section: those that no file has as a column. Footers are only
+/// read for this if a key has the name of a column.
+async fn key_columns(
+    ctx: &SessionContext,
+    section: &InputSchema,
+    files: &[InputFile],
+    keys: &[hive::Keys],
+) -> Result<KeyColumns> {
+    let mut columns = KeyColumns::of(section.names_in_files(), keys);
+    if !columns.is_empty() {
+        let schema = |_: usize, footer: &Footer, _: &str| Ok(footer.schema.clone());
+        let footers = parquet::footers(ctx, section.name, Format::Canonical, files, schema).await?;
+        footers.iter().for_each(|(schema, _)| columns.without(schema));
+    }
+    Ok(columns)
+}
+
+/// The names of the columns of some file or table that contain binary and are read as text.
+pub(crate) fn binary<'a>(fields: impl Iterator<Item = &'a Arc<Field>>) -> Vec<String> {
+    let binary = fields.filter(|f| !logical_types::is_uuid(f) && logical_types::has_binary(f.data_type()));
+    let mut names: Vec<_> = binary.map(|field| field.name().clone()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The optional columns that some file or table lacks: the name of each, and the consequence.
@@ -82,10 +119,19 @@ struct Found {
     /// dictionary.
     coded: Vec<Option<Arc<Field>>>,
     schema: Schema,
+    /// The schema with which the file must be read, if the reader would find another one.
+    own_schema: Option<SchemaRef>,
 }
 
-fn look(section: &InputSchema, footer: &Footer, place: &str) -> Result<Found> {
-    let needed = needed(section, &footer.schema, place, "file")?;
+/// Finds the columns of a section in a file. `schema` is the schema of the file with the keys of its folders.
+fn look(section: &InputSchema, footer: &Footer, schema: &Schema, place: &str) -> Result<Found> {
+    let needed = needed(section, schema, place, "file").map_err(|e| match footer.is_published() {
+        true => Error::input(format!(
+            "{e}; this file was published by an enrichment: give [output] a path outside of that of [{}]",
+            section.name
+        )),
+        false => e,
+    })?;
     let coded = section.columns.iter().zip(&needed).map(|(column, fields)| match &fields[..] {
         [Some(field)] if matches!(column.kind, Kind::Address | Kind::Addresses) => {
             dictionaries::as_dictionary(field, &footer.metadata)
@@ -93,7 +139,7 @@ fn look(section: &InputSchema, footer: &Footer, place: &str) -> Result<Found> {
         _ => None,
     });
     let coded = coded.collect();
-    Ok(Found { needed, coded, schema: footer.schema.clone() })
+    Ok(Found { needed, coded, schema: footer.schema.clone(), own_schema: footer.own_schema() })
 }
 
 /// Chooses the type of each column and returns these types. The fields in `found` change accordingly:
@@ -108,7 +154,8 @@ fn take_dictionaries(section: &InputSchema, found: &mut [Found]) -> Vec<DataType
         if section.has_copies && column.kind == Kind::Text {
             for file in found.iter_mut() {
                 let as_view = |field: &Arc<Field>| {
-                    let is_plain = matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8);
+                    let is_plain = matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8)
+                        && !hive::is_key(field);
                     is_plain.then(|| Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)))
                 };
                 for field in file.needed[i].iter_mut().flatten() {
@@ -125,18 +172,34 @@ fn take_dictionaries(section: &InputSchema, found: &mut [Found]) -> Vec<DataType
     types.collect()
 }
 
-/// The schemas of the files that are not read with the schema in their footer, by the path of the file.
-fn schemas(files: &[InputFile], found: &[Found]) -> Result<HashMap<Path, SchemaRef>> {
-    let mut schemas = HashMap::new();
-    for (file, found) in files.iter().zip(found) {
-        let coded = found.needed.iter().flatten().flatten().filter(|f| dictionaries::is_coded(f.data_type()));
-        let coded: Vec<_> = coded.cloned().collect();
-        if !coded.is_empty() {
-            let schema = dictionaries::with_fields(&found.schema, &coded);
-            schemas.insert(file.url()?.prefix().clone(), schema);
+/// What files have of their own, by the path of the file: a schema that is not the one in the footer, and the
+/// values of the keys of their folders.
+fn own(files: &[InputFile], found: &[Found], keys: &[hive::Keys]) -> Result<HashMap<Path, Own>> {
+    let mut all = HashMap::new();
+    for ((file, found), keys) in files.iter().zip(found).zip(keys) {
+        let fields = || found.needed.iter().flatten().flatten();
+        let coded: Vec<_> = fields().filter(|f| dictionaries::is_coded(f.data_type())).cloned().collect();
+        let schema = match coded.is_empty() {
+            true => found.own_schema.clone(),
+            false => Some(dictionaries::with_fields(&found.schema, &coded)),
+        };
+        let values = hive::values(distinct(fields()).iter(), keys);
+        if schema.is_some() || !values.is_empty() {
+            all.insert(file.url()?.prefix().clone(), Own { schema, values });
         }
     }
-    Ok(schemas)
+    Ok(all)
+}
+
+/// The fields without duplicates, in the order in which they first occur.
+fn distinct<'a>(fields: impl Iterator<Item = &'a Arc<Field>>) -> Vec<Arc<Field>> {
+    let mut all: Vec<Arc<Field>> = vec![];
+    for field in fields {
+        if !all.contains(field) {
+            all.push(Arc::clone(field));
+        }
+    }
+    all
 }
 
 /// Finds the columns of a section in the schema of a file or table. `place` is its name in errors, and
@@ -148,10 +211,10 @@ pub(crate) fn needed(section: &InputSchema, schema: &Schema, place: &str, what: 
     let find = |column: &Column, name: &String| -> Result<Option<Arc<Field>>> {
         match parquet::find(schema, name, place)? {
             None if column.absent == Absent::Error => Err(parquet::missing(schema, name, place, what)),
-            Some(field) if !column.kind.takes(field.data_type()) => Err(Error::input(format!(
-                "{place}: column '{}' has type {}, but {} is needed",
+            Some(field) if !column.kind.takes(&field) => Err(Error::input(format!(
+                "{place}: column '{}' {}, but {} is needed",
                 field.name(),
-                field.data_type(),
+                described(&field),
                 column.kind.needed()
             ))),
             found => Ok(found),
@@ -160,23 +223,27 @@ pub(crate) fn needed(section: &InputSchema, schema: &Schema, place: &str, what: 
     section.columns.iter().map(|c| c.in_file.iter().map(|name| find(c, name)).collect()).collect()
 }
 
+/// What a field contains, for an error.
+fn described(field: &Field) -> String {
+    if hive::is_key(field) {
+        return "comes from the names of folders, which are text".to_owned();
+    }
+    let logical = logical_types::marked(field).map(|logical| format!(" ({logical})")).unwrap_or_default();
+    format!("has type {}{logical}", field.data_type())
+}
+
 /// Reads files with the same fields as one table with the canonical columns.
 fn read_alike(
     ctx: &SessionContext,
     section: &InputSchema,
     types: &[DataType],
     needed: Needed,
-    (urls, schemas): (Vec<ListingTableUrl>, &HashMap<Path, SchemaRef>),
+    (urls, own): (Vec<ListingTableUrl>, &HashMap<Path, Own>),
 ) -> Result<DataFrame> {
-    let mut fields: Vec<Arc<Field>> = vec![];
-    for field in needed.iter().flatten().flatten() {
-        if !fields.contains(field) {
-            fields.push(Arc::clone(field));
-        }
-    }
-    let own = |url: &ListingTableUrl| Some((url.prefix().clone(), Arc::clone(schemas.get(url.prefix())?)));
-    let schemas = urls.iter().filter_map(own).collect();
-    let frame = parquet::read(ctx, Arc::new(Schema::new(fields)), urls, schemas)?;
+    let fields = distinct(needed.iter().flatten().flatten());
+    let own = |url: &ListingTableUrl| Some((url.prefix().clone(), own.get(url.prefix())?.clone()));
+    let own = urls.iter().filter_map(own).collect();
+    let frame = parquet::read(ctx, fields, urls, own)?;
     select(section, types, &needed, frame)
 }
 
@@ -216,6 +283,23 @@ fn canonical(field: Option<&Field>, wanted: &DataType) -> Result<Expr, DataFusio
         (DataType::Timestamp(_, _), DataType::Timestamp(_, _)) => {
             functions::time::utc_timestamp_udf().call(vec![column])
         }
+        (wanted, DataType::FixedSizeBinary(_)) => cast(as_text(field), wanted.clone()),
         _ => cast(column, wanted.clone()),
     })
+}
+
+/// The value of a field, with text instead of binary at any depth. A UUID becomes its text.
+pub(crate) fn as_text(field: &Field) -> Expr {
+    let column = Expr::Column(datafusion::common::Column::from_name(field.name()));
+    if logical_types::is_uuid(field) {
+        return functions::uuid_text::udf().call(vec![column]);
+    }
+    match field.data_type() {
+        // There is no cast from bytes of a fixed length to text.
+        DataType::FixedSizeBinary(_) => cast(cast(column, DataType::Binary), DataType::Utf8),
+        other => {
+            let text = logical_types::text_of(other);
+            if text == *other { column } else { cast(column, text) }
+        }
+    }
 }

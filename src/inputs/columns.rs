@@ -2,17 +2,19 @@
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
+use super::logical_types;
 use crate::config::{Enrichment, Format};
 use crate::functions::time::utc_timestamp_type;
 
 /// What a column contains. It determines the types that a file may have for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Text in any encoding.
+    /// Text in any encoding, bytes that are UTF-8, or a UUID.
     Text,
     /// The address of a person in mail or meetings, as text in any encoding.
     Address,
-    /// An identifier: text, or a whole number that is converted to its decimal text.
+    /// An identifier: text, or a whole number (also a decimal of scale 0) that is converted to its decimal
+    /// text.
     Id,
     /// A timestamp of any unit and zone.
     Timestamp,
@@ -69,16 +71,28 @@ impl Kind {
         matches!(self, Kind::Text | Kind::Address | Kind::Id)
     }
 
+    /// Whether a file may have this field for the column.
+    pub(crate) fn takes(self, field: &Field) -> bool {
+        match logical_types::marked(field) {
+            Some(_) => logical_types::is_uuid(field) && self.is_text(),
+            None => self.takes_type(field.data_type()),
+        }
+    }
+
     /// Whether a file may have this type for the column. A file may have type Null: all values are NULL.
-    pub(crate) fn takes(self, data_type: &DataType) -> bool {
+    fn takes_type(self, data_type: &DataType) -> bool {
+        use DataType::{Binary, BinaryView, Decimal32, Decimal64, Decimal128, Decimal256, LargeBinary};
         match data_type {
             DataType::Null => true,
-            DataType::Dictionary(_, value) => self.takes(value) && self.is_text(),
+            DataType::Dictionary(_, value) => self.takes_type(value) && self.is_text(),
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => self.is_text(),
+            Binary | LargeBinary | BinaryView | DataType::FixedSizeBinary(_) => self.is_text(),
+            Decimal32(_, 0) | Decimal64(_, 0) | Decimal128(_, 0) | Decimal256(_, 0) => self == Kind::Id,
             DataType::Timestamp(_, _) => self == Kind::Timestamp,
             DataType::Boolean => self == Kind::Flag,
             DataType::List(item) | DataType::LargeList(item) => {
-                self == Kind::Addresses && Kind::Text.takes(item.data_type())
+                let is_fixed = matches!(item.data_type(), DataType::FixedSizeBinary(_));
+                self == Kind::Addresses && !is_fixed && Kind::Text.takes_type(item.data_type())
             }
             integer => self == Kind::Id && integer.is_integer(),
         }
@@ -109,6 +123,11 @@ impl Column {
 }
 
 impl InputSchema {
+    /// The names that its columns have in files.
+    pub(crate) fn names_in_files(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().flat_map(|column| &column.in_file).map(String::as_str)
+    }
+
     /// The schema of the canonical input table.
     pub(crate) fn schema(&self) -> Schema {
         Schema::new(
@@ -201,6 +220,7 @@ pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&st
                         Means("no message is an automatic answer or an invitation"),
                     ),
                     Column::new("is_summary_row", Flag, Fine).called(&[]),
+                    Column::new("unreadable_column", Text, Fine).called(&[]),
                     Column::new("holder_id", Text, Fine).called(&[]),
                 ],
             ),
@@ -225,6 +245,7 @@ pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&st
                     Column::new("is_all_day", Flag, Means("no meeting is all-day")),
                     Column::new("is_series_master", Flag, Means("no row is a series master")),
                     Column::new("is_summary_row", Flag, Fine).called(&[]),
+                    Column::new("unreadable_column", Text, Fine).called(&[]),
                     Column::new("holder_id", Text, Fine).called(&[]),
                     Column::new("holder_declined", Flag, Fine).called(&[]),
                 ],

@@ -1,6 +1,5 @@
 //! Finds the damaged file that causes an error of DataFusion.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::panic::resume_unwind;
 
@@ -10,7 +9,7 @@ use futures::TryStreamExt;
 use super::catch_panic::{caught, panic_message};
 use super::snapshot::Snapshot;
 use super::source::InputSource;
-use super::{graph, parquet};
+use super::{binary_text, graph, parquet};
 use crate::config::Format;
 use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::storage::InputFile;
@@ -20,7 +19,8 @@ use crate::storage::InputFile;
 /// An error of DataFusion does not name the file with damaged pages, and some damage makes DataFusion
 /// panic. In both cases the Parquet files are read again, one by one, until one fails; the error then
 /// names this file. If none fails, the error is returned unchanged. An error of any kind other than
-/// [`ErrorKind::Engine`] is returned unchanged at once, because it already determines who has to act.
+/// [`ErrorKind::Engine`] is returned unchanged, because it already determines who has to act; except that
+/// for an object that does not exist, a changed or missing input file is reported.
 ///
 /// # Errors
 /// The errors of the work, and a file that was changed or deleted.
@@ -35,7 +35,12 @@ pub async fn reading<T>(
     let before = Snapshot::of(sources);
     let (error, panic) = match caught(work).await {
         Ok(Ok(done)) => return before.check().await.map(|()| done),
-        Ok(Err(error)) if error.kind() != ErrorKind::Engine => return Err(error),
+        Ok(Err(error)) if error.kind() != ErrorKind::Engine => {
+            if is_not_found(&error) {
+                before.check().await?;
+            }
+            return Err(error);
+        }
         Ok(Err(error)) => (error, None),
         Err(panic) => (Error::new(ErrorKind::Engine, panic_message(&panic)), Some(panic)),
     };
@@ -46,11 +51,18 @@ pub async fn reading<T>(
     }
 }
 
+/// Whether the cause is an object that a store does not have.
+fn is_not_found(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |e| e.source())
+        .filter_map(|e| e.downcast_ref())
+        .any(|e| matches!(e, object_store::Error::NotFound { .. }))
+}
+
 /// The error for the first Parquet file that cannot be read completely. DataFusion reads the files here, as
 /// it does in a run.
 async fn damaged(ctx: &SessionContext, sources: &[InputSource]) -> Option<Error> {
     for source in sources {
-        // An error of a JSON file already contains the name of the file.
+        // An error of a JSON or CSV file already contains the name of the file.
         for file in source.files.iter().filter(|file| is_parquet(source, file)) {
             let read = caught(read_through(ctx, file)).await;
             let e = match read {
@@ -61,20 +73,42 @@ async fn damaged(ctx: &SessionContext, sources: &[InputSource]) -> Option<Error>
             let text = format!("[{}] {file}: is damaged or cannot be read: {e}", source.section);
             return Some(Error::input(one_line(&text)));
         }
+        if let Ok(Err(e)) = caught(source.check_binary(ctx)).await {
+            return Some(e);
+        }
     }
     None
+}
+
+impl InputSource {
+    /// Checks that the binary columns that are read as text are UTF-8. Most inputs have none; the columns
+    /// are read completely for this.
+    ///
+    /// # Errors
+    /// The first file with such a column that is not UTF-8, or that cannot be read.
+    pub(crate) async fn check_binary(&self, ctx: &SessionContext) -> Result<()> {
+        for file in self.files.iter().filter(|file| !self.binary.is_empty() && is_parquet(self, file)) {
+            binary_text::check(ctx, file, &self.binary)
+                .await
+                .map_err(|e| Error::input(one_line(&format!("[{}] {file}: {e}", self.section))))?;
+        }
+        Ok(())
+    }
 }
 
 /// Whether a file is read as Parquet. A file that can no longer be opened counts as Parquet, so that
 /// reading it reports the reason.
 pub(crate) fn is_parquet(source: &InputSource, file: &InputFile) -> bool {
-    source.format != Format::GraphDataConnect || graph::is_parquet(file).unwrap_or(true)
+    match source.format {
+        Format::Canonical | Format::Delta => true,
+        Format::GraphDataConnect => graph::is_parquet(file).unwrap_or(true),
+        Format::Csv => false,
+    }
 }
 
 /// Reads all columns and rows of a file, and discards them.
 async fn read_through(ctx: &SessionContext, file: &InputFile) -> Result<()> {
-    let schema = parquet::schema(ctx, file).await.map_err(Error::input)?;
-    let mut batches = parquet::read(ctx, schema, vec![file.url()?], HashMap::new())?.execute_stream().await?;
+    let mut batches = parquet::whole(ctx, file).await?.table.execute_stream().await?;
     while batches.try_next().await?.is_some() {}
     Ok(())
 }

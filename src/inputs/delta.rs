@@ -29,6 +29,7 @@ pub(crate) async fn open(
     let needed = canonical::needed(section, &table.provider.schema(), &place, "table")?;
     let types: Vec<_> = section.columns.iter().map(|c| canonical::plain_type(section, c)).collect();
     let missing = canonical::missing(section, std::iter::once(&needed));
+    let binary = canonical::binary(needed.iter().flatten().flatten());
     let frame = canonical::select(section, &types, &needed, ctx.read_table(table.provider)?)?;
     Ok((
         frame,
@@ -38,6 +39,9 @@ pub(crate) async fn open(
             files: table.files,
             rows: table.rows,
             missing,
+            binary,
+            folder_columns: vec![],
+            notes: vec![],
         },
     ))
 }

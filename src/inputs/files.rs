@@ -1,184 +1,148 @@
 //! Finds the files of a path of the enrichment file.
 
 use std::fmt;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use datafusion::prelude::SessionContext;
-use glob::{MatchOptions, Pattern};
 
-use crate::config::Enrichment;
+use super::hive;
+use super::local_files::{self, Found, Stop};
+use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
-use crate::storage::{self, Bucket, Files, InputFile, Location, redacted};
+use crate::storage::{self, Bucket, InputFile, Location, TableFormat, redacted};
+
+/// The files of a path.
+pub(crate) struct Files {
+    pub(crate) files: Vec<InputFile>,
+    /// The keys of the folders of each file, in the order of `files`. The folders are those of the path as
+    /// it is written and those below it.
+    pub(crate) keys: Vec<hive::Keys>,
+    /// Remarks about files that are not read.
+    pub(crate) notes: Vec<String>,
+}
 
 /// Finds the files of a path, sorted: the file itself; all files of a folder, at any depth, that have one
 /// of these endings; or the files that match a glob. In a folder, names that begin with `_` or `.` are left
-/// out.
+/// out. `format` is the format of the section.
 ///
 /// # Errors
-/// A path that is not valid, matches nothing, cannot be listed, or is a folder with a Delta table.
+/// A path that is not valid, matches nothing, cannot be listed, or leads to files of a Delta, Iceberg or Hudi
+/// table.
 pub(crate) async fn find(
     ctx: &SessionContext,
     enrichment: &Enrichment,
     section: &str,
+    format: Format,
     path: &str,
     endings: &[&str],
-) -> Result<Vec<InputFile>> {
+) -> Result<Files> {
     let what = format!("{}: [{section}] path = \"{}\"", enrichment.file.display(), redacted(path));
     match Location::of(enrichment.folder(), path).map_err(|e| Error::enrichment(format!("{what}: {e}")))? {
-        Location::Local(full) => local(&what, section, &full, enrichment.folder(), endings),
+        Location::Local(full) => {
+            let within = enrichment.folder();
+            let Found { files, left_out, others, .. } =
+                local_files::find(&full, within, endings).map_err(|stop| match stop {
+                    Stop::Unreadable(place, e) => Error::input(format!(
+                        "{what}: {} cannot be read: {e}",
+                        redacted(&place.to_string_lossy())
+                    )),
+                    Stop::Pattern(e) => Error::input(format!("{what} is not a valid pattern: {e}")),
+                    Stop::EmptyFolder(instead) => {
+                        empty_folder(&what, full.display(), endings, &instead_of(section, format, &instead))
+                    }
+                    Stop::Nothing => nothing(&what, redacted(&full.to_string_lossy())),
+                    Stop::Table(folder, kind) => table(&what, section, format, folder.display(), kind),
+                })?;
+            let folders =
+                |file: &PathBuf| hive::keys(&file.strip_prefix(within).unwrap_or(file).to_string_lossy());
+            let keys = files.iter().map(folders).collect();
+            let what = if others.is_empty() { "Parquet file" } else { "file" };
+            let left_out = left_out.iter().chain(&others).map(|file| file.display()).collect::<Vec<_>>();
+            let notes = note(section, endings, what, &left_out).into_iter().collect();
+            Ok(Files { files: files.into_iter().map(InputFile::Local).collect(), keys, notes })
+        }
         Location::Store(address) => {
             let cannot = |e: String| Error::input(format!("{what} cannot be read: {e}"));
             let bucket = Bucket::open(ctx, &enrichment.storage, &address).map_err(cannot)?;
             let found = storage::find(&bucket, &address.path, endings).await;
             match found.map_err(|e| cannot(bucket.brief(&e).to_owned()))? {
-                Files::Found(objects) => Ok(objects.into_iter().map(InputFile::Object).collect()),
-                Files::EmptyFolder => Err(empty_folder(&what, redacted(path), endings)),
-                Files::Nothing => Err(nothing(&what, redacted(path))),
-                Files::DeltaTable(folder) => Err(delta_table(&what, section, bucket.show(&folder))),
+                storage::Files::Found(objects, left_out) => {
+                    let left_out = left_out.iter().map(|object| bucket.show(object)).collect::<Vec<_>>();
+                    let notes = note(section, endings, "file", &left_out).into_iter().collect();
+                    let keys = objects.iter().map(|object| hive::keys(object.path.as_ref())).collect();
+                    let files = objects.into_iter().map(InputFile::Object).collect();
+                    Ok(Files { files, keys, notes })
+                }
+                storage::Files::EmptyFolder => Err(empty_folder(&what, redacted(path), endings, "")),
+                storage::Files::Nothing => Err(nothing(&what, redacted(path))),
+                storage::Files::Table(folder, kind) => {
+                    Err(table(&what, section, format, bucket.show(&folder), kind))
+                }
             }
         }
     }
 }
 
-fn empty_folder(what: &str, folder: impl fmt::Display, endings: &[&str]) -> Error {
+/// How many names of files a note contains.
+const NAMED: usize = 3;
+
+/// The note about files in a folder that are not read because of their names. `what` is what they are, in the
+/// singular.
+fn note(section: &str, endings: &[&str], what: &str, left_out: &[impl fmt::Display]) -> Option<String> {
+    let names = left_out.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>();
+    let more = match left_out.len() - names.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let what = match left_out.len() {
+        0 => return None,
+        1 => format!("1 {what} is not read, because its name does"),
+        files => format!("{files} {what}s are not read, because their names do"),
+    };
+    Some(format!(
+        "[{section}] {what} not end in .{}: {}{more}; give other names, or set path to a glob",
+        endings.join(", ."),
+        names.join(", ")
+    ))
+}
+
+fn empty_folder(what: &str, folder: impl fmt::Display, endings: &[&str], instead: &str) -> Error {
     let endings = endings.iter().map(|e| format!("*.{e}")).collect::<Vec<_>>().join(", ");
-    Error::input(format!("{what} matches nothing: no {endings} in the folder {folder}"))
+    Error::input(format!("{what} matches nothing: no {endings} in the folder {folder}{instead}"))
+}
+
+/// What to do about a folder that contains other files than the section reads, for the end of an error.
+fn instead_of(section: &str, format: Format, there: &Found) -> String {
+    if let Some(file) = there.left_out.first() {
+        return format!("; {} is a Parquet file: give it that ending, or set path to a glob", file.display());
+    }
+    let has = |endings: &[&str]| endings.iter().any(|ending| there.endings.contains(*ending));
+    let others = [(Format::Csv, &["csv"][..]), (Format::GraphDataConnect, &["json", "jsonl", "ndjson"])];
+    let possible = Format::of_section(section);
+    let other = others
+        .into_iter()
+        .find(|(other, endings)| *other != format && possible.contains(other) && has(endings));
+    other.map_or(String::new(), |(other, endings)| {
+        format!("; for the *.{} files there, set format = \"{other}\" in [{section}]", endings.join(", *."))
+    })
 }
 
 fn nothing(what: &str, file: impl fmt::Display) -> Error {
     Error::input(format!("{what} matches nothing: there is no file {file}"))
 }
 
-/// The error for a Delta table in a folder of Parquet files. Its files are not read one by one, because
-/// they also contain rows that were deleted from the table.
-fn delta_table(what: &str, section: &str, folder: impl fmt::Display) -> Error {
-    Error::input(format!(
-        "{what}: {folder} is a Delta table; to read it, set path to this folder and format = \"delta\" in \
-         [{section}]"
-    ))
-}
-
-/// Finds the files of a local path, which may be a pattern. `within` is the folder of the enrichment file.
-fn local(what: &str, section: &str, full: &Path, within: &Path, endings: &[&str]) -> Result<Vec<InputFile>> {
-    let cannot = |place: &Path, e: &dyn fmt::Display| {
-        Error::input(format!("{what}: {} cannot be read: {e}", place.display()))
-    };
-    // Only the path in the enrichment file may be a pattern; the folder of that file is taken literally.
-    let written = full.strip_prefix(within).unwrap_or(full).to_string_lossy();
-    let mut found = vec![];
-    match std::fs::metadata(full) {
-        Ok(meta) if meta.is_dir() => {
-            walk(full, endings, &mut vec![], &mut found).map_err(|(place, e)| match e {
-                Stop::Io(e) => cannot(&place, &e),
-                Stop::DeltaTable => delta_table(what, section, place.display()),
-            })?;
-            if found.is_empty() {
-                return Err(empty_folder(what, full.display(), endings));
-            }
-        }
-        Ok(meta) if meta.is_file() => found.push(full.to_path_buf()),
-        Ok(_) => return Err(cannot(full, &"it is neither a file nor a folder")),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound || is_glob(&written) => {
-            let pattern = Path::new(&Pattern::escape(&within.to_string_lossy())).join(&*written);
-            let options = MatchOptions {
-                case_sensitive: true,
-                require_literal_separator: true,
-                require_literal_leading_dot: true,
-            };
-            let matches = glob::glob_with(&pattern.to_string_lossy(), options)
-                .map_err(|e| Error::input(format!("{what} is not a valid pattern: {e}")))?;
-            for entry in matches {
-                let entry = entry.map_err(|e| cannot(e.path(), &e))?;
-                if entry.is_file() {
-                    found.push(entry);
-                }
-            }
-            if found.is_empty() {
-                return Err(nothing(what, full.display()));
-            }
-        }
-        Err(e) => return Err(cannot(full, &e)),
-    }
-    found.sort();
-    Ok(found.into_iter().map(InputFile::Local).collect())
-}
-
-fn is_glob(path: &str) -> bool {
-    path.contains(['*', '?', '['])
-}
-
-/// Why the files of a folder cannot be found.
-#[derive(Debug)]
-enum Stop {
-    Io(std::io::Error),
-    DeltaTable,
-}
-
-/// Adds the files of a folder, at any depth, to `found`. `within` contains the folders above it, each as its
-/// device and inode number.
-fn walk(
-    folder: &Path,
-    endings: &[&str],
-    within: &mut Vec<(u64, u64)>,
-    found: &mut Vec<PathBuf>,
-) -> Result<(), (PathBuf, Stop)> {
-    let place = |e| (folder.to_path_buf(), Stop::Io(e));
-    let meta = std::fs::metadata(folder).map_err(place)?;
-    let this = (meta.dev(), meta.ino());
-    // This is a link to a folder above, whose files are found anyway.
-    if within.contains(&this) {
-        return Ok(());
-    }
-    within.push(this);
-    for entry in std::fs::read_dir(folder).map_err(place)? {
-        let entry = entry.map_err(place)?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let path = entry.path();
-        if name == storage::DELTA_LOG && path.is_dir() {
-            return Err((folder.to_path_buf(), Stop::DeltaTable));
-        }
-        if name.starts_with(['_', '.']) {
-            continue;
-        }
-        let is_wanted = endings.iter().any(|e| name.to_ascii_lowercase().ends_with(&format!(".{e}")));
-        // This follows links: a data lake may consist of links.
-        match std::fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => walk(&path, endings, within, found)?,
-            Ok(meta) if is_wanted && meta.is_file() => found.push(path),
-            Err(e) if is_wanted => return Err((path, Stop::Io(e))),
-            _ => {}
-        }
-    }
-    within.pop();
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_is_read_at_any_depth_without_hidden_names() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in ["b.parquet", "d=1/A.PARQUET", "_SUCCESS", ".x.parquet", "_tmp/c.parquet", "note.txt"] {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "x").unwrap();
-        }
-        let mut found = vec![];
-        // Links to a folder above. If they were followed, two of them would take practically for ever.
-        for link in ["d=1/up", "d=1/again", "here"] {
-            std::os::unix::fs::symlink(folder.path(), folder.path().join(link)).unwrap();
-        }
-        walk(folder.path(), &["parquet"], &mut vec![], &mut found).unwrap();
-        found.sort();
-        let names: Vec<_> =
-            found.iter().map(|p| p.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["b.parquet", "d=1/A.PARQUET"]);
-        std::fs::create_dir(folder.path().join("d=1/_delta_log")).unwrap();
-        let (place, stop) = walk(folder.path(), &["parquet"], &mut vec![], &mut found).unwrap_err();
-        assert!(matches!(stop, Stop::DeltaTable) && place.ends_with("d=1"), "{place:?}");
-    }
+/// The error for the folder of a table. Its files are not read one by one, because they also contain rows
+/// that were deleted or replaced.
+fn table(what: &str, section: &str, format: Format, folder: impl fmt::Display, kind: TableFormat) -> Error {
+    let table = kind.described();
+    Error::input(match (kind, format) {
+        (TableFormat::Delta, Format::Canonical | Format::Csv) => format!(
+            "{what}: {folder} is {table}; to read it, set path to this folder and format = \"delta\" in \
+             [{section}]"
+        ),
+        _ => format!(
+            "{what}: {folder} is {table}, whose files also contain deleted and old rows; export its rows to \
+             a folder of their own, and set path in [{section}] to that folder"
+        ),
+    })
 }

@@ -3,10 +3,12 @@
 //! Every input becomes one table `input_<section>` with the canonical columns, one type per column,
 //! whatever the format of its files. The SQL of the enrichment reads only these tables.
 
+mod binary_text;
 mod canonical;
 mod catch_panic;
 mod columns;
 mod count;
+mod csv;
 mod damaged_files;
 mod delta;
 #[cfg(not(feature = "delta"))]
@@ -15,14 +17,23 @@ mod delta_input;
 #[cfg(feature = "delta")]
 mod delta_table;
 mod dictionaries;
+mod file_kind;
 mod files;
+mod footer_check;
 mod graph;
+mod hive;
+mod listed_files;
+mod local_files;
+mod logical_types;
 mod parquet;
 mod register;
+mod row_counts;
 mod snapshot;
 mod source;
+mod unreadable;
 
 pub use self::damaged_files::reading;
 pub use self::register::register;
-pub use self::source::InputSource;
-pub(crate) use self::source::series_masters;
+pub(crate) use self::row_counts::check_rows;
+pub use self::source::{Counted, InputSource};
+pub(crate) use self::source::{Unreadable, UnreadableKind, series_masters};

@@ -7,7 +7,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::SessionContext;
 
 use super::source::InputSource;
-use super::{canonical, columns, delta, graph};
+use super::{canonical, columns, csv, delta, graph};
 use crate::config::{Enrichment, Format};
 use crate::engine::quoted;
 use crate::error::Result;
@@ -30,6 +30,7 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<V
         };
         let opened = match format {
             Format::Canonical => canonical::open(ctx, enrichment, &section, path).await,
+            Format::Csv => csv::open(ctx, enrichment, &section, path).await,
             Format::GraphDataConnect => graph::open(ctx, enrichment, &section, path).await,
             Format::Delta => delta::open(ctx, enrichment, &section, path).await,
         };

@@ -41,8 +41,47 @@ pub struct InputSource {
     /// The files.
     pub files: Vec<InputFile>,
     /// The number of rows according to the metadata, which only Parquet files and Delta tables have. JSON
-    /// files are not included; [`InputSource::count`] counts their rows, too.
+    /// and CSV files are not included; [`InputSource::count`] counts their rows, too.
     pub rows: u64,
-    /// The optional columns that some file lacks: the name of each, and the consequence for the result.
+    /// The optional columns that some Parquet file or Delta table lacks: the name of each, and the consequence
+    /// for the result. JSON files are not included; [`InputSource::count`] includes them.
     pub missing: Vec<(&'static str, &'static str)>,
+    /// The columns that some Parquet file stores as binary and that are read as text.
+    pub(crate) binary: Vec<String>,
+    /// The columns of an export that come from the names of folders.
+    pub(crate) folder_columns: Vec<&'static str>,
+    /// Remarks about files that are not read.
+    pub notes: Vec<String>,
+}
+
+/// What the files of a section contain, after all JSON and CSV files were read completely.
+#[derive(Debug, Clone)]
+pub struct Counted {
+    /// The number of rows.
+    pub rows: u64,
+    /// The optional columns that some file lacks: the name of each, and the consequence for the result. A
+    /// JSON file lacks a column if none of its objects has it.
+    pub missing: Vec<(&'static str, &'static str)>,
+}
+
+/// Something in a file of an export that is there and cannot be read, and in how many rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    pub(crate) kind: UnreadableKind,
+    /// The name of a column, the form of a time (0 for a digit, A for a letter), or the name of a zone.
+    pub(crate) value: String,
+    /// The name of the file.
+    pub(crate) file: String,
+    pub(crate) rows: u64,
+}
+
+/// What it is that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UnreadableKind {
+    /// The value of a column.
+    Column,
+    /// The text of a time.
+    Time,
+    /// The name of the zone of a time.
+    Zone,
 }

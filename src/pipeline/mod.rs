@@ -6,7 +6,10 @@ mod materialize;
 mod progress;
 mod report;
 mod run;
+mod skipped;
 mod suppressed;
+mod unmatched;
+mod unreadable;
 
 pub use self::check::{CheckReport, InputReport, check, check_on};
 pub use self::progress::{Progress, Silent};

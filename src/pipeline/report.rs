@@ -16,8 +16,13 @@ use crate::publish::Table;
 pub struct Report {
     /// The row of Office_Overview.
     pub overview: Overview,
+    /// The first and the last day, in the time zone of the enrichment, with at least one used row of mail or
+    /// meetings; `None` if there is no used row.
+    pub covered: Option<(NaiveDate, NaiveDate)>,
     /// The rows of Office_Dispositions.
     pub dispositions: Vec<Disposition>,
+    /// Whether every section of the enrichment file has rows, and all of them are used.
+    pub is_every_row_used: bool,
     /// The path or URL of Office.
     pub office: String,
     /// The number of rows of Office.
@@ -61,11 +66,7 @@ pub(crate) async fn overview(ctx: &SessionContext) -> Result<Overview> {
     let batches = rows(ctx, "Office_Overview").await?;
     let row = batches.iter().find(|b| b.num_rows() == 1);
     let row = row.ok_or_else(|| Error::output("Office_Overview has no row"))?;
-    let day = |i: usize| {
-        let days = row.column(i).as_primitive::<Date32Type>();
-        let date = |d: i32| DateTime::from_timestamp(i64::from(d) * 86_400, 0).map(|t| t.date_naive());
-        if days.is_valid(0) { date(days.value(0)) } else { None }
-    };
+    let day = |i: usize| day(row, i);
     let maybe = |i: usize| row.column(i).as_primitive::<Int64Type>().iter().next().flatten();
     let count = |i: usize| maybe(i).unwrap_or_default();
     Ok(Overview {
@@ -82,6 +83,23 @@ pub(crate) async fn overview(ctx: &SessionContext) -> Result<Overview> {
         accounts_engaged: count(10),
         shared_addresses: count(11),
     })
+}
+
+/// The view that [`covered`] reads. A run releases it after its last reader.
+pub(crate) const COVERAGE: &str = "coverage";
+
+/// The first and the last day with a used row; `None` if there is none.
+pub(crate) async fn covered(ctx: &SessionContext) -> Result<Option<(NaiveDate, NaiveDate)>> {
+    let batches = ctx.sql("select first_on, last_on from coverage").await?.collect().await?;
+    let row = batches.iter().find(|b| b.num_rows() == 1);
+    Ok(row.and_then(|row| day(row, 0).zip(day(row, 1))))
+}
+
+/// The date in a column of a batch of one row.
+fn day(row: &RecordBatch, column: usize) -> Option<NaiveDate> {
+    let days = row.column(column).as_primitive::<Date32Type>();
+    let date = |d: i32| DateTime::from_timestamp(i64::from(d) * 86_400, 0).map(|t| t.date_naive());
+    if days.is_valid(0) { date(days.value(0)) } else { None }
 }
 
 pub(crate) async fn dispositions(ctx: &SessionContext) -> Result<Vec<Disposition>> {

@@ -17,7 +17,7 @@ pub(crate) async fn note(ctx: &SessionContext, enrichment: &Enrichment) -> Resul
     let batches = ctx.sql(counts).await?.collect().await?;
     let count = |column: usize| batches[0].column(column).as_primitive::<Int64Type>().value(0);
     Ok(Some(format!(
-        "[privacy] min_people = {}: all numbers of {} accounts are suppressed, and the months and weeks \
+        "[privacy] min_people = {}: all numbers of {} accounts are suppressed, and the shorter periods \
          of {} more",
         enrichment.min_people,
         count(0),

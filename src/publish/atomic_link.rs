@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Prefix of the temporary folder in which a new link is created.
@@ -9,10 +10,19 @@ pub(crate) const LINK: &str = "link-";
 
 /// Locks a folder, and waits until it is free. While the handle lives, no other run creates or publishes
 /// a run there. The lock is on the folder itself, so a run that fails leaves no lock file.
+///
+/// # Errors
+/// The folder is missing or cannot be opened.
 pub(crate) fn lock_home(home: &Path) -> io::Result<File> {
-    let lock = File::open(home)?;
-    lock.lock()?;
-    Ok(lock)
+    loop {
+        let lock = File::open(home)?;
+        lock.lock()?;
+        // While this run waited, another one may have deleted the folder and a third one created it again.
+        let (locked, now) = (lock.metadata()?, fs::metadata(home)?);
+        if (locked.dev(), locked.ino()) == (now.dev(), now.ino()) {
+            return Ok(lock);
+        }
+    }
 }
 
 /// Replaces whatever is at `link`, or nothing, by a symbolic link to `target`, in one step: the new link

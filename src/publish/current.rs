@@ -6,7 +6,6 @@ use chrono::NaiveDate;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
-use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use object_store::ObjectStoreExt;
@@ -69,24 +68,23 @@ pub(crate) fn listing(schema: SchemaRef, urls: Vec<ListingTableUrl>) -> Result<L
 }
 
 /// The as-of date of the published run; `None` before the first run, or if the footer of Office does not
-/// contain it.
+/// contain it, or names another enrichment.
 pub(crate) async fn published_day(
     ctx: &SessionContext,
     enrichment: &Enrichment,
 ) -> Result<Option<NaiveDate>> {
-    match current(ctx, enrichment).await? {
-        Some(published) => Ok(describe(ctx, &published[0]).await?.as_of()),
-        None => Ok(None),
-    }
+    let Some(published) = current(ctx, enrichment).await? else { return Ok(None) };
+    let description = describe(ctx, &published[0]).await?;
+    Ok(description.as_of().filter(|_| description.enrichment() == Some(&enrichment.name)))
 }
 
-/// Reads the description of a run from the footer of its Office file.
-pub(crate) async fn describe(ctx: &SessionContext, office: &Published) -> Result<Description> {
+/// Reads the description of a run from the footer of one of its files.
+pub(crate) async fn describe(ctx: &SessionContext, file: &Published) -> Result<Description> {
     let read = async || -> Result<Description> {
-        let store = ctx.runtime_env().object_store(office.url.object_store())?;
-        let meta = store.head(office.url.prefix()).await.map_err(DataFusionError::from)?;
-        let footer = DFParquetMetadata::new(store.as_ref(), &meta).fetch_metadata().await?;
-        Ok(Description::read(footer.file_metadata()))
+        let store = ctx.runtime_env().object_store(file.url.object_store())?;
+        let meta = store.head(file.url.prefix()).await.map_err(DataFusionError::from)?;
+        let cache = ctx.runtime_env().cache_manager.get_file_metadata_cache();
+        Ok(Description::of_object(store.as_ref(), &meta, Some(cache)).await?)
     };
-    read().await.map_err(|e| Error::output(format!("{}: cannot be read: {e}", office.name)))
+    read().await.map_err(|e| Error::output(format!("{}: cannot be read: {e}", file.name)))
 }

@@ -6,11 +6,12 @@ use std::fs::File;
 use datafusion::prelude::SessionContext;
 
 use super::current::published_day;
-use super::delta::Publication;
+use super::delta::{self, Publication};
 use super::folder::{self, Target};
 use super::history;
 use super::location::{Draft, OutputLocation, output_location};
-use super::object_store::Upload;
+use super::object_store::{self, Upload};
+use super::owner::Claim;
 use super::tables::Table;
 use crate::config::{Enrichment, OutputFormat};
 use crate::error::{Error, Result};
@@ -29,15 +30,29 @@ impl Destination {
     /// Prepares the output location of the enrichment and checks that it can be written to.
     ///
     /// # Errors
-    /// The location cannot be created or written to.
+    /// The location cannot be created or written to, or contains what the run may not replace.
     pub(crate) async fn create(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Self> {
         if enrichment.output.format == OutputFormat::Delta {
             return Ok(Self::Delta(Box::new(Publication::create(ctx, enrichment).await?)));
         }
+        let (table, claim) = (&enrichment.output.table, Claim::of(enrichment));
         Ok(match output_location(ctx, enrichment)? {
-            OutputLocation::Folder(out) => Self::Folder(Target::create(out, &enrichment.output.table)?),
-            OutputLocation::Store(home) => Self::Store(Upload::create(home).await?),
+            OutputLocation::Folder(out) => Self::Folder(Target::create(out, table, claim)?),
+            OutputLocation::Store(home) => Self::Store(Upload::create(home, claim).await?),
         })
+    }
+
+    /// Checks that a run can replace what is published, and changes nothing.
+    ///
+    /// # Errors
+    /// The output contains what the run may not replace, or cannot be read.
+    pub(crate) async fn check(ctx: &SessionContext, enrichment: &Enrichment) -> Result<()> {
+        let (table, claim) = (&enrichment.output.table, Claim::of(enrichment));
+        match (enrichment.output.format, output_location(ctx, enrichment)?) {
+            (OutputFormat::Delta, location) => delta::check(location, enrichment).await,
+            (OutputFormat::Parquet, OutputLocation::Folder(out)) => folder::check(&out, table, &claim),
+            (OutputFormat::Parquet, OutputLocation::Store(home)) => object_store::check(&home, &claim).await,
+        }
     }
 
     /// Creates the file into which a table of this run is written.
@@ -73,6 +88,7 @@ impl Destination {
             Self::Folder(target) => {
                 let (out, office) = (target.out().to_path_buf(), &enrichment.output.table);
                 if !is_newest {
+                    folder::check(&out, office, &Claim::of(enrichment))?;
                     return history::retain(&out, target.folder(), as_of, office);
                 }
                 let published = target.publish()?.display().to_string();

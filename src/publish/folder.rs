@@ -14,6 +14,8 @@
 //! The next run that publishes deletes what killed runs have left. The previous run remains until then,
 //! for its readers. Concurrent runs do not interfere: each holds the lock of its own folder, and also
 //! the lock of the parent folder while it creates or publishes a run.
+//!
+//! A first run that fails leaves nothing: neither its folder, nor those that it has created for it.
 
 #[cfg(test)]
 mod tests;
@@ -26,48 +28,63 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::atomic_link::{LINK, lock_home, replace_by_link, sync_folder};
+use super::home::{HIDDEN, HomeFolder, home};
+use super::location::{folder as dated, retained_tables};
+use super::owner::{Claim, Owner};
 use super::tables::TABLES;
 use crate::error::{Error, Result};
 
-/// The folder, in the output folder, that contains the files of runs.
-pub(crate) const HIDDEN: &str = ".engagement";
 /// The link to the folder of the published run.
 const CURRENT: &str = "current";
 /// The file in the folder of a run that is locked until the run ends.
 const LOCK: &str = "lock";
 /// Prefix of the folder of a run.
 pub(crate) const RUN: &str = "run-";
+
 /// The folder of one run. It is deleted on drop, unless the run is published.
 pub(crate) struct Target {
     out: PathBuf,
     table: String,
     /// `.engagement/<table>`
     home: PathBuf,
+    claim: Claim,
+    // What follows is dropped in this order.
     run: TempDir,
     /// Held until the run ends, so that another run does not delete the folder as a leftover.
     _lock: File,
+    _leftovers: Leftovers,
+    _home: HomeFolder,
 }
 
 impl Target {
     /// Creates the folder of a run.
     ///
     /// # Errors
-    /// The output folder cannot be created or written to.
-    pub(crate) fn create(out: PathBuf, table: &str) -> Result<Self> {
-        let create = || -> io::Result<Self> {
-            let table = table.to_owned();
-            let home = out.join(HIDDEN).join(&table);
-            fs::create_dir_all(&home)?;
+    /// The output folder cannot be created or written to, or contains what the run may not replace.
+    pub(crate) fn create(out: PathBuf, table: &str, claim: Claim) -> Result<Self> {
+        check(&out, table, &claim)?;
+        let create = |home: &Path| -> io::Result<_> {
             sync_folder(&out.join(HIDDEN))?;
-            let _home = lock_home(&home)?;
+            let _locked = lock_home(home)?;
             // The umask decides who can read: the published files are in this folder.
             let open = fs::Permissions::from_mode(0o777);
-            let run = tempfile::Builder::new().prefix(RUN).permissions(open).tempdir_in(&home)?;
+            let run = tempfile::Builder::new().prefix(RUN).permissions(open).tempdir_in(home)?;
             let lock = File::create(run.path().join(LOCK))?;
             lock.lock()?;
-            Ok(Self { out: out.clone(), table, home, run, _lock: lock })
+            Ok((run, lock))
         };
-        create().map_err(|e| Error::output(format!("[output] {}: cannot be written to: {e}", out.display())))
+        let (folder, (run, lock)) = HomeFolder::create(&out, table, create)
+            .map_err(|e| Error::output(format!("[output] {}: cannot be written to: {e}", out.display())))?;
+        Ok(Self {
+            home: home(&out, table),
+            table: table.to_owned(),
+            claim,
+            run,
+            _lock: lock,
+            _leftovers: Leftovers { out: out.clone(), table: table.to_owned() },
+            _home: folder,
+            out,
+        })
     }
 
     /// The output folder.
@@ -83,31 +100,29 @@ impl Target {
     /// Publishes the files of this run. Returns the path of Office.
     ///
     /// # Errors
-    /// A folder has the path of one of the links, or the links cannot be replaced.
-    pub(crate) fn publish(self) -> Result<PathBuf> {
+    /// The folder contains what the run may not replace, or the links cannot be replaced.
+    pub(crate) fn publish(mut self) -> Result<PathBuf> {
         let out = self.out.clone();
         let office = out.join(TABLES[0].file(&self.table));
-        let files = TABLES.iter().map(|t| self.out.join(t.file(&self.table)));
-        for place in files.chain([self.home.join(CURRENT)]) {
-            if fs::symlink_metadata(&place).is_ok_and(|m| m.is_dir()) {
-                let text = format!(
-                    "[output] {}: is a folder, but a run writes a symbolic link here; move the folder away",
-                    place.display()
-                );
-                return Err(Error::output(text));
-            }
-        }
-        self.switch()
-            .map_err(|e| Error::output(format!("[output] {}: cannot be replaced: {e}", out.display())))?;
+        let cannot = |e| Error::output(format!("[output] {}: cannot be replaced: {e}", out.display()));
+        self.sync().map_err(cannot)?;
+        let _home = lock_home(&self.home).map_err(cannot)?;
+        // Another run may have been published since this one began.
+        check(&self.out, &self.table, &self.claim)?;
+        self.switch().map_err(cannot)?;
         Ok(office)
     }
 
-    fn switch(mut self) -> io::Result<()> {
+    /// Makes the files of the run durable.
+    fn sync(&self) -> io::Result<()> {
         for entry in fs::read_dir(self.folder())? {
             File::open(entry?.path())?.sync_all()?;
         }
-        sync_folder(self.folder())?;
-        let _home = lock_home(&self.home)?;
+        sync_folder(self.folder())
+    }
+
+    /// Makes this run the published one. The caller holds the lock of `home`.
+    fn switch(&mut self) -> io::Result<()> {
         let current = self.home.join(CURRENT);
         let before = fs::read_link(&current).ok();
         // Only the first run creates the links of the tables; later runs use them again. They are created
@@ -129,10 +144,8 @@ impl Target {
     /// link `which` is true and that do not have this link already.
     fn link(&self, which: impl Fn(&Path) -> bool) -> io::Result<()> {
         for table in TABLES {
-            let file = table.file(&self.table);
-            let target = Path::new(HIDDEN).join(&self.table).join(CURRENT).join(&file);
-            let link = self.out.join(&file);
-            if which(&link) && fs::read_link(&link).ok().as_deref() != Some(&target) {
+            let (link, target) = link_of(&self.out, &self.table, &table.file(&self.table));
+            if which(&link) && !leads_to(&link, &target) {
                 replace_by_link(&self.home, &target, &link)?;
             }
         }
@@ -140,10 +153,82 @@ impl Target {
     }
 }
 
+/// What runs that are dead have left, if nothing is published yet: their folders, and links that lead
+/// nowhere. It is deleted on drop. (If a run is published, the next one that publishes deletes it.)
+struct Leftovers {
+    out: PathBuf,
+    table: String,
+}
+
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        let home = home(&self.out, &self.table);
+        let Ok(_home) = lock_home(&home) else { return };
+        if fs::symlink_metadata(home.join(CURRENT)).is_ok() {
+            return;
+        }
+        clean(&home, &[]);
+        for table in TABLES {
+            let (link, target) = link_of(&self.out, &self.table, &table.file(&self.table));
+            if leads_to(&link, &target) {
+                let _ = fs::remove_file(link);
+            }
+        }
+    }
+}
+
+/// Where a run links the file of a table in the output folder, and to what.
+fn link_of(out: &Path, table: &str, file: &str) -> (PathBuf, PathBuf) {
+    (out.join(file), Path::new(HIDDEN).join(table).join(CURRENT).join(file))
+}
+
+fn leads_to(link: &Path, target: &Path) -> bool {
+    fs::read_link(link).is_ok_and(|leads| leads == target)
+}
+
+/// Checks that a run can replace what is in the output folder.
+///
+/// # Errors
+/// A folder has the path of a link, or a file belongs to another enrichment or to nobody known.
+pub(crate) fn check(out: &Path, table: &str, claim: &Claim) -> Result<()> {
+    let links: Vec<_> = TABLES.iter().map(|t| link_of(out, table, &t.file(table))).collect();
+    let places = links.iter().map(|(link, _)| link.clone());
+    for place in places.chain([home(out, table).join(CURRENT)]) {
+        if fs::symlink_metadata(&place).is_ok_and(|m| m.is_dir()) {
+            return Err(Error::output(format!(
+                "[output] {}: is a folder, but a run writes a symbolic link here; move the folder away",
+                place.display()
+            )));
+        }
+    }
+    if let Some(run) = current(out, table) {
+        for (published, (link, _)) in TABLES.iter().map(|t| run.join(t.file(table))).zip(&links) {
+            claim.replaces(&link.display().to_string(), &Owner::of_file(&published))?;
+        }
+    }
+    for (link, target) in links {
+        // A link that leads nowhere is a leftover of a run, or belongs to somebody else.
+        if fs::symlink_metadata(&link).is_ok() && !leads_to(&link, &target) {
+            let owner = match Owner::of_file(&link) {
+                Owner::Nobody => Owner::Unknown,
+                owner => owner,
+            };
+            claim.replaces(&link.display().to_string(), &owner)?;
+        }
+    }
+    for (date, table_of_date) in
+        claim.retained.iter().flat_map(|date| retained_tables().map(move |t| (date, t)))
+    {
+        let file = out.join(dated(*date)).join(table_of_date.file(table));
+        claim.replaces(&file.display().to_string(), &Owner::of_file(&file))?;
+    }
+    Ok(())
+}
+
 /// The folder of the published run; `None` before the first run. It is resolved once, so a reader sees
 /// the files of one run only.
 pub(crate) fn current(out: &Path, table: &str) -> Option<PathBuf> {
-    let home = out.join(HIDDEN).join(table);
+    let home = home(out, table);
     let current = home.join(CURRENT);
     let mut link = fs::read_link(&current).ok();
     loop {

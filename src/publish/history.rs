@@ -19,7 +19,7 @@ use std::path::{Path as LocalPath, PathBuf};
 use chrono::NaiveDate;
 
 use super::atomic_link::{lock_home, replace_by_link, sync_folder};
-use super::folder::HIDDEN;
+use super::home::HIDDEN;
 use super::location::{folder, retained_tables};
 use super::tables::TABLES;
 use crate::error::{Error, Result};

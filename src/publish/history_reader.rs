@@ -46,11 +46,16 @@ pub(crate) async fn overviews(
     listing(overview.schema(u32::MAX), urls)
 }
 
-/// Registers the view `Office_History` over the overviews of all as-of dates.
-pub(crate) async fn register(ctx: &SessionContext, overviews: Arc<dyn TableProvider>) -> Result<()> {
+/// Registers the view `Office_History` over the overviews of all as-of dates. `enrichment` is the name of the
+/// enrichment: a folder can contain dates of another one, which the published run has replaced.
+pub(crate) async fn register(
+    ctx: &SessionContext,
+    overviews: Arc<dyn TableProvider>,
+    enrichment: &str,
+) -> Result<()> {
     ctx.register_table(DATES, overviews)?;
     let view = View { name: VIEW, layer: Layer::Office, sql: SQL, materialized: false };
-    view.register(ctx, &Parameters::of_published(&[], &[])).await?;
+    view.register(ctx, &Parameters::of_history(enrichment)).await?;
     ctx.deregister_table(DATES)?;
     Ok(())
 }

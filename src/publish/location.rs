@@ -75,7 +75,7 @@ pub(crate) struct Home {
 impl Home {
     /// The folder that contains the manifest and the folders of runs.
     pub(crate) fn path(&self) -> Path {
-        self.out.clone().join(super::folder::HIDDEN).join(self.table.as_str())
+        self.out.clone().join(super::home::HIDDEN).join(self.table.as_str())
     }
 
     pub(crate) fn manifest(&self) -> Path {

@@ -8,10 +8,12 @@ mod destination;
 mod folder;
 mod history;
 pub(crate) mod history_reader;
+pub(crate) mod home;
 pub(crate) mod location;
 pub(crate) mod manifest;
 pub(crate) mod object_store;
 pub(crate) mod opened;
+pub(crate) mod owner;
 mod reader;
 mod run_metadata;
 mod tables;
@@ -22,7 +24,7 @@ mod writer;
 pub(crate) use self::atomic_link::lock_home;
 
 pub(crate) use self::destination::Destination;
-pub(crate) use self::location::Draft;
+pub(crate) use self::location::{Draft, OutputLocation, date};
 pub(crate) use self::opened::Opened;
 pub use self::reader::register;
 pub use self::run_metadata::Description;
@@ -30,6 +32,9 @@ pub use self::tables::{TABLES, Table};
 pub(crate) use self::writer::write;
 
 #[cfg(feature = "delta")]
-pub(crate) use self::folder::{HIDDEN, RUN};
+pub(crate) use self::folder::RUN;
+pub(crate) use self::home::HIDDEN;
 #[cfg(feature = "delta")]
-pub(crate) use self::location::{OutputLocation, output_location};
+pub(crate) use self::home::HomeFolder;
+#[cfg(feature = "delta")]
+pub(crate) use self::location::output_location;

@@ -22,12 +22,14 @@ use std::collections::BTreeMap;
 use std::fs::File;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode};
 
 use super::location::{Home, folder, retained_tables};
 use super::manifest::{Manifest, VERSION};
+use super::owner::{Claim, Owner};
 use super::tables::{TABLES, Table};
 use super::upload::{new_run, probe, put, put_file};
 use crate::error::{Error, Result};
@@ -42,6 +44,7 @@ const PATIENCE: usize = 10;
 /// The files of one run, until they are uploaded and published.
 pub(crate) struct Upload {
     home: Home,
+    claim: Claim,
     run: String,
     files: Vec<(&'static Table, File)>,
 }
@@ -50,12 +53,13 @@ impl Upload {
     /// Checks that objects can be read, written and deleted, before anything is computed.
     ///
     /// # Errors
-    /// The bucket does not exist, a permission is missing, or the store cannot be reached.
-    pub(crate) async fn create(home: Home) -> Result<Self> {
-        home.current().await?;
+    /// The bucket does not exist, a permission is missing, the store cannot be reached, or the folder contains
+    /// what the run may not replace.
+    pub(crate) async fn create(home: Home, claim: Claim) -> Result<Self> {
+        check(&home, &claim).await?;
         let run = new_run()?;
         probe(&home, &run).await?;
-        Ok(Self { home, run, files: vec![] })
+        Ok(Self { home, claim, run, files: vec![] })
     }
 
     /// Creates the temporary file into which a table is written. It is uploaded later.
@@ -80,11 +84,11 @@ impl Upload {
         for (table, file) in &mut self.files {
             let name = table.file(&home.table);
             upload(&home, file, &home.run(&self.run).join(name.as_str())).await?;
-            let relative = [super::folder::HIDDEN, &home.table, &self.run, &name].join("/");
+            let relative = [super::home::HIDDEN, &home.table, &self.run, &name].join("/");
             files.insert(table.name.to_owned(), relative);
         }
         let manifest = Manifest { version: VERSION, run: self.run, previous: None, as_of, files };
-        let manifest = switch(&home, manifest).await?;
+        let manifest = switch(&home, &self.claim, manifest).await?;
         copy_to_plain_names(&home, manifest, history).await?;
         clean(&home, Utc::now).await;
         Ok(home.bucket.show(&home.out.clone().join(TABLES[0].file(&home.table))))
@@ -96,6 +100,7 @@ impl Upload {
     /// # Errors
     /// A file cannot be uploaded.
     pub(crate) async fn retain(mut self, as_of: NaiveDate) -> Result<String> {
+        check(&self.home, &self.claim).await?;
         let home = self.home;
         let folder = home.out.clone().join(folder(as_of));
         for (table, file) in &mut self.files {
@@ -112,12 +117,41 @@ async fn upload(home: &Home, file: &mut File, path: &Path) -> Result<()> {
     put.map(|_| ()).map_err(home.cannot(path, "cannot be written"))
 }
 
+/// Checks that a run can replace what is in the output folder.
+///
+/// # Errors
+/// A file belongs to another enrichment or to nobody known, or the store cannot be read.
+pub(crate) async fn check(home: &Home, claim: &Claim) -> Result<()> {
+    if let Some((current, _)) = home.current().await? {
+        check_current(home, claim, &current).await?;
+    }
+    let plain = TABLES.iter().map(|table| home.out.clone().join(table.file(&home.table)));
+    let of_date = claim.retained.into_iter().flat_map(|date| {
+        retained_tables().map(move |table| home.out.clone().join(folder(date)).join(table.file(&home.table)))
+    });
+    let checks = plain.chain(of_date).map(|path| check_file(home, claim, path));
+    try_join_all(checks).await.map(|_| ())
+}
+
+/// Checks that a run can replace the published one.
+async fn check_current(home: &Home, claim: &Claim, current: &Manifest) -> Result<()> {
+    let files = TABLES.iter().filter_map(|table| current.files.get(table.name));
+    let checks = join_all(files.map(|file| check_file(home, claim, home.file(file))));
+    // The first of the errors is about Office, if it is another's.
+    checks.await.into_iter().collect()
+}
+
+async fn check_file(home: &Home, claim: &Claim, path: Path) -> Result<()> {
+    let owner = Owner::of_object(home.bucket.store.as_ref(), &path).await;
+    claim.replaces(&home.bucket.show(&path), &owner.map_err(home.cannot(&path, "cannot be read"))?)
+}
+
 /// Replaces the manifest, if it still is the one that was read; else reads it again and retries. Returns
 /// the published manifest.
 ///
 /// # Errors
-/// A file of the run is gone, the manifest cannot be replaced, or other runs replace it again and again.
-async fn switch(home: &Home, mut manifest: Manifest) -> Result<Manifest> {
+/// Another enrichment has published meanwhile, a file of the run is gone, the manifest cannot be replaced, or other runs replace it again and again.
+async fn switch(home: &Home, claim: &Claim, mut manifest: Manifest) -> Result<Manifest> {
     let path = home.manifest();
     let cannot = home.cannot(&path, "cannot be replaced");
     for _ in 0..PATIENCE {
@@ -125,6 +159,7 @@ async fn switch(home: &Home, mut manifest: Manifest) -> Result<Manifest> {
             // An earlier attempt has succeeded, but its response was lost.
             Some((current, _)) if current.run == manifest.run => return Ok(current),
             Some((current, version)) => {
+                check_current(home, claim, &current).await?;
                 manifest.previous = Some(current.run);
                 PutMode::Update(version)
             }
@@ -211,6 +246,9 @@ async fn clean(home: &Home, now: impl Fn() -> DateTime<Utc>) {
 mod tests {
     use std::sync::Arc;
 
+    use datafusion::parquet::arrow::ArrowWriter;
+    use datafusion::parquet::file::metadata::KeyValue;
+    use datafusion::parquet::file::properties::WriterProperties;
     use object_store::memory::InMemory;
 
     use super::*;
@@ -232,7 +270,7 @@ mod tests {
     }
 
     async fn begun(home: &Home, text: &str) -> Upload {
-        let mut upload = Upload::create(home.clone()).await.unwrap();
+        let mut upload = Upload::create(home.clone(), Claim::on_everything()).await.unwrap();
         for table in TABLES {
             std::io::Write::write_all(&mut upload.file(table).unwrap(), text.as_bytes()).unwrap();
         }
@@ -319,7 +357,7 @@ mod tests {
         manifest.run = "run-gone".into();
         let gone = ".engagement/Office/run-gone/Office.parquet";
         manifest.files.insert("Office".into(), gone.into());
-        let error = switch(&home, manifest).await.unwrap_err().to_string();
+        let error = switch(&home, &Claim::on_everything(), manifest).await.unwrap_err().to_string();
         assert!(error.contains("a file of this run no longer exists") && error.contains(gone), "{error}");
         assert_eq!(found(&home).await, ["before", "before"]);
     }
@@ -330,5 +368,34 @@ mod tests {
         let large = "x".repeat(2 * PART + 5);
         publish(&home, &large).await;
         assert!(found(&home).await.iter().all(|text| *text == large));
+    }
+
+    /// A run of an enrichment whose files say so.
+    async fn of(home: &Home, name: &str) -> Result<Upload> {
+        let mut upload = Upload::create(home.clone(), Claim::of_test(name)).await?;
+        for table in TABLES {
+            let mark = KeyValue::new("engagement.enrichment".to_owned(), name.to_owned());
+            let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![mark])).build();
+            let (file, schema) = (upload.file(table).unwrap(), table.schema(1));
+            ArrowWriter::try_new(file, schema, Some(properties)).unwrap().close().unwrap();
+        }
+        Ok(upload)
+    }
+
+    #[tokio::test]
+    async fn another_enrichment_is_refused_before_and_when_it_publishes() {
+        let home = home();
+        // Both begin before anything is published.
+        let (us, emea) = (of(&home, "us").await.unwrap(), of(&home, "emea").await.unwrap());
+        us.publish(day(), false).await.unwrap();
+        let text = emea.publish(day(), false).await.unwrap_err().to_string();
+        assert!(text.contains("/Office.parquet is published by the enrichment \"us\""), "{text}");
+        assert!(of(&home, "emea").await.is_err());
+        of(&home, "us").await.unwrap().publish(day(), false).await.unwrap();
+        // The plain names are somebody's, too.
+        let plain = home.file("Office_Overview.parquet");
+        home.bucket.store.put(&plain, "of somebody else".into()).await.unwrap();
+        let text = of(&home, "us").await.err().unwrap().to_string();
+        assert!(text.contains("s3://test/lake/out/Office_Overview.parquet does not say"), "{text}");
     }
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
+use futures::future::try_join_all;
 
 use super::current::{current, describe, listing};
 use super::opened::Opened;
+use super::owner::Claim;
 use super::tables::TABLES;
 use super::{Description, delta, history_reader, location};
 use crate::config::{Enrichment, OutputFormat};
@@ -33,24 +35,30 @@ const EXPLAINED: &str = "Office_ScoreExplained";
 /// on a session that has the functions of this crate. Returns the description of the published run.
 ///
 /// # Errors
-/// Nothing is published yet, or it cannot be read.
+/// Nothing is published yet, it belongs to another enrichment, its files are of several runs, or it cannot be
+/// read.
 pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Description> {
     let opened = match enrichment.output.format {
         OutputFormat::Parquet => files(ctx, enrichment).await?,
         OutputFormat::Delta => delta::published(ctx, enrichment).await?,
     };
-    let Some(Opened { description, tables, overviews }) = opened else {
+    let Some(Opened { description, companions, tables, overviews }) = opened else {
         return Err(Error::output(format!(
-            "{}: nothing is published there yet; start with: engagement run {}",
+            "{}: nothing is published there yet; start with: {}",
             location::shown(enrichment),
-            enrichment.file.display()
+            enrichment.run_command()
         )));
     };
+    let claim = Claim::of(enrichment);
+    claim.reads(&location::shown(enrichment), &description)?;
+    for (file, companion) in &companions {
+        claim.reads_together(&description, file, companion)?;
+    }
     for (table, provider) in tables {
         ctx.register_table(quoted(table.name), provider)?;
     }
     if let Some(overviews) = overviews {
-        history_reader::register(ctx, overviews).await?;
+        history_reader::register(ctx, overviews, &enrichment.name).await?;
     }
     let parameters = Parameters::of_published(&description.levels(), &description.weights());
     PUBLISHED_OFFICE.register(ctx, &parameters).await?;
@@ -67,7 +75,11 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
 /// Opens the published Parquet files; `None` before the first run.
 async fn files(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Opened>> {
     let Some(published) = current(ctx, enrichment).await? else { return Ok(None) };
-    let description = describe(ctx, &published[0]).await?;
+    let described = published
+        .iter()
+        .map(|file| async { describe(ctx, file).await.map(|description| (file.name.clone(), description)) });
+    let mut companions = try_join_all(described).await?;
+    let (_, description) = companions.remove(0);
     let (mut tables, mut overviews) = (vec![], None);
     for (table, file) in TABLES.iter().zip(published) {
         if table.is_overview() {
@@ -79,5 +91,5 @@ async fn files(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<O
         let provider = Arc::new(listing(table.schema(description.min_people()), vec![file.url])?);
         tables.push((table, provider as Arc<dyn TableProvider>));
     }
-    Ok(Some(Opened { description, tables, overviews }))
+    Ok(Some(Opened { description, companions, tables, overviews }))
 }

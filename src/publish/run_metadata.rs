@@ -1,11 +1,19 @@
 //! The description of a run: key-value metadata in the footer of every published file.
 
+use std::fs::File;
+use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use datafusion::error::Result;
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
 use datafusion::parquet::file::metadata::{FileMetaData, KeyValue};
+use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
+use object_store::{ObjectMeta, ObjectStore};
 
-use crate::config::{Enrichment, Level, Measure};
+use crate::config::{Enrichment, Level, Measure, Source};
 
 /// The description of a run: pairs of key and value, as the footer of every published file contains them.
 /// Keys begin with `engagement.`.
@@ -14,11 +22,16 @@ pub struct Description(Vec<(String, String)>);
 
 const PREFIX: &str = "engagement.";
 
+/// How many bytes at the end of a file are read at once: the whole footer of most files.
+const FOOTER: usize = 1 << 16;
+
 impl Description {
     /// The description of a run of this enrichment by this version of the crate.
     pub fn of(enrichment: &Enrichment) -> Self {
         let levels = enrichment.levels.iter().map(|l| l.as_str()).collect::<Vec<_>>().join(",");
-        let weights = Measure::ALL.iter().zip(enrichment.weights.0).map(|(m, w)| format!("{}={w}", m.name));
+        let sources = enrichment.sources().iter().map(|s| s.as_str()).collect::<Vec<_>>().join(",");
+        let weights =
+            Measure::ALL.iter().zip(enrichment.score_weights().0).map(|(m, w)| format!("{}={w}", m.name));
         let mut entries = vec![
             ("version", env!("CARGO_PKG_VERSION").to_string()),
             ("enrichment", enrichment.name.clone()),
@@ -27,9 +40,13 @@ impl Description {
             ("time_zone", enrichment.time_zone.name().to_string()),
             ("reply_window_days", enrichment.reply_window_days.to_string()),
             ("levels", levels),
+            ("sources", sources),
             ("weights", weights.collect::<Vec<_>>().join(",")),
             ("consent.granted_on", enrichment.consent.granted_on.to_string()),
         ];
+        if enrichment.levels.contains(&Level::Quarter) {
+            entries.push(("fiscal_year_start", enrichment.fiscal_year_start.month().to_string()));
+        }
         if enrichment.min_people > 1 {
             entries.push(("min_people", enrichment.min_people.to_string()));
         }
@@ -42,6 +59,33 @@ impl Description {
         let entries = footer.key_value_metadata().into_iter().flatten();
         let ours = entries.filter(|e| e.key.starts_with(PREFIX));
         Self(ours.map(|e| (e.key.clone(), e.value.clone().unwrap_or_default())).collect())
+    }
+
+    /// Reads the description from a file on this machine.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not a Parquet file.
+    pub(crate) fn of_file(path: &Path) -> Result<Self> {
+        let footer = SerializedFileReader::new(File::open(path)?)?;
+        Ok(Self::read(footer.metadata().file_metadata()))
+    }
+
+    /// Reads the description from a file in an object store. `cache` is that of the session which then reads
+    /// the file, so that it reads the footer once.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not a Parquet file.
+    pub(crate) async fn of_object(
+        store: &dyn ObjectStore,
+        meta: &ObjectMeta,
+        cache: Option<Arc<FileMetadataCache>>,
+    ) -> Result<Self> {
+        let footer = DFParquetMetadata::new(store, meta)
+            .with_metadata_size_hint(Some(FOOTER))
+            .with_file_metadata_cache(cache)
+            .fetch_metadata()
+            .await?;
+        Ok(Self::read(footer.file_metadata()))
     }
 
     /// All pairs of key and value. Keys have their prefix.
@@ -66,6 +110,11 @@ impl Description {
         self.0.iter().find(|(k, _)| k.strip_prefix(PREFIX) == Some(key)).map(|(_, v)| v.as_str())
     }
 
+    /// The name of the enrichment; `None` if it is missing.
+    pub fn enrichment(&self) -> Option<&str> {
+        self.get("enrichment")
+    }
+
     /// The as-of date of the run; `None` if it is missing or not a date.
     pub fn as_of(&self) -> Option<NaiveDate> {
         self.get("as_of")?.parse().ok()
@@ -77,13 +126,21 @@ impl Description {
         Level::ALL.into_iter().filter(|l| listed.split(',').any(|name| name == l.as_str())).collect()
     }
 
+    /// The sources of engagement that the run had, in the order of [`Source::ALL`]. All of them if the run did not
+    /// record its sources.
+    pub fn sources(&self) -> Vec<Source> {
+        let Some(listed) = self.get("sources") else { return Source::ALL.to_vec() };
+        Source::ALL.into_iter().filter(|s| listed.split(',').any(|name| name == s.as_str())).collect()
+    }
+
     /// `[privacy] min_people` of the run: numbers about fewer internal people than this are suppressed. 1
     /// if no number is suppressed.
     pub fn min_people(&self) -> u32 {
         self.get("min_people").and_then(|k| k.parse().ok()).unwrap_or(1)
     }
 
-    /// The weights of the run, in the order of [`Measure::ALL`]; 0 for a measure that is not named.
+    /// The weights of the run, in the order of [`Measure::ALL`]; 0 for a measure that is not named, and for the
+    /// measures of a source that the run did not have.
     pub fn weights(&self) -> Vec<i64> {
         let listed = self.get("weights").unwrap_or_default();
         let weight = |m: &Measure| {

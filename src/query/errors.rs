@@ -6,24 +6,33 @@ use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 
 use super::identifiers::Names;
+use super::missing_names;
 use super::syntax::parser_message;
 use crate::error::engine_words::{
-    CANDIDATES, COERCION_FAILED, NO_FUNCTION_MATCHES, NO_SIGNATURE_MATCHES, TABLE_NOT_FOUND,
+    CANDIDATES, COERCION_FAILED, FUNCTION_NOT_FOUND, NO_COERCION, NO_FUNCTION_MATCHES, NO_SIGNATURE_MATCHES,
+    NOT_EXECUTABLE, SUBQUERIES, TABLE_NOT_FOUND, WRONG_PATTERN,
 };
-use crate::error::suggest::nearest;
 use crate::error::{Error, ErrorKind, one_line};
 
-/// Maximum number of columns that are listed if a column is not found.
-const LISTED: usize = 8;
+/// What an error message needs to know besides the error.
+#[derive(Debug, Clone, Copy)]
+pub struct Written<'a> {
+    /// The statement; empty if it is not known.
+    pub statement: &'a str,
+    /// The tables and columns that exist.
+    pub names: &'a Names,
+    /// Whether statements may reach files.
+    pub files: bool,
+}
 
 /// Converts an error of the engine to an error for the author of a statement. An error that the statement
-/// does not cause (reading, writing, memory) retains its kind. `files` is whether statements may reach
-/// files.
-pub fn query_error(error: DataFusionError, names: &Names, files: bool) -> Error {
+/// does not cause (reading, writing, memory) retains its kind.
+pub fn query_error(error: DataFusionError, written: Written<'_>) -> Error {
     if let Some(ours) = own_error(&error) {
         return ours.copy().with_source(error);
     }
     let message = match error.find_root() {
+        DataFusionError::External(inner) if inner.to_string().starts_with(WRONG_PATTERN) => inner.to_string(),
         DataFusionError::External(_)
         | DataFusionError::IoError(_)
         | DataFusionError::ObjectStore(_)
@@ -31,7 +40,7 @@ pub fn query_error(error: DataFusionError, names: &Names, files: bool) -> Error 
         | DataFusionError::ResourcesExhausted(_)
         | DataFusionError::ExecutionJoin(_) => return error.into(),
         DataFusionError::Internal(text) => {
-            return Error::new(ErrorKind::Engine, one_line(text)).with_source(error);
+            return Error::new(ErrorKind::Engine, one_line(without_tree(text))).with_source(error);
         }
         DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
             ArrowError::IoError(..) | ArrowError::ParquetError(_) | ArrowError::ExternalError(_) => {
@@ -40,11 +49,22 @@ pub fn query_error(error: DataFusionError, names: &Names, files: bool) -> Error 
             other => other.to_string(),
         },
         DataFusionError::SQL(inner, _) => parser_message(inner),
-        DataFusionError::SchemaError(inner, _) => schema_message(inner),
-        DataFusionError::Plan(text) => plan_message(text, names, files),
+        DataFusionError::SchemaError(inner, _) => schema_message(inner, written),
+        DataFusionError::Plan(text) => without_tree(&plan_message(text, written)).to_owned(),
+        DataFusionError::NotImplemented(text) => not_implemented(text),
         other => other.message().into_owned(),
     };
     Error::query(one_line(&message)).with_source(error)
+}
+
+/// The message for what the engine does not support.
+fn not_implemented(text: &str) -> String {
+    let node = text.strip_prefix(NOT_EXECUTABLE).map(str::trim_start);
+    let subquery = |node: &str| SUBQUERIES.iter().any(|kind| node.starts_with(kind));
+    if node.is_some_and(subquery) {
+        return "a subquery of this form is not supported at this place; write a JOIN".to_owned();
+    }
+    format!("the engine does not support this: {}", without_tree(text))
 }
 
 /// The error of this crate that the engine has passed on, if there is one.
@@ -62,20 +82,10 @@ fn own_error(error: &DataFusionError) -> Option<&Error> {
     None
 }
 
-fn schema_message(error: &SchemaError) -> String {
+fn schema_message(error: &SchemaError, written: Written<'_>) -> String {
     match error {
         SchemaError::FieldNotFound { field, valid_fields } => {
-            let known: Vec<&str> = valid_fields.iter().map(|c| c.name.as_str()).collect();
-            let wanted = field.flat_name();
-            if let Some(near) = nearest(&field.name, known.iter().copied()) {
-                return format!("no column named {wanted}; did you mean {near}?");
-            }
-            if known.is_empty() {
-                return format!("no column named {wanted}");
-            }
-            let more = if known.len() > LISTED { ", ..." } else { "" };
-            let listed = known[..known.len().min(LISTED)].join(", ");
-            format!("no column named {wanted}; there are {listed}{more}")
+            missing_names::column(field, valid_fields, written.names, written.statement)
         }
         SchemaError::AmbiguousReference { field } => {
             format!("column {} is in several tables; write its table before it", field.name)
@@ -84,21 +94,30 @@ fn schema_message(error: &SchemaError) -> String {
     }
 }
 
-fn plan_message(text: &str, names: &Names, files: bool) -> String {
+fn plan_message(text: &str, written: Written<'_>) -> String {
+    if let Some((missing, like)) =
+        between(text, FUNCTION_NOT_FOUND.0, "'.").zip(between(text, FUNCTION_NOT_FOUND.1, "'?"))
+    {
+        return missing_names::function(missing, like);
+    }
+    if let Some(call) = text.split_once(NO_COERCION.0).map(|(_, call)| call)
+        && let (Some((function, _)), Some(types)) =
+            (call.split_once('\''), between(call, NO_COERCION.1, " to the signature"))
+    {
+        return format!("no function {function}({types})");
+    }
     if let Some(message) = call_message(text) {
         return message;
     }
-    let missing = text.strip_prefix(TABLE_NOT_FOUND.0).and_then(|t| t.strip_suffix(TABLE_NOT_FOUND.1));
-    let Some(missing) = missing else { return text.to_owned() };
-    // Without permission to reach files, a path as a table name is a table that does not exist.
-    let path = missing.strip_prefix("datafusion.public.").unwrap_or(missing);
-    if !files && (path.contains('/') || FILES.iter().any(|end| path.ends_with(end))) {
-        return format!("no table named {path}; files are read only with --allow-files");
+    match text.strip_prefix(TABLE_NOT_FOUND.0).and_then(|t| t.strip_suffix(TABLE_NOT_FOUND.1)) {
+        Some(missing) => missing_names::table(missing, written.names, written.files),
+        None => text.to_owned(),
     }
-    match nearest(path, names.tables().map(|t| t.name.as_str())) {
-        Some(near) => format!("no table named {path}; did you mean {near}?"),
-        None => format!("no table named {path}"),
-    }
+}
+
+/// The text between two words of a message.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    Some(text.split_once(before)?.1.split_once(after)?.0)
 }
 
 /// The message for a function call with wrong arguments; `None` for any other error. It is the message of
@@ -118,5 +137,55 @@ fn call_message(text: &str) -> Option<String> {
     Some(said.trim().trim_end_matches('.').to_owned())
 }
 
-/// The endings by which a name is recognized as the name of a file.
-const FILES: [&str; 6] = [".parquet", ".csv", ".json", ".ndjson", ".arrow", ".avro"];
+/// The text before the first syntax tree or expression tree in it, such as `Ident { value: "a", ... }` or
+/// `InSubquery(InSubquery { ... })`. The name of its outermost node remains.
+fn without_tree(text: &str) -> &str {
+    let Some(brace) = first_node(text) else { return text };
+    // The node can be inside of others: `A(B([C { ...`.
+    let mut open = vec![];
+    for (at, c) in text[..brace].char_indices() {
+        match c {
+            '(' | '[' => open.push(at),
+            ')' | ']' => drop(open.pop()),
+            _ => {}
+        }
+    }
+    let end = open.first().copied().unwrap_or(brace);
+    text[..end].trim_end_matches([' ', ':', ',', '\'', '`'])
+}
+
+/// Where the first `Name {` ends its name.
+fn first_node(text: &str) -> Option<usize> {
+    let names = text.match_indices('{').map(|(brace, _)| text[..brace].trim_end());
+    let is_node = |name: &&str| {
+        let start = name.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |i| i + 1);
+        name.get(start..).is_some_and(|n| n.starts_with(|c: char| c.is_ascii_uppercase()))
+    };
+    names.into_iter().find(is_node).map(str::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_tree_is_left_of_a_message() {
+        for (text, left) in [
+            (
+                "Unsupported ast node Pivot { table: Table { name: a } } in create_relation",
+                "Unsupported ast node Pivot",
+            ),
+            (
+                "cannot do InSubquery(InSubquery { expr: Column(Column { relation: None }) })",
+                "cannot do InSubquery",
+            ),
+            ("not supported: [Literal(Utf8(\"a\"), None), Column(Column { name: \"b\" })]", "not supported"),
+            ("got [Ident { value: \"a\" }]", "got"),
+            ("got {a: 1}, expected {b}", "got {a: 1}, expected {b}"),
+            ("Cannot cast List(Timestamp(ns)) to Int64", "Cannot cast List(Timestamp(ns)) to Int64"),
+            ("", ""),
+        ] {
+            assert_eq!(without_tree(text), left, "{text}");
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Puts the known names of a statement into quotes, in their canonical spelling.
 
-use datafusion::sql::parser::DFParserBuilder;
+use datafusion::error::DataFusionError;
+use datafusion::sql::parser::{DFParserBuilder, Statement as DfStatement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
@@ -68,10 +69,7 @@ impl Names {
             .collect())
     }
 
-    fn parse(
-        &self,
-        tokens: Vec<TokenWithSpan>,
-    ) -> Result<datafusion::sql::parser::Statement, datafusion::error::DataFusionError> {
+    fn parse(&self, tokens: Vec<TokenWithSpan>) -> Result<DfStatement, DataFusionError> {
         DFParserBuilder::new(tokens)
             .with_dialect(&GenericDialect {})
             .with_recursion_limit(self.recursion_limit.max(1))
@@ -113,3 +111,23 @@ impl Names {
 
 /// The keywords that follow SHOW in statements that name a table.
 const SHOWS_A_TABLE: [Keyword; 4] = [Keyword::COLUMNS, Keyword::CREATE, Keyword::FULL, Keyword::EXTENDED];
+
+/// Spells the columns of `PARTITIONED BY` of COPY as the engine looks for them. It takes these texts as they
+/// are, with their quotes and in their case.
+pub(crate) fn unquote_partitions(statement: &mut DfStatement) {
+    match statement {
+        DfStatement::Explain(explain) => unquote_partitions(&mut explain.statement),
+        DfStatement::CopyTo(copy) => copy.partitioned_by.iter_mut().for_each(|c| *c = unquoted(c)),
+        _ => {}
+    }
+}
+
+/// The name that an identifier has.
+fn unquoted(identifier: &str) -> String {
+    for quote in ['"', '`'] {
+        if let Some(inner) = identifier.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote)) {
+            return inner.replace(&format!("{quote}{quote}"), &quote.to_string());
+        }
+    }
+    identifier.to_lowercase()
+}

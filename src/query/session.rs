@@ -6,7 +6,7 @@ use crate::config::Enrichment;
 pub use crate::engine::memory::Resources;
 pub use crate::engine::session::{new, with_config, with_resources};
 use crate::error::Result;
-pub use crate::inputs::{InputSource, reading, register as register_inputs};
+pub use crate::inputs::{Counted, InputSource, reading, register as register_inputs};
 use crate::views::{self, Parameters, VIEWS};
 use crate::{inputs, publish};
 

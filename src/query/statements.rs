@@ -8,13 +8,16 @@ use std::fmt::Write;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::config::Dialect;
-use datafusion::logical_expr::{DdlStatement, LogicalPlan, Statement as PlanStatement};
+use datafusion::logical_expr::{DdlStatement, LogicalPlan, Statement as PlanStatement, WriteOp};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::Statement;
 
-pub use super::errors::query_error;
+use super::clauses::refuse_clauses;
+pub use super::errors::{Written, query_error};
 use super::identifiers::Names;
+use super::quote_identifiers::unquote_partitions;
 pub use super::syntax::{is_complete, split, yields_rows};
+use super::table_paths::{refuse_tables, refuse_writes};
 use crate::error::{Error, Result};
 
 /// A session that plans statements as a user writes them.
@@ -85,25 +88,37 @@ impl Statements {
     pub async fn logical_plan(&self, statement: &str) -> Result<LogicalPlan> {
         let sql = self.names.quote(statement)?;
         let state = self.ctx.state();
+        let explain = |e| query_error(e, Written { statement, ..self.written() });
         // `Names::quote` has parsed the statement in this dialect.
-        let parsed = state.sql_to_statement(&sql, &Dialect::Generic).map_err(|e| self.explain(e))?;
+        let mut parsed = state.sql_to_statement(&sql, &Dialect::Generic).map_err(explain)?;
+        unquote_partitions(&mut parsed);
         if !self.files {
             refuse_file_statements(&parsed)?;
+        } else {
+            refuse_tables(&self.ctx, &parsed).await?;
         }
-        let plan = state.statement_to_plan(parsed).await.map_err(|e| self.explain(e))?;
+        refuse_clauses(&parsed, &state)?;
+        let plan = state.statement_to_plan(parsed).await.map_err(explain)?;
         refuse_settings(&plan)?;
+        refuse_impossible(&plan)?;
         if !self.files {
             refuse_files(&plan)?;
             if sets(&plan, &[TEMP_DIRECTORY])?.is_some() {
                 return Err(refusal(&format!("SET {TEMP_DIRECTORY}")));
             }
+        } else {
+            refuse_writes(&self.ctx, &plan).await?;
         }
         Ok(plan)
     }
 
     /// Converts an error of the engine to an error for the author of a statement.
     pub fn explain(&self, error: datafusion::error::DataFusionError) -> Error {
-        query_error(error, &self.names, self.files)
+        query_error(error, self.written())
+    }
+
+    fn written(&self) -> Written<'_> {
+        Written { statement: "", names: &self.names, files: self.files }
     }
 }
 
@@ -122,6 +137,31 @@ fn refusal(what: &str) -> Error {
         "{what} is not permitted here: it can reach files outside the enrichment; \
          --allow-files permits it"
     ))
+}
+
+/// Refuses statements that are never possible, with or without permission to reach files.
+fn refuse_impossible(plan: &LogicalPlan) -> Result<()> {
+    let mut refused = None;
+    plan.apply_with_subqueries(|node| {
+        refused = match node {
+            LogicalPlan::Dml(dml) if !matches!(dml.op, WriteOp::Insert(_) | WriteOp::Ctas) => Some(format!(
+                "{} is not possible: only a run changes the tables",
+                dml.op.name().to_uppercase()
+            )),
+            LogicalPlan::Ddl(
+                ddl @ (DdlStatement::CreateFunction(_)
+                | DdlStatement::DropFunction(_)
+                | DdlStatement::CreateIndex(_)),
+            ) => Some(format!(
+                "{} is not possible: functions and indexes cannot be changed",
+                spaced(ddl.name())
+            )),
+            _ => None,
+        };
+        Ok(if refused.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    refused
+        .map_or(Ok(()), |what| Err(Error::query(format!("{what}; query them with SELECT and CREATE VIEW"))))
 }
 
 /// Refuses a plan that reads or writes files that the user names, anywhere in the plan and its subqueries.

@@ -6,7 +6,9 @@ use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer, TokenizerError};
+use datafusion::sql::sqlparser::tokenizer::{
+    Location, Token, TokenWithSpan, Tokenizer, TokenizerError, Whitespace,
+};
 
 use crate::error::{Error, Result, one_line};
 
@@ -21,6 +23,8 @@ impl Lexed {
     pub(crate) fn new(sql: &str) -> Result<Self> {
         let tokens =
             Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location().map_err(tokenizer_error)?;
+        refuse_other_line_ends(&tokens)?;
+        refuse_separated_digits(&tokens)?;
         let offsets = offsets(sql, &tokens);
         Ok(Self { tokens, offsets })
     }
@@ -40,6 +44,40 @@ impl Lexed {
     fn ends(&self) -> impl Iterator<Item = usize> {
         (0..self.tokens.len()).filter(|&i| self.tokens[i].token == Token::SemiColon)
     }
+}
+
+/// A line comment ends only at a line feed. With other line ends, as some editors write them, it would hide the
+/// statements behind it.
+fn refuse_other_line_ends(tokens: &[TokenWithSpan]) -> Result<()> {
+    let is_end = |c: char| ['\r', '\u{85}', '\u{2028}', '\u{2029}'].contains(&c);
+    let is_split = |token: &TokenWithSpan| match &token.token {
+        Token::Whitespace(Whitespace::SingleLineComment { comment, .. }) => {
+            comment.trim_end_matches(['\r', '\n']).contains(is_end)
+        }
+        _ => false,
+    };
+    match tokens.iter().find(|token| is_split(token)) {
+        Some(token) => Err(Error::query(format!(
+            "line {}: the comment contains a line end that is not LF or CR LF; save the text with such line ends",
+            token.span.start.line
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The parser reads `1_000` as the number 1 with the name `_000`.
+fn refuse_separated_digits(tokens: &[TokenWithSpan]) -> Result<()> {
+    for pair in tokens.windows(2) {
+        if let (Token::Number(number, _), Token::Word(word)) = (&pair[0].token, &pair[1].token)
+            && word.value.starts_with('_')
+        {
+            let (digits, rest) = (number.as_str(), word.value.as_str());
+            return Err(Error::query(format!(
+                "{digits}{rest} is not a number; write it without _, and a name with AS and a space"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The byte at which each token begins. The tokenizer only gives lines and columns, which are counted in
@@ -134,7 +172,16 @@ fn tokenizer_error(error: TokenizerError) -> Error {
 
 pub(crate) fn parser_message(error: &ParserError) -> String {
     match error {
-        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.clone(),
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => {
+            let found = text.split_once("found: ").and_then(|(_, found)| found.chars().next());
+            match found {
+                Some('‘' | '’' | '‚' | '“' | '”' | '„') => {
+                    format!("{text}; a text is in straight quotes: 'text'")
+                }
+                Some('[') => format!("{text}; a name is in double quotes: \"Name\""),
+                _ => text.clone(),
+            }
+        }
         ParserError::RecursionLimitExceeded => {
             "the statement is nested too deeply; set datafusion.sql_parser.recursion_limit higher".to_owned()
         }

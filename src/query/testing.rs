@@ -57,7 +57,7 @@ const TABLES: [(&str, &str); 7] = [
         "Office_ScoreExplained",
         r#"select 'a1' as "CustomerId", 'year' as "AggregationLevel",
            date '2025-11-23' as "AggregationStartDate", 'recency' as "Measure", 2 as "Value",
-           1.0 as "Standing", 10 as "Weight""#,
+           1.0 as "Standing", 10 as "Weight", 10.0 as "Points""#,
     ),
     (
         "CustomerCard",
@@ -96,7 +96,8 @@ pub(crate) fn enrichment(folder: &Path) -> Enrichment {
         consent = { granted_by = "admin@contoso.com", granted_on = "2026-11-01" }
         mailboxes = { addresses = ["anna@contoso.com", "ben@contoso.com"] }
         contacts = { path = "contacts.parquet" }
-        mail = { path = "mail.parquet" }"#;
+        mail = { path = "mail.parquet" }
+        meetings = { path = "meetings.parquet" }"#;
     std::fs::write(&file, text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     Enrichment::open(&file).unwrap_or_else(|e| panic!("{e}"))
 }

@@ -5,8 +5,22 @@ use object_store::path::Path;
 use url::{Position, Url};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::mistakes;
+
 /// The last part of the error for a URL with an unknown scheme.
 const SCHEMES: &str = "supported are abfss://, az://, s3://, gs://, https:// and file://";
+
+/// What follows `scheme://` in a complete URL, for each scheme with buckets or containers.
+const EXAMPLES: [(&str, &str); 8] = [
+    ("s3", "bucket/path"),
+    ("s3a", "bucket/path"),
+    ("gs", "bucket/path"),
+    ("az", "container/path"),
+    ("azure", "container/path"),
+    ("adl", "container/path"),
+    ("abfs", "container@account.dfs.core.windows.net/path"),
+    ("abfss", "container@account.dfs.core.windows.net/path"),
+];
 
 /// A location in an object store. It is not connected yet, and may not exist.
 #[derive(Debug, Clone)]
@@ -42,12 +56,27 @@ impl Address {
 /// Parses `s3://bucket/path` and similar URLs. The path is taken literally.
 fn bucket(scheme: &str, rest: &str) -> Result<Address, String> {
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let unknown = || format!("{scheme}:// is not a supported scheme; {SCHEMES}");
+    let unknown = || {
+        let what = mistakes::instead_of(scheme).unwrap_or_else(|| SCHEMES.to_owned());
+        format!("{scheme}:// is not a supported scheme; {what}")
+    };
+    if authority.is_empty() && EXAMPLES.iter().any(|(known, _)| *known == scheme) {
+        return Err(incomplete(scheme));
+    }
     let bucket = Url::parse(&format!("{scheme}://{authority}/"))
         .map_err(|e| format!("{} is not a bucket or container: {e}", redacted(authority)))?;
     let (kind, _) = ObjectStoreScheme::parse(&bucket).map_err(|_| unknown())?;
     if matches!(kind, ObjectStoreScheme::Local | ObjectStoreScheme::Memory | ObjectStoreScheme::Http) {
         return Err(unknown());
+    }
+    let is_azure = kind == ObjectStoreScheme::MicrosoftAzure;
+    if !is_azure && authority.contains('@') {
+        return Err("credentials do not belong in a URL; give them in the environment (AWS_..., GOOGLE_...)"
+            .to_owned());
+    }
+    // A host with dots is the server of an account; a container has no dots.
+    if is_azure && (authority.starts_with('@') || !authority.contains('@') && authority.contains('.')) {
+        return Err(incomplete(scheme));
     }
     if redacted(path) != path {
         return Err(format!(
@@ -64,6 +93,13 @@ fn bucket(scheme: &str, rest: &str) -> Result<Address, String> {
         _ => key("s3", host),
     }?;
     Ok(Address { kind, bucket, shown, key, signature: None, path: path.to_owned() })
+}
+
+/// The error for a URL without a bucket or container.
+fn incomplete(scheme: &str) -> String {
+    let example = EXAMPLES.iter().find(|(known, _)| *known == scheme).map_or("bucket/path", |(_, e)| e);
+    let what = if example.starts_with("bucket") { "bucket" } else { "container" };
+    format!("the {what} is missing; write {scheme}://{example}")
 }
 
 /// Parses `https://host/path`: a file on a web server, or the web address of a bucket.
@@ -173,9 +209,26 @@ mod tests {
     #[test]
     fn what_is_no_place() {
         let refused = |text: &str| Location::parse(text).unwrap_err();
-        assert_eq!(refused("hdfs://n/x"), format!("hdfs:// is not a supported scheme; {SCHEMES}"));
+        assert_eq!(refused("xyz://n/x"), format!("xyz:// is not a supported scheme; {SCHEMES}"));
+        assert!(refused("hdfs://n/x").contains("mount the server"));
+        assert!(refused("wasbs://c@a.blob.core.windows.net/x").contains("write abfss://container@account."));
+        assert!(refused("dbfs:///mnt/mail").contains("Databricks"));
+        for url in ["s3://", "s3:///x", "S3://", "s3a://"] {
+            let scheme = url.split_once(':').unwrap().0.to_lowercase();
+            assert_eq!(refused(url), format!("the bucket is missing; write {scheme}://bucket/path"), "{url}");
+        }
+        assert_eq!(refused("az://"), "the container is missing; write az://container/path");
+        for url in ["abfss://", "abfss://a.dfs.core.windows.net/mail", "abfss://@a.dfs.core.windows.net/mail"]
+        {
+            let example = "abfss://container@account.dfs.core.windows.net/path";
+            assert_eq!(refused(url), format!("the container is missing; write {example}"), "{url}");
+        }
+        let secret = refused("s3://key:SECRET@b/mail");
+        assert!(
+            secret.contains("credentials do not belong in a URL") && !secret.contains("SECRET"),
+            "{secret}"
+        );
         assert_eq!(refused("memory://n/x"), format!("memory:// is not a supported scheme; {SCHEMES}"));
-        assert!(refused("s3:///x").contains("is not"));
         assert!(refused("https://example.com/x?sig=a").contains("for Azure storage only"));
         assert!(
             refused("abfss://c@a.dfs.core.windows.net/x?sv=1&sig=abc").contains("AZURE_STORAGE_SAS_TOKEN")

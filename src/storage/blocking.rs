@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use datafusion::parquet::errors::ParquetError;
-use datafusion::parquet::file::reader::{ChunkReader, Length};
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use tokio::runtime::Handle;
@@ -22,12 +20,15 @@ const CHUNK: u64 = 4 << 20;
 /// How many requests are sent before their bytes are needed.
 const AHEAD: usize = 2;
 
-/// Reads an object and blocks the thread meanwhile. To be used on threads that may block, such as those
-/// of `spawn_blocking`.
-#[derive(Debug, Clone)]
+/// Reads an object from its beginning and blocks the thread meanwhile. To be used on threads that may block,
+/// such as those of `spawn_blocking`.
 pub(crate) struct BlockingReader {
     object: Object,
     runtime: Handle,
+    /// The offset at which the next request begins.
+    next: u64,
+    ahead: VecDeque<JoinHandle<object_store::Result<Bytes>>>,
+    chunk: Bytes,
 }
 
 impl BlockingReader {
@@ -36,17 +37,8 @@ impl BlockingReader {
     /// # Panics
     /// Outside of a Tokio runtime.
     pub(crate) fn new(object: &Object) -> Self {
-        Self { object: object.clone(), runtime: Handle::current() }
-    }
-
-    /// Reads the bytes from the offset `start` to the end.
-    fn from(&self, start: u64) -> Reader {
-        Reader { of: self.clone(), next: start, ahead: VecDeque::new(), chunk: Bytes::new() }
-    }
-
-    /// Reads all bytes of the object.
-    pub(crate) fn reader(&self) -> impl Read + Send + 'static {
-        self.from(0)
+        let runtime = Handle::current();
+        Self { object: object.clone(), runtime, next: 0, ahead: VecDeque::new(), chunk: Bytes::new() }
     }
 
     fn fetch(&self, start: u64, end: u64) -> JoinHandle<object_store::Result<Bytes>> {
@@ -60,24 +52,16 @@ impl BlockingReader {
     }
 }
 
-struct Reader {
-    of: BlockingReader,
-    /// The offset at which the next request begins.
-    next: u64,
-    ahead: VecDeque<JoinHandle<object_store::Result<Bytes>>>,
-    chunk: Bytes,
-}
-
-impl Read for Reader {
+impl Read for BlockingReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
-            while self.ahead.len() < AHEAD && self.next < self.of.object.size {
-                let end = self.of.object.size.min(self.next + CHUNK);
-                self.ahead.push_back(self.of.fetch(self.next, end));
+            while self.ahead.len() < AHEAD && self.next < self.object.size {
+                let end = self.object.size.min(self.next + CHUNK);
+                self.ahead.push_back(self.fetch(self.next, end));
                 self.next = end;
             }
             let Some(first) = self.ahead.pop_front() else { return Ok(0) };
-            self.chunk = self.of.wait(first)?;
+            self.chunk = self.wait(first)?;
         }
         let length = into.len().min(self.chunk.len());
         into[..length].copy_from_slice(&self.chunk.split_to(length));
@@ -85,28 +69,9 @@ impl Read for Reader {
     }
 }
 
-impl Drop for Reader {
+impl Drop for BlockingReader {
     fn drop(&mut self) {
         self.ahead.iter().for_each(JoinHandle::abort);
-    }
-}
-
-impl Length for BlockingReader {
-    fn len(&self) -> u64 {
-        self.object.size
-    }
-}
-
-impl ChunkReader for BlockingReader {
-    type T = Box<dyn Read>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(Box::new(self.from(start)))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let fetched = self.fetch(start, start + length as u64);
-        self.wait(fetched).map_err(|e| ParquetError::External(Box::new(e)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Describes an error of a Delta table for the person who wrote its path.
 
+use crate::error::engine_words::LOG_GAP;
 use crate::error::{one_line, own_error};
 
 /// How many characters of the library's error text are shown.
@@ -24,6 +25,9 @@ pub(crate) fn describe(error: &(dyn std::error::Error + 'static)) -> String {
         return own.to_string();
     }
     let text = one_line(&error.to_string());
+    if text.contains(LOG_GAP) {
+        return "a commit is missing between others in its folder _delta_log; restore it".to_owned();
+    }
     let mut text = text.as_str();
     while let Some(rest) = WRAPPERS.iter().find_map(|wrapper| text.strip_prefix(wrapper)) {
         text = rest;

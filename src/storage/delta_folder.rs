@@ -10,18 +10,29 @@ use datafusion::prelude::SessionContext;
 use deltalake_core::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::{DeltaResult, DeltaTable};
-use object_store::ObjectStore;
+use futures::StreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
+use object_store::{ObjectMeta, ObjectStore};
 use url::Url;
 
 use super::bucket::{Bucket, Object};
 use super::delta_errors;
+use super::encoded_listing::EncodedListing;
 use super::file::InputFile;
 use super::location::Location;
 use super::options::StorageOptions;
+use super::table_format::DELTA_LOG;
 use crate::error::{Error, Result};
+
+/// How many digits the version has with which the names of a Delta log begin.
+const VERSION_DIGITS: usize = 20;
+
+/// The version of a file of a Delta log.
+fn version(name: &str) -> Option<u64> {
+    name.get(..VERSION_DIGITS)?.parse().ok()
+}
 
 /// A folder that is a Delta table, may become one, or contains some.
 #[derive(Debug, Clone)]
@@ -151,7 +162,8 @@ impl Folder {
 
     pub(crate) fn log_store(&self) -> LogStoreRef {
         let prefixed = Arc::new(PrefixStore::new(Arc::clone(&self.store), self.path.clone()));
-        default_logstore(prefixed, Arc::clone(&self.store), &self.url, &StorageConfig::default())
+        let whole = Arc::new(EncodedListing(Arc::clone(&self.store)));
+        default_logstore(prefixed, whole, &self.url, &StorageConfig::default())
     }
 
     /// Loads the Delta table at a version, or at its current version; `None` if this folder is not a Delta
@@ -171,6 +183,22 @@ impl Folder {
         let cannot =
             |e| format!("{}: cannot be read as a Delta table: {}", self.name, delta_errors::describe(&e));
         load().await.map_err(cannot)
+    }
+
+    /// The name of an entry of the Delta log that is empty and is not covered by a checkpoint; `None` if
+    /// there is none. The library reads such an entry as one without changes.
+    pub(crate) async fn empty_log_entry(&self) -> Option<String> {
+        let log = self.path.clone().join(DELTA_LOG);
+        let entries: Vec<_> =
+            self.store.list(Some(&log)).filter_map(async |entry| entry.ok()).collect().await;
+        let name = |entry: &ObjectMeta| entry.location.filename().unwrap_or_default().to_owned();
+        let is_checkpoint = |entry: &&ObjectMeta| name(entry).contains(".checkpoint.");
+        let covered = entries.iter().filter(is_checkpoint).filter_map(|entry| version(&name(entry))).max();
+        let is_empty = |entry: &&ObjectMeta| {
+            let version = version(&name(entry)).filter(|_| name(entry).ends_with(".json"));
+            entry.size == 0 && version.is_some_and(|version| covered.is_none_or(|covered| version > covered))
+        };
+        entries.iter().find(is_empty).map(name)
     }
 
     /// Makes a file and the folders above it durable (fsync). `relative` is its path in this folder. This

@@ -46,7 +46,7 @@ impl InputFile {
     pub(crate) fn open(&self) -> std::io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::Local(path) => Box::new(File::open(path)?),
-            Self::Object(object) => Box::new(BlockingReader::new(object).reader()),
+            Self::Object(object) => Box::new(BlockingReader::new(object)),
         })
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::address::Address;
+use super::mistakes;
 
 /// The location of a path of the enrichment file.
 #[derive(Debug, Clone)]
@@ -20,22 +21,25 @@ impl Location {
     /// enrichment file.
     ///
     /// # Errors
-    /// A URL that cannot be valid. The text contains what is wrong and what to write instead; the caller
+    /// A path or URL that cannot be meant as it is written. The text contains what is wrong and what to write instead; the caller
     /// adds the position in the enrichment file.
     pub(crate) fn of(base: &Path, path: &str) -> Result<Self, String> {
-        Ok(match Self::parse(path)? {
-            Self::Local(local) => Self::Local(base.join(local)),
-            store => store,
-        })
+        match Self::parse(path)? {
+            Self::Local(local) if path.contains('\\') && !base.join(&local).exists() => {
+                Err(mistakes::BACKSLASHES.to_owned())
+            }
+            Self::Local(local) => Ok(Self::Local(base.join(local))),
+            store => Ok(store),
+        }
     }
 
     /// Parses a path. A relative path remains relative.
     ///
     /// # Errors
-    /// A URL that cannot be valid.
+    /// A path or URL that cannot be meant as it is written.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once("://") {
-            None => Ok(Self::Local(text.into())),
+            None => mistakes::in_path(text).map_or_else(|| Ok(Self::Local(text.into())), Err),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => local(text, rest).map(Self::Local),
             Some((scheme, rest)) => Ok(Self::Store(Box::new(Address::parse(text, scheme, rest)?))),
         }

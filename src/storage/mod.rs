@@ -10,22 +10,36 @@ mod blocking;
 mod bucket;
 mod connect;
 #[cfg(feature = "delta")]
+pub(crate) mod deletion_vector;
+#[cfg(feature = "delta")]
 pub(crate) mod delta_errors;
 #[cfg(feature = "delta")]
 pub(crate) mod delta_folder;
+#[cfg(feature = "delta")]
+mod encoded_listing;
 mod error_context;
 mod errors;
 mod file;
 mod list;
 mod local_files;
 mod location;
+mod mistakes;
+mod new_folders;
 mod options;
+mod table_format;
 
 pub(crate) use self::address::{Address, redacted};
 pub(crate) use self::blocking::small;
 pub(crate) use self::bucket::{Bucket, Object};
 pub(crate) use self::file::{InputFile, file_url};
-pub(crate) use self::list::{DELTA_LOG, Files, find};
+pub(crate) use self::list::{Files, find, is_beside};
 pub(crate) use self::local_files::PooledLocalFileSystem;
 pub(crate) use self::location::Location;
+pub(crate) use self::mistakes::QUOTES;
+pub(crate) use self::new_folders::NewFolders;
 pub use self::options::StorageOptions;
+#[cfg(feature = "delta")]
+pub(crate) use self::table_format::DELTA_LOG;
+pub(crate) use self::table_format::{
+    LocalTables, TableFormat, of_folder as table_of_folder, table_of_objects,
+};

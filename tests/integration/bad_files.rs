@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
+use datafusion::parquet::file::metadata::{
+    ParquetMetaDataBuilder, ParquetMetaDataReader, ParquetMetaDataWriter, RowGroupMetaData,
+};
 use datafusion_engagement::config::Enrichment;
 use datafusion_engagement::error::{ErrorKind, Result};
 use datafusion_engagement::pipeline::{self, Progress};
@@ -221,6 +225,156 @@ fn the_command_names_the_file() {
     assert_eq!(example.command().status.code(), Some(0), "a folder in a folder, too");
     fs::write(mail.join("more.parquet/text.parquet"), "some text").unwrap();
     refused_now("more.parquet/text.parquet: is not a Parquet file");
+}
+
+/// The file with other row groups in its footer. The rows of the file are the sum of theirs.
+fn with_groups(file: &[u8], change: impl Fn(RowGroupMetaData) -> RowGroupMetaData) -> Vec<u8> {
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&Bytes::copy_from_slice(file)).unwrap();
+    let length = u32::from_le_bytes(file[file.len() - 8..file.len() - 4].try_into().unwrap()) as usize;
+    let groups = footer.row_groups().iter().cloned().map(change).collect();
+    let footer = ParquetMetaDataBuilder::new(footer.file_metadata().clone()).set_row_groups(groups).build();
+    let mut bytes = file[..file.len() - 8 - length].to_vec();
+    ParquetMetaDataWriter::new(&mut bytes, &footer).finish().unwrap();
+    bytes
+}
+
+/// The file with 9 rows in its footer instead of 8, and the same row groups.
+fn with_nine_rows(file: &[u8]) -> Vec<u8> {
+    // Thrift: the third field, a number, and the fourth field, a list of one structure. Numbers are doubled.
+    let field = [0x16, 2 * 8, 0x19, 0x1c];
+    let places: Vec<_> = (0..file.len() - 4).filter(|at| file[*at..at + 4] == field).collect();
+    let [place] = places[..] else { panic!("{places:?}") };
+    let mut bytes = file.to_vec();
+    bytes[place + 1] = 2 * 9;
+    bytes
+}
+
+/// Of two files in one, only some rows would be read, and columns of the one with columns of the other.
+#[test]
+fn two_files_in_one_are_refused() {
+    let example = Example::new();
+    let place = format!("[mail] {}: is damaged: ", example.mail().display());
+    fs::write(example.mail(), example.good.repeat(2)).unwrap();
+    refused(
+        &example.command(),
+        1,
+        &format!("{place}another Parquet file begins at byte {} of it; ", example.good.len()),
+    );
+    fs::write(example.mail(), [b"XXXX", &example.good[4..]].concat()).unwrap();
+    refused(&example.command(), 1, &format!("{place}it does not begin as a Parquet file does"));
+}
+
+/// A footer that contradicts itself is refused before anything is read. One that agrees with itself, but
+/// promises a row more than there is, is refused before anything is published.
+#[test]
+fn footers_that_promise_other_rows() {
+    let example = Example::new();
+    fs::write(example.mail(), with_groups(&example.good, |group| group)).unwrap();
+    assert_eq!(example.command().status.code(), Some(0), "{}", error(&example.command()));
+    let with_rows = |group: RowGroupMetaData| group.into_builder().set_num_rows(9).build().unwrap();
+    let one_more = |group: RowGroupMetaData| {
+        let columns = group.columns().iter().cloned().map(|column| {
+            let values = column.num_values() + 1;
+            column.into_builder().set_num_values(values).build().unwrap()
+        });
+        let columns = columns.collect();
+        with_rows(group).into_builder().set_column_metadata(columns).build().unwrap()
+    };
+    for (bytes, says) in [
+        (with_nine_rows(&example.good), "9 rows in the file, but 8 in its row groups"),
+        (with_groups(&example.good, with_rows), "row group 1 has 9 rows, but 8 values of column"),
+    ] {
+        fs::write(example.mail(), bytes).unwrap();
+        for command in ["check", "run"] {
+            let outcome = caught(ENGAGEMENT, &[command.into(), example.file()]).output().unwrap();
+            refused(
+                &outcome,
+                1,
+                &format!(
+                    "[mail] {}: is damaged: its footer contradicts itself: {says}",
+                    example.mail().display()
+                ),
+            );
+        }
+    }
+    fs::write(example.mail(), with_groups(&example.good, one_more)).unwrap();
+    let out = example.folder.path().join("out/Office.parquet");
+    let before = fs::read(&out).unwrap();
+    refused(&example.command(), 1, &format!("[mail] {}: is damaged", example.mail().display()));
+    assert_eq!(fs::read(&out).unwrap(), before);
+}
+
+/// A file of another format is recognized, and the error says what to do with it in its section.
+#[test]
+fn files_of_other_formats_are_recognized() {
+    let example = Example::new();
+    let good = |section: &str| fs::read(example.folder.path().join(format!("{section}.parquet"))).unwrap();
+    let gzip = [&b"\x1f\x8b\x08\0"[..], &example.good].concat();
+    let marked = "\u{feff}email;account_id\nann@x.com;1\n";
+    for (bytes, is, in_contacts, in_mail) in [
+        (
+            &b"email,account_id\nann@x.com,1\n"[..],
+            "CSV",
+            "set format = \"csv\" in [contacts], or convert it to Parquet",
+            "convert it to Parquet",
+        ),
+        (
+            marked.as_bytes(),
+            "CSV",
+            "set format = \"csv\" in [contacts], or convert it to Parquet",
+            "convert it to Parquet",
+        ),
+        (
+            b"PK\x03\x04\x14\0xl/workbook.xml",
+            "an Excel workbook (XLSX) or another Office document",
+            "save it as CSV (UTF-8) and set format = \"csv\" in [contacts]",
+            "save it as CSV, and convert it to Parquet",
+        ),
+        (
+            b"{\"email\":\"ann@x.com\"}\n",
+            "JSON",
+            "convert it to Parquet, or to CSV and set format = \"csv\" in [contacts]",
+            "an export of Microsoft Graph Data Connect is read with format = \"graph-data-connect\" in [mail]; convert it to Parquet otherwise",
+        ),
+        (
+            b"<!DOCTYPE html><html><body>Sign in</body></html>",
+            "an HTML page",
+            "it may be the answer of a server that wanted a login; download the file again",
+            "",
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
+            "a pointer of Git LFS",
+            "get the file itself: git lfs pull",
+            "",
+        ),
+        (&gzip, "a file compressed with gzip", "decompress it", ""),
+        (b"PARE\x15\x04\x15PARE", "an encrypted Parquet file", "write it without encryption", ""),
+        (
+            b"ORC\x08\x03",
+            "an ORC file",
+            "convert it to Parquet, or to CSV and set format = \"csv\" in [contacts]",
+            "convert it to Parquet",
+        ),
+        (
+            b"ARROW1\0\0",
+            "an Arrow IPC (Feather) file",
+            "convert it to Parquet, or to CSV and set format = \"csv\" in [contacts]",
+            "convert it to Parquet",
+        ),
+    ] {
+        for (section, remedy) in
+            [("contacts", in_contacts), ("mail", if in_mail.is_empty() { in_contacts } else { in_mail })]
+        {
+            let file = example.folder.path().join(format!("{section}.parquet"));
+            let before = good(section);
+            fs::write(&file, bytes).unwrap();
+            let says = format!("[{section}] {}: is not a Parquet file but {is}; {remedy}\n", file.display());
+            refused(&example.command(), 1, &says);
+            fs::write(&file, before).unwrap();
+        }
+    }
+    assert_eq!(example.command().status.code(), Some(0));
 }
 
 /// The damaged file is named for every input, not only for mail.

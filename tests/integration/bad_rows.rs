@@ -46,11 +46,12 @@ const NO_MEETINGS: &str = "select '' as meeting_id, '' as organizer, [''] as att
 /// A folder with an enrichment. The inputs named in `given` have those rows, the others the default rows.
 fn inputs(given: &[(&str, &str)]) -> (TempDir, Enrichment) {
     let folder = tempfile::tempdir().unwrap();
-    let usual =
-        [("contacts", CONTACTS), ("accounts", ACCOUNTS), ("mail", NO_MAIL), ("meetings", NO_MEETINGS)];
+    let mut wanted =
+        vec![("contacts", CONTACTS), ("accounts", ACCOUNTS), ("mail", NO_MAIL), ("meetings", NO_MEETINGS)];
+    wanted.extend(given.iter().filter(|(name, _)| *name == "groups").copied());
     block_on(async {
         let ctx = session::new().unwrap();
-        for (name, sql) in usual {
+        for (name, sql) in wanted {
             let sql = given.iter().find(|(given, _)| *given == name).map_or(sql, |(_, sql)| *sql);
             let frame = ctx.sql(sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
             let schema = frame.schema().inner().clone();
@@ -165,6 +166,66 @@ fn dispositions_of_contacts_with_several_addresses() {
             "contacts used 2",
         ]
     );
+}
+
+/// Items of lists, email cells of contacts and members of groups hold several addresses; a sender, a mailbox and
+/// the address of a group hold one.
+#[test]
+fn several_addresses_in_one_value() {
+    let (folder, _) = inputs(&[
+        (
+            "mail",
+            "select m as message_id, 'k' as conversation_id, timestamp '2026-06-01T09:00:00' as sent_at, s as sender, t as \"to\", \
+             x as mailbox from (values \
+             ('1', 'anna@us.com', ['Carl <CARL@acme.com>; Dora <dora@bolt.com>', 'x@y.z'], null), \
+             ('2', 'anna@us.com', ['x@y.z, Lee, Carl <carl@acme.com>'], null), \
+             ('3', 'anna@us.com', ['Lee, Carl <carl@acme.com>'], null), \
+             ('4', 'anna@us.com; ben@us.com', ['carl@acme.com'], null), \
+             ('5', 'carl@acme.com', ['x@y.z'], 'anna@us.com; ben@us.com'), \
+             ('6', 'carl@acme.com', ['anna@us.com;ben@us.com'], 'eve@us.com'), \
+             ('7', 'eve@us.com', ['erin@acme.com'], null)) t(m, s, t, x)",
+        ),
+        (
+            "meetings",
+            "select 'u' as meeting_id, 'ben@us.com' as organizer, ['Carl <carl@acme.com>, Dora <dora@bolt.com>; anna@us.com'] as attendees, \
+             ['x@y.z; dora@bolt.com'] as declined, timestamp '2026-06-01T09:00:00' as start_at, \
+             timestamp '2026-06-01T10:00:00' as end_at",
+        ),
+        (
+            "contacts",
+            "select * from (values ('Carl <carl@acme.com>; Erin <erin@acme.com>', 'acme', 'c1'), ('dora@bolt.com,ANNA@us.com', 'bolt', 'c2'), \
+             ('anna@us.com; ben@us.com', 'bolt', 'c3'), ('Bob; Eve', 'bolt', 'c4'), ('x@y.z; q@y.z', 'gone', 'c5')) \
+             t(email, account_id, contact_id)",
+        ),
+        (
+            "groups",
+            "select * from (values ('team@us.com', 'Anna <anna@us.com>; Ben <ben@us.com>, nested@us.com'), \
+             ('team@us.com', 'nobody'), ('nested@us.com', 'eve@us.com;'), ('a@us.com; b@us.com', 'q@us.com')) t(group_email, member_email)",
+        ),
+    ]);
+    let file = folder.path().join("enrichment.toml");
+    let text = fs::read_to_string(&file).unwrap() + "[groups]\npath = \"groups.parquet\"\n";
+    fs::write(&file, text).unwrap();
+    fs::write(folder.path().join("mailboxes.txt"), "team@us.com\n").unwrap();
+    let enrichment = open(folder.path());
+    let report = run(&enrichment).unwrap();
+    assert_eq!(report.overview.mailboxes_listed, 3, "anna, ben and eve");
+    assert_eq!(
+        published(&enrichment, DISPOSITIONS),
+        [
+            "contacts invalid_email 1",
+            "contacts own_mailbox 1",
+            "contacts unknown_account 1",
+            "contacts used 2",
+            "mail invalid_sender 1",
+            "mail used 6",
+            "meetings used 1",
+        ]
+    );
+    // To acme: 1, 2, 3, 7. From acme: 6, in which three of ours take part.
+    assert_eq!(published(&enrichment, EMAILS), ["acme 4 1 3 1 29 NULL", "bolt 1 0 1 1 29 NULL"]);
+    let meetings = "select \"CustomerId\", \"NoOfMeetings_ToAccount\", \"NoOfContactsInvolved_Meetings\" from \"Office\" order by 1";
+    assert_eq!(published(&enrichment, meetings), ["acme 1 2", "bolt 0 0"]);
 }
 
 #[test]

@@ -150,16 +150,16 @@ fn killed_before_anything_was_published() {
     }
 }
 
-/// With a history, the tables of a date are also replaced as a whole. The two enrichments for the same date
-/// differ in their name, which is stored in every file.
+/// With a history, the tables of a date are also replaced as a whole. The two enrichment files for the same
+/// date differ in their region, which is stored in every file.
 #[test]
 fn killed_while_a_date_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     block_on(worked::inputs(folder.path()));
     let text = fs::read_to_string(folder.path().join("enrichment.toml")).unwrap();
-    let files = ["one", "two"].map(|name| {
-        let file = folder.path().join(format!("{name}.toml"));
-        let text = text.replace("name = \"worked\"", &format!("name = \"{name}\""));
+    let files = ["europe", "north_america"].map(|region| {
+        let file = folder.path().join(format!("{region}.toml"));
+        let text = text.replace("name = \"worked\"", &format!("name = \"worked\"\nregion = \"{region}\""));
         fs::write(&file, text + "[output]\npath = \"out/\"\nhistory = true\n").unwrap();
         file
     });

@@ -64,6 +64,7 @@ fn any_day_of_the_calendar_can_be_the_last() {
             (0, 60),
             "nothing but years without engagement"
         );
+        assert_eq!(report.covered, None);
     }
 }
 
@@ -73,7 +74,7 @@ fn an_output_that_no_scheme_leads_to_is_refused() {
     let enrichment = Enrichment::open_with(data().join("enrichment.toml"), &overrides).unwrap();
     let error = block_on(pipeline::run(&enrichment, &Silent)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Enrichment);
-    assert!(error.to_string().contains("hdfs:// is not a supported scheme; supported are"), "{error}");
+    assert!(error.to_string().contains("hdfs:// is not a supported scheme; copy the files"), "{error}");
 }
 
 #[test]
@@ -92,9 +93,15 @@ fn what_stands_in_the_way_is_named_before_anything_changes() {
     );
     assert_eq!(fs::read_to_string(folder.path().join("Office.parquet")).unwrap(), "of somebody else");
 
-    // Plain files, as in a copy of an output folder, are replaced.
+    // Plain files of other programs are replaced only if that is permitted.
     fs::remove_dir(folder.path().join("Office_Dispositions.parquet")).unwrap();
-    block_on(pipeline::run(&enrichment, &Silent)).unwrap();
+    let error = block_on(pipeline::run(&enrichment, &Silent)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Enrichment);
+    assert!(error.to_string().contains("Office.parquet does not say that an enrichment has"), "{error}");
+    assert_eq!(fs::read_to_string(folder.path().join("Office.parquet")).unwrap(), "of somebody else");
+    let mut permitted = enrichment.clone();
+    permitted.output.replace = true;
+    block_on(pipeline::run(&permitted, &Silent)).unwrap();
     let other = tempfile::tempdir().unwrap();
     block_on(pipeline::run(&bundled_as_of(other.path(), None), &Silent)).unwrap();
     assert_eq!(published(folder.path()), published(other.path()));
@@ -140,19 +147,4 @@ fn tables_go_by_the_name_of_the_enrichment_too() {
         assert!(rows(&ctx, both).await.unwrap().is_empty());
         rows(&ctx, "select * from \"Sales_ScoreExplained\" limit 1").await.unwrap();
     });
-}
-
-#[test]
-fn a_first_run_that_fails_leaves_no_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let odd = folder.path().join("in");
-    fs::create_dir_all(&odd).unwrap();
-    let mut enrichment = copy(&odd, "mail/");
-    enrichment.output.path = folder.path().join("out").display().to_string();
-    enrichment.mailboxes.truncate(1);
-    enrichment.groups = None;
-    let error = block_on(pipeline::run(&enrichment, &Silent)).unwrap_err();
-    assert!(error.to_string().contains("lists 1 mailboxes"), "{error}");
-    let pattern = format!("{}/out/**/*", folder.path().display());
-    assert!(!glob::glob(&pattern).unwrap().any(|p| p.unwrap().is_file()));
 }

@@ -384,6 +384,7 @@ fn a_published_file_explains_itself() {
             ("time_zone", "Europe/London"),
             ("reply_window_days", "30"),
             ("levels", "year,month,week"),
+            ("sources", "mail,meetings"),
             (
                 "weights",
                 "NoOfEmails_ToAccount=10,NoOfEmails_FromAccount=20,NoOfMeetings_FromAccount=15,NoOfMeetings_ToAccount=15,\
@@ -396,6 +397,7 @@ fn a_published_file_explains_itself() {
             assert_eq!(said.get(key), Some(value), "{} {key}", table.name);
         }
         assert_eq!(said.get("min_people"), None, "where nothing is suppressed");
+        assert_eq!(said.get("fiscal_year_start"), None, "where there are no quarters");
         let all = reader.metadata().file_metadata().key_value_metadata().unwrap();
         assert!(all.iter().all(|e| !e.value.as_deref().unwrap_or_default().contains('@')), "no address");
     }

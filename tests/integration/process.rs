@@ -29,10 +29,16 @@ pub fn arguments(file: &Path, output: &Path, as_of: &str) -> Vec<String> {
     ["run", &file, "--output", &output, "--as-of", as_of].map(str::to_owned).to_vec()
 }
 
-/// A command whose output is captured.
+/// A command whose output is captured. With this variable, libraries append backtraces to their errors; the
+/// errors of the command are one line nevertheless.
 pub fn caught(program: &str, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .args(arguments)
+        .env("RUST_BACKTRACE", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 

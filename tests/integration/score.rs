@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BooleanArray, Date32Array, ListArray, RecordBatch, StringArray};
 use datafusion::arrow::array::{AsArray, Float64Array};
 use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int64Type};
-use datafusion_engagement::config::{Level, Measure};
+use datafusion_engagement::config::{Level, Measure, Source};
 use datafusion_engagement::views::{Parameters, View};
 use proptest::prelude::*;
 
@@ -28,6 +28,7 @@ fn merits(account: &([i64; COUNTS], i64)) -> [i64; COUNTS + 1] {
 
 /// The score by its definition, account by account.
 fn by_hand(period: &Period, weights: &[i64]) -> Vec<f64> {
+    let total: i64 = weights.iter().sum();
     let engaged: Vec<_> = period.iter().flatten().map(merits).collect();
     let score = |account: &Account| {
         let Some(account) = account else { return 0.0 };
@@ -36,7 +37,7 @@ fn by_hand(period: &Period, weights: &[i64]) -> Vec<f64> {
             .filter(|k| *k == COUNTS || mine[*k] > 0)
             .map(|k| weights[k] * engaged.iter().filter(|other| other[k] <= mine[k]).count() as i64)
             .sum();
-        sum as f64 / engaged.len() as f64
+        if total == 0 { 0.0 } else { (100 * sum) as f64 / (engaged.len() as i64 * total) as f64 }
     };
     period.iter().map(score).collect()
 }
@@ -97,7 +98,7 @@ fn account() -> impl Strategy<Value = Account> {
     )
 }
 
-/// Nine weights that add up to 100.
+/// Nine weights that add up to 100, or what remains of them without emails or without meetings.
 fn weights() -> impl Strategy<Value = Vec<i64>> {
     let drawn = prop::collection::vec(0..=100i64, COUNTS).prop_map(|mut cuts| {
         cuts.extend([0, 100]);
@@ -105,7 +106,13 @@ fn weights() -> impl Strategy<Value = Vec<i64>> {
         cuts.windows(2).map(|w| w[1] - w[0]).collect()
     });
     let default = Measure::ALL.map(|m| i64::from(m.default_weight)).to_vec();
-    prop_oneof![1 => Just(default), 2 => drawn]
+    let absent = prop_oneof![2 => Just(None), 1 => prop::sample::select(&Source::ALL[..]).prop_map(Some)];
+    (prop_oneof![1 => Just(default), 2 => drawn], absent).prop_map(|(mut weights, absent)| {
+        for (weight, measure) in weights.iter_mut().zip(&Measure::ALL) {
+            *weight *= i64::from(absent.is_none() || measure.source != absent);
+        }
+        weights
+    })
 }
 
 /// A period, additional activity of its first account, and how much more recent that is.
@@ -155,7 +162,7 @@ proptest! {
                 for (b, other) in period.iter().zip(scores) {
                     prop_assert!(a != b || score == other, "equal accounts score the same");
                 }
-                let perfect = |mine: [i64; COUNTS + 1]| (0..=COUNTS).filter(|k| weights[*k] > 0).all(|k| {
+                let perfect = |mine: [i64; COUNTS + 1]| weights.iter().any(|w| *w > 0) && (0..=COUNTS).filter(|k| weights[*k] > 0).all(|k| {
                     (k == COUNTS || mine[k] > 0) && period.iter().flatten().all(|b| merits(b)[k] <= mine[k])
                 });
                 prop_assert_eq!(*score == 100.0, a.is_some_and(|a| perfect(merits(&a))), "100: nobody is ahead");

@@ -73,7 +73,7 @@ fn file() -> PathBuf {
 
 /// A run with this memory limit that spills to the folder `spill`.
 fn run_within(memory_limit: usize, spill: &Path, output: &Path) -> Result<Report> {
-    let overrides = Overrides { as_of: None, output: Some(output.to_path_buf()) };
+    let overrides = Overrides { output: Some(output.to_path_buf()), ..Overrides::default() };
     let enrichment = Enrichment::open_with(file(), &overrides).unwrap();
     let resources = Resources { memory_limit: Some(memory_limit), spill_dir: Some(spill.to_path_buf()) };
     block_on(async {

@@ -61,7 +61,8 @@ pub fn bundled(output: &Path) -> Enrichment {
 
 /// Like [`bundled`], with an as-of date that overrides the one of the file.
 pub fn bundled_as_of(output: &Path, as_of: Option<&str>) -> Enrichment {
-    let overrides = Overrides { as_of: as_of.map(str::to_string), output: Some(output.to_path_buf()) };
+    let (as_of, output) = (as_of.map(str::to_string), Some(output.to_path_buf()));
+    let overrides = Overrides { as_of, output, ..Overrides::default() };
     Enrichment::open_with(data().join("enrichment.toml"), &overrides).unwrap()
 }
 

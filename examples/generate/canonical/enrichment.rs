@@ -41,7 +41,7 @@ name = "northwind-demo"
 as_of = "{as_of}"            # the last day that counts; without it, yesterday
 time_zone = "Europe/London"     # days are days there
 window_days = 365
-reply_window_days = 30          # an answer that took longer is no reply
+reply_window_days = 30          # an answer that took longer is not a reply
 levels = ["year", "month", "week"]
 region = "united_kingdom"
 

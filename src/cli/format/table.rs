@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::{DataType, Schema};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Float64Type, Schema};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::Sink;
 use crate::cli::out::{is_terminal, note, width, written};
+use crate::cli::rounded::{decimals, rounded};
 use crate::cli::text::{columns, count, cut, pad, visible};
 use crate::error::Result;
 
@@ -23,6 +25,8 @@ pub struct Layout {
     pub rows: Option<usize>,
     /// One line per value.
     pub vertical: bool,
+    /// Floating-point numbers with all their digits.
+    pub exact: bool,
     /// Maximum width of a line in columns of the terminal; longer lines are cut. For lists whose full text
     /// is available in another format.
     pub cut: Option<usize>,
@@ -35,14 +39,63 @@ impl Layout {
     }
 }
 
+/// A cell: its text with all digits, and the number if it is a float that can be rounded.
+struct Cell {
+    text: String,
+    float: Option<f64>,
+}
+
+impl Cell {
+    /// The text that is shown in a column with so many decimals.
+    fn shown(&self, decimals: usize) -> String {
+        self.float.and_then(|float| rounded(float, decimals)).unwrap_or_else(|| self.text.clone())
+    }
+}
+
+/// How a column is laid out.
+struct Measures {
+    width: usize,
+    /// The number of decimals of floats.
+    decimals: usize,
+    /// The largest number of decimals in the first rows. Floats with fewer have blanks in their place, so
+    /// that the decimal points are below each other.
+    longest: usize,
+}
+
+impl Measures {
+    fn of(name: &str, cells: &[&Cell]) -> Self {
+        let decimals = decimals(cells.iter().filter_map(|cell| cell.float));
+        let floats = cells.iter().filter(|cell| cell.float.is_some());
+        let longest = floats.map(|cell| fraction(&cell.shown(decimals))).max().unwrap_or_default();
+        let unmeasured = Self { width: 0, decimals, longest };
+        let widths = cells.iter().map(|cell| columns(&unmeasured.text(cell)));
+        Self { width: widths.chain([columns(name)]).max().unwrap_or_default(), ..unmeasured }
+    }
+
+    /// The text of a cell in this column, before it is padded to the width.
+    fn text(&self, cell: &Cell) -> String {
+        let shown = cell.shown(self.decimals);
+        let missing = if shown.contains('.') { self.longest.saturating_sub(fraction(&shown)) } else { 0 };
+        match cell.float {
+            Some(_) => shown + &" ".repeat(missing),
+            None => shown,
+        }
+    }
+}
+
+/// The number of characters after the decimal point.
+fn fraction(text: &str) -> usize {
+    text.rsplit_once('.').map_or(0, |(_, decimals)| decimals.len())
+}
+
 pub struct Table<'a> {
     names: Vec<String>,
     /// Whether a column is aligned to the right.
     right: Vec<bool>,
     layout: Layout,
-    /// The first rows, until the widths are known.
-    first: Vec<Vec<String>>,
-    widths: Option<Vec<usize>>,
+    /// The first rows, until the columns are measured.
+    first: Vec<Vec<Cell>>,
+    measures: Option<Vec<Measures>>,
     shown: usize,
     hidden: usize,
     out: &'a mut (dyn Write + Send),
@@ -56,45 +109,50 @@ impl<'a> Table<'a> {
             right: fields.iter().map(|f| is_number(f.data_type())).collect(),
             layout,
             first: vec![],
-            widths: None,
+            measures: None,
             shown: 0,
             hidden: 0,
             out,
         }
     }
 
-    fn row(&mut self, row: Vec<String>) -> io::Result<()> {
+    fn row(&mut self, row: Vec<Cell>) -> io::Result<()> {
         self.shown += 1;
         if self.layout.vertical {
             return self.record(&row);
         }
-        if self.widths.is_some() {
-            return self.line(&row);
+        if self.measures.is_some() {
+            return self.cells(&row);
         }
         self.first.push(row);
         if self.first.len() == MEASURED { self.begin() } else { Ok(()) }
     }
 
-    /// Decides the widths, then writes the header and the first rows.
+    /// Measures the columns, then writes the header and the first rows.
     fn begin(&mut self) -> io::Result<()> {
         let rows = std::mem::take(&mut self.first);
-        let widest = |i: usize| {
-            let cells = rows.iter().map(|row| columns(&row[i]));
-            cells.chain([columns(&self.names[i])]).max().unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..self.names.len()).map(widest).collect();
-        let rule = widths.iter().map(|w| "-".repeat(w + 2)).collect::<Vec<_>>().join("+");
-        self.widths = Some(widths);
+        let measures: Vec<Measures> = (0..self.names.len())
+            .map(|i| Measures::of(&self.names[i], &rows.iter().map(|row| &row[i]).collect::<Vec<_>>()))
+            .collect();
+        let rule = measures.iter().map(|m| "-".repeat(m.width + 2)).collect::<Vec<_>>().join("+");
+        self.measures = Some(measures);
         self.line(&self.names.clone())?;
         let rule = rule.get(..self.layout.cut.unwrap_or(rule.len()).min(rule.len())).unwrap_or(&rule);
         writeln!(self.out, "{rule}")?;
-        rows.iter().try_for_each(|row| self.line(row))
+        rows.iter().try_for_each(|row| self.cells(row))
     }
 
-    fn line(&mut self, cells: &[String]) -> io::Result<()> {
-        let widths = self.widths.as_deref().unwrap_or_default();
-        let cells = cells.iter().zip(widths).zip(&self.right).map(|((c, &w), &right)| pad(c, w, right));
-        let line = format!(" {}", cells.collect::<Vec<_>>().join(" | "));
+    fn cells(&mut self, row: &[Cell]) -> io::Result<()> {
+        let measures = self.measures.as_deref().unwrap_or_default();
+        let texts: Vec<String> = row.iter().zip(measures).map(|(cell, m)| m.text(cell)).collect();
+        self.line(&texts)
+    }
+
+    fn line(&mut self, texts: &[String]) -> io::Result<()> {
+        let measures = self.measures.as_deref().unwrap_or_default();
+        let texts =
+            texts.iter().zip(measures).zip(&self.right).map(|((text, m), &right)| pad(text, m.width, right));
+        let line = format!(" {}", texts.collect::<Vec<_>>().join(" | "));
         let line = line.trim_end();
         match self.layout.cut {
             Some(width) => writeln!(self.out, "{}", cut(line, width)),
@@ -102,12 +160,13 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn record(&mut self, row: &[String]) -> io::Result<()> {
+    fn record(&mut self, row: &[Cell]) -> io::Result<()> {
         let width = self.names.iter().map(|n| columns(n)).max().unwrap_or_default();
         let title = format!("-[ {} ]", self.shown);
         writeln!(self.out, "{title}{}", "-".repeat((width + 2).saturating_sub(title.len())))?;
         for (name, cell) in self.names.iter().zip(row) {
-            writeln!(self.out, "{} | {cell}", pad(name, width, false))?;
+            let text = cell.shown(decimals(cell.float));
+            writeln!(self.out, "{} | {text}", pad(name, width, false))?;
         }
         Ok(())
     }
@@ -117,14 +176,14 @@ impl Sink for Table<'_> {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let room = self.layout.rows.map_or(batch.num_rows(), |rows| rows - self.shown).min(batch.num_rows());
         self.hidden += batch.num_rows() - room;
-        for row in written(cells(&batch.slice(0, room)))? {
+        for row in written(cells(&batch.slice(0, room), self.layout.exact))? {
             written(self.row(row))?;
         }
         Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        if self.widths.is_none() && !self.layout.vertical {
+        if self.measures.is_none() && !self.layout.vertical {
             written(self.begin())?;
         }
         if self.hidden > 0 {
@@ -142,10 +201,24 @@ fn is_number(data_type: &DataType) -> bool {
     }
 }
 
-fn cells(batch: &RecordBatch) -> Result<Vec<Vec<String>>, ArrowError> {
+fn cells(batch: &RecordBatch, exact: bool) -> Result<Vec<Vec<Cell>>, ArrowError> {
     let options = FormatOptions::default().with_null("NULL").with_display_error(false);
-    let columns: Vec<ArrayFormatter<'_>> =
+    let texts: Vec<ArrayFormatter<'_>> =
         batch.columns().iter().map(|c| ArrayFormatter::try_new(c, &options)).collect::<Result<_, _>>()?;
-    let cell = |column: &ArrayFormatter<'_>, row| Ok(visible(&column.value(row).try_to_string()?));
-    (0..batch.num_rows()).map(|row| columns.iter().map(|c| cell(c, row)).collect()).collect()
+    let floats: Vec<Option<Float64Array>> =
+        batch.columns().iter().map(|c| if exact { Ok(None) } else { floats(c) }).collect::<Result<_, _>>()?;
+    let cell = |column: usize, row| {
+        let text = visible(&texts[column].value(row).try_to_string()?);
+        let floats = floats[column].as_ref().filter(|floats| floats.is_valid(row));
+        Ok(Cell { text, float: floats.map(|floats| floats.value(row)) })
+    };
+    (0..batch.num_rows()).map(|row| (0..texts.len()).map(|column| cell(column, row)).collect()).collect()
+}
+
+/// The numbers of a column of floats; `None` for a column of another type.
+fn floats(column: &ArrayRef) -> Result<Option<Float64Array>, ArrowError> {
+    if !column.data_type().is_floating() {
+        return Ok(None);
+    }
+    Ok(Some(cast(column, &DataType::Float64)?.as_primitive::<Float64Type>().clone()))
 }

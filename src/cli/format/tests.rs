@@ -53,7 +53,7 @@ fn table() {
 "#
     .replace("--------+------\n", "--------+-----------\n");
     assert_eq!(text(Format::Table, &[batch()]), expected);
-    let vertical = Layout { vertical: true, rows: Some(1), cut: None };
+    let vertical = Layout { vertical: true, rows: Some(1), ..Layout::default() };
     let expected = "\
 -[ 1 ]------
 CustomerId | a,1
@@ -63,6 +63,46 @@ Emails     | -7
 Days       | [1, NULL]
 ";
     assert_eq!(String::from_utf8(written(Format::Table, vertical, &[batch()])).unwrap(), expected);
+}
+
+/// The rows of a table of one column with these numbers.
+fn floats(numbers: Vec<Option<f64>>, layout: Layout) -> Vec<String> {
+    let column: ArrayRef = Arc::new(Float64Array::from(numbers));
+    let batch = RecordBatch::try_from_iter_with_nullable([("x", column, true)]).unwrap();
+    let mut out = vec![];
+    let mut sink = Format::Table.sink(&batch.schema(), layout, &mut out).unwrap();
+    sink.write(&batch).unwrap();
+    sink.finish().unwrap();
+    String::from_utf8(out).unwrap().lines().skip(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_table_has_rounded_numbers_whose_points_are_below_each_other() {
+    let numbers =
+        || vec![Some(99.64912280701755), Some(79.97), Some(80.0), None, Some(f64::NAN), Some(-1e300)];
+    let rows = floats(numbers(), Layout::default());
+    assert_eq!(rows, ["  99.6", "  79.97", "  80.0", "   NULL", "    NaN", " -1e300"].map(|r| r.trim_end()));
+    let exact = Layout { exact: true, ..Layout::default() };
+    let rows = floats(numbers(), exact);
+    assert_eq!(rows[..3], [" 99.64912280701755", "             79.97", "              80.0"]);
+    let vertical = Layout { vertical: true, ..Layout::default() };
+    assert_eq!(floats(vec![Some(1.0), Some(0.8771929824561403)], vertical).last().unwrap(), "x | 0.877");
+    // Later rows have the decimals of the first ones.
+    let many = floats((0..1500).map(|i| Some(f64::from(i) + 0.123)).collect(), Layout::default());
+    assert_eq!((many[0].as_str(), many[1499].as_str()), ("   0.1", " 1499.1"));
+}
+
+#[test]
+fn other_formats_have_all_digits() {
+    let column: ArrayRef = Arc::new(Float64Array::from(vec![99.64912280701755]));
+    let batch = RecordBatch::try_from_iter([("x", column)]).unwrap();
+    for format in [Format::Csv, Format::Json, Format::Ndjson] {
+        let mut out = vec![];
+        let mut sink = format.sink(&batch.schema(), Layout::default(), &mut out).unwrap();
+        sink.write(&batch).unwrap();
+        sink.finish().unwrap();
+        assert!(String::from_utf8(out).unwrap().contains("99.64912280701755"), "{format:?}");
+    }
 }
 
 #[test]

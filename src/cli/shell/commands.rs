@@ -12,6 +12,7 @@ Statements end with a semicolon and may span lines; names are case-insensitive a
   \\d NAME           columns of a table
   \\df [PATTERN]     functions; * matches anything; a whole name shows the documentation
   \\format FORMAT    table, csv, json, ndjson or parquet; also: \\pset format FORMAT
+  \\exact            show or round all digits of floating-point numbers in tables
   \\x                switch between one line for each value and one line for each row
   \\timing           show or hide how long each statement takes
   \\i FILE           run the statements of a file
@@ -23,7 +24,8 @@ Tab completes names, Ctrl-C cancels a running statement, Ctrl-R searches the his
 ";
 
 /// All commands, for completion.
-pub const ALL: [&str; 10] = ["\\?", "\\d", "\\df", "\\format", "\\h", "\\i", "\\o", "\\q", "\\timing", "\\x"];
+pub const ALL: [&str; 11] =
+    ["\\?", "\\d", "\\df", "\\exact", "\\format", "\\h", "\\i", "\\o", "\\q", "\\timing", "\\x"];
 
 /// A command of the shell.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,6 +36,7 @@ pub enum Command {
     Columns(String),
     Functions(Option<String>),
     Format(Format),
+    Exact,
     Vertical,
     Timing,
     Include(String),
@@ -58,6 +61,7 @@ impl Command {
             "\\?" | "\\h" => Self::Help,
             "\\d" | "\\dt" | "\\dv" => argument().map_or(Self::Tables, Self::Columns),
             "\\df" => Self::Functions(argument()),
+            "\\exact" => Self::Exact,
             "\\x" => Self::Vertical,
             "\\timing" => Self::Timing,
             "\\i" => Self::Include(needed("a file")?),
@@ -93,6 +97,7 @@ mod tests {
             ("exit", Command::Leave),
             ("\\d\n", Command::Tables),
             ("\\d office;", Command::Columns("office".into())),
+            ("\\exact", Command::Exact),
             ("\\df", Command::Functions(None)),
             ("\\df date*", Command::Functions(Some("date*".into()))),
             ("\\format CSV", Command::Format(Format::Csv)),

@@ -21,6 +21,7 @@ use super::results::Answers;
 use super::session::Session;
 use super::signals::{CTRL_C, Signals};
 use super::text::visible;
+use crate::config::text_file::{self, Lines, MARK};
 use crate::error::{Error, Result};
 use crate::query::statements::{is_complete, split};
 
@@ -51,15 +52,15 @@ struct Shell {
 
 /// Runs the shell on standard input: as an editor with history and completion if that is a terminal, else
 /// as a script.
-pub async fn run(session: Session, format: Format, allow_files: bool) -> Result<()> {
+pub async fn run(session: Session, format: Format, exact: bool, allow_files: bool) -> Result<()> {
     let person = std::io::stdin().is_terminal();
-    let layout = Layout { rows: person.then_some(ROWS), ..Layout::default() };
+    let layout = Layout { rows: person.then_some(ROWS), exact, ..Layout::default() };
     let answers = Answers::new(format, layout, Box::new(out::stdout()));
     let mut shell = Shell { session, answers, timing: false, person, allow_files, included: 0 };
     if person {
         shell.converse().await
     } else {
-        let lines = std::io::stdin().lock().lines();
+        let lines = Lines::new(std::io::stdin().lock());
         shell.script(lines, "standard input").await.map(|_| ())
     }
 }
@@ -120,16 +121,13 @@ impl Shell {
         }
     }
 
-    /// Runs lines until their end. The first error ends the script.
-    async fn script(
-        &mut self,
-        lines: impl Iterator<Item = std::io::Result<String>>,
-        name: &str,
-    ) -> Result<Then> {
+    /// Runs lines until their end. The first error ends the script. A byte order mark between statements is
+    /// skipped: it is there if scripts were put together from several files.
+    async fn script<R: BufRead>(&mut self, lines: Lines<R>, name: &str) -> Result<Then> {
         let mut text = String::new();
         for line in lines {
-            let line = line.map_err(|e| Error::input(format!("{name}: cannot be read: {e}")))?;
-            text += &line;
+            let line = line.map_err(|why| Error::query(format!("{name}: {why}")))?;
+            text += if text.trim_start().is_empty() { line.trim_start_matches(MARK) } else { &line };
             text.push('\n');
             let is_whole = text.trim_start().starts_with('\\') || is_complete(&text);
             if is_whole && self.text(&std::mem::take(&mut text)).await? == Then::Leave {
@@ -178,6 +176,11 @@ impl Shell {
                 *vertical = !*vertical;
                 note_on_terminal(if *vertical { "one line for each value" } else { "one line for each row" });
             }
+            Command::Exact => {
+                let exact = &mut self.answers.layout.exact;
+                *exact = !*exact;
+                note_on_terminal(if *exact { "numbers with all digits" } else { "numbers are rounded" });
+            }
             Command::Timing => {
                 self.timing = !self.timing;
                 note_on_terminal(if self.timing { "timing is on" } else { "timing is off" });
@@ -214,9 +217,8 @@ impl Shell {
                 path.display()
             )));
         }
-        let file = File::open(path).map_err(|e| Error::input(format!("{}: {e}", path.display())))?;
+        let lines = text_file::lines(path, path.display())?;
         self.included += 1;
-        let lines = std::io::BufReader::new(file).lines();
         let outcome = self.script(lines, &path.display().to_string()).await;
         self.included -= 1;
         outcome

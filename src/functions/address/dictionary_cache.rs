@@ -12,7 +12,9 @@ use std::rc::Rc;
 use datafusion::arrow::array::{Array, DictionaryArray, StringArray};
 use datafusion::arrow::datatypes::Int32Type;
 
+use super::addresses::addresses;
 use super::normalize::normalize;
+use super::one_address::{Found, find};
 use crate::functions::id_hash::{Key, id_hash};
 
 /// How many memos a thread caches: enough for the dictionaries of all columns of an input, in a few files.
@@ -21,25 +23,49 @@ const REMEMBERED: usize = 12;
 /// The type of the dictionaries that are cached.
 pub(crate) type AddressDictionary = DictionaryArray<Int32Type>;
 
-/// The keys of the values of a dictionary; `None` for a value that is not an address.
-type Keys = Rc<[Option<Key>]>;
+/// The keys (see `id_hash`) of the addresses in the values of a dictionary.
+pub(crate) struct AddressKeys {
+    /// For each value, the key of its normalized address; `None` for a value that is not one address.
+    pub(crate) one: Vec<Option<Key>>,
+    /// The values that are not one address but that hold addresses as items of a list: their positions, and
+    /// the keys of these addresses.
+    pub(crate) listed: Vec<(usize, Vec<Key>)>,
+}
+
+impl AddressKeys {
+    fn of(values: &StringArray) -> Self {
+        let mut listed = vec![];
+        let key = |address: &str| Some(id_hash(address));
+        let one = values.iter().enumerate().map(|(position, raw)| match find(raw?) {
+            Found::Address(address) => key(&address),
+            Found::NoAddress => None,
+            Found::Separator => {
+                let one = normalize(raw?);
+                let items = if one.is_none() { addresses(raw?) } else { vec![] };
+                if !items.is_empty() {
+                    listed.push((position, items.iter().map(|address| id_hash(address)).collect()));
+                }
+                key(&one?)
+            }
+        });
+        Self { one: one.collect(), listed }
+    }
+}
 
 thread_local! {
     static MEMOS: RefCell<Vec<Memo>> = const { RefCell::new(vec![]) };
     /// The last dictionary that [`address_keys`] was called with, and its keys.
-    static KEYS: RefCell<Option<(StringArray, Keys)>> = const { RefCell::new(None) };
+    static KEYS: RefCell<Option<(StringArray, Rc<AddressKeys>)>> = const { RefCell::new(None) };
 }
 
-/// The key (see `id_hash`) of the normalized address of each value of a dictionary; `None` for a value that
-/// is not an address. The last result is cached, because several functions need the keys of one dictionary,
-/// one after the other.
-pub(crate) fn address_keys(values: &StringArray) -> Keys {
+/// The keys of the addresses in the values of a dictionary. The last result is cached, because several
+/// functions need the keys of one dictionary, one after the other.
+pub(crate) fn address_keys(values: &StringArray) -> Rc<AddressKeys> {
     let last = KEYS.with_borrow(|last| {
         last.as_ref().filter(|last| same(&last.0, values)).map(|last| Rc::clone(&last.1))
     });
     last.unwrap_or_else(|| {
-        let key = |raw: Option<&str>| normalize(raw?).map(|address| id_hash(&address));
-        let keys: Keys = values.iter().map(key).collect();
+        let keys = Rc::new(AddressKeys::of(values));
         KEYS.set(Some((values.clone(), Rc::clone(&keys))));
         keys
     })
@@ -77,6 +103,11 @@ impl Memo {
             }
             memos.push(self);
         });
+    }
+
+    /// All answers, in the order of `ask`.
+    pub(crate) fn answers(&self) -> &[u32] {
+        &self.answers
     }
 
     /// The answer for the value with this dictionary key, if answers are one bit each, beginning with the
@@ -127,11 +158,22 @@ mod tests {
 
     #[test]
     fn keys_of_addresses() {
-        let values = StringArray::from(vec![Some("Ann <ANN@x.com>"), None, Some("no address")]);
+        let values = [
+            Some("Ann <ANN@x.com>"),
+            None,
+            Some("no address"),
+            Some("a@x.com; b@x.com"),
+            Some("a@x.com,"),
+            Some("Lee, Ann <ann@x.com>"),
+        ];
+        let values = StringArray::from(values.to_vec());
         let other = StringArray::from(vec!["bea@x.com"]);
         for _ in 0..2 {
-            assert_eq!(address_keys(&values)[..], [Some(id_hash("ann@x.com")), None, None]);
-            assert_eq!(address_keys(&other)[..], [Some(id_hash("bea@x.com"))]);
+            let ann = Some(id_hash("ann@x.com"));
+            assert_eq!(address_keys(&values).one, [ann, None, None, None, None, ann]);
+            let [a, b] = ["a@x.com", "b@x.com"].map(id_hash);
+            assert_eq!(address_keys(&values).listed, [(3, vec![a, b]), (4, vec![a])]);
+            assert_eq!(address_keys(&other).one, [Some(id_hash("bea@x.com"))]);
             assert!(Rc::ptr_eq(&address_keys(&other), &address_keys(&other)));
         }
     }

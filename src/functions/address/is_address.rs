@@ -27,7 +27,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         invoke,
         documentation: Documentation::builder(
             OWN_SQL,
-            "True if normalize_address() gives an address. Never NULL.",
+            "True if normalize_address() gives an address: the text holds exactly one. Never NULL.",
             "is_address(text)",
         )
         .with_argument("text", "An address in any spelling and text encoding; NULL gives false.")
@@ -45,7 +45,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     {
         let memo = Memo::recall(SETTING, values, |values| {
             let mut answers = vec![0; values.len().div_ceil(32)];
-            for (i, key) in address_keys(values).iter().enumerate() {
+            for (i, key) in address_keys(values).one.iter().enumerate() {
                 answers[i / 32] |= u32::from(key.is_some()) << (i % 32);
             }
             answers

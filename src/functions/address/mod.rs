@@ -1,9 +1,12 @@
 //! Email addresses: normalization, and the address book, which maps an address to its people.
 
+pub(crate) mod addresses;
 pub(crate) mod book;
 mod dictionary_cache;
 mod is_address;
 pub(crate) mod normalize;
+pub(crate) mod one_address;
+pub(crate) mod several;
 
 use std::sync::Arc;
 
@@ -11,7 +14,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 /// The scalar functions of this module.
 pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
-    [normalize::udf(), is_address::udf()].into_iter().chain(book::udfs()).collect()
+    [normalize::udf(), addresses::udf(), is_address::udf()].into_iter().chain(book::udfs()).collect()
 }
 
 /// The aggregate functions of this module.

@@ -1,5 +1,7 @@
-//! `account_periods(days, first_day, as_of)`: merges days into periods (the window, months and weeks).
+//! `account_periods(days, first_day, as_of, levels, fiscal_year_start)`: merges days into the periods of some
+//! levels (the window, quarters, months, weeks).
 //!
+//! Only the levels of the list are computed, each once: a level costs time, because its people are counted.
 //! Counts and sums are added; people are counted once per period. `first_on` is the account's first day with
 //! engagement. `last_email_on` (`last_meeting_on`) is the account's last day with engaged emails (meetings)
 //! up to the end of the period; it is NULL if there is none.
@@ -7,38 +9,39 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Int32Array, Int64Array, StringArray, StructArray,
+    Array, ArrayRef, AsArray, Date32Array, Int32Array, Int64Array, ListArray, StringArray, StructArray,
 };
 use datafusion::arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Fields, Int32Type, Int64Type, UInt32Type,
 };
 use datafusion::common::{Result, exec_err};
-use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::account_days::days_type;
 use super::struct_lists::{fields, micros, micros_type, rows, rows_type};
-use crate::functions::time::Level;
+use crate::functions::time::{FiscalYearStart, Level};
 use crate::functions::udf::declare::{STEPS, Scalar, expect_arguments};
 
 pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "account_periods",
         arguments: |types| {
-            expect_arguments("account_periods", types, 3)?;
-            Ok(vec![days_type(), DataType::Date32, DataType::Date32])
+            expect_arguments("account_periods", types, 5)?;
+            let levels = DataType::new_list(DataType::Utf8, true);
+            Ok(vec![days_type(), DataType::Date32, DataType::Date32, levels, DataType::Int64])
         },
         returns: |_| Ok(rows_type(period_fields())),
         invoke,
         documentation: Documentation::builder(
             STEPS,
-            "Merges the days of each account into periods: the window (level 'year'), calendar months \
-             ('month') and weeks from Monday ('week'). Returns a list of structs (account_no, level, \
-             period_start, period_end, first_on, last_email_on, last_meeting_on, emails_to, emails_from, \
-             meetings, meetings_to, meetings_from, meeting_micros, replies, reply_micros, \
+            "Merges the days of each account into periods: the window (level 'year'), quarters of the fiscal year \
+             ('quarter'), calendar months ('month') and weeks from Monday ('week'). Returns a list of structs \
+             (account_no, level, period_start, period_end, first_on, last_email_on, last_meeting_on, emails, \
+             emails_to, emails_from, meetings, meetings_to, meetings_from, meeting_micros, replies, reply_micros, \
              internal_email_people, account_email_people, internal_meeting_people, account_meeting_people), \
              one per account, level and period with engagement. The last four columns count distinct \
              people. last_email_on and last_meeting_on are NULL if there is no such day up to period_end.",
-            "account_periods(days, first_day, as_of)",
+            "account_periods(days, first_day, as_of, levels, fiscal_year_start)",
         )
         .with_argument("days", "Days from account_days(); NULL has no days.")
         .with_argument("first_day", "The first day of the window (Date32); NULL is an error.")
@@ -46,9 +49,18 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             "as_of",
             "The last day of the window (Date32), at which the last periods end; NULL is an error.",
         )
+        .with_argument(
+            "levels",
+            "The levels to compute (list of Utf8). Repetitions do not matter. NULL and words that are not levels are errors.",
+        )
+        .with_argument(
+            "fiscal_year_start",
+            "The first month of the fiscal year, 1 to 12 (Int64). NULL and other numbers are errors.",
+        )
         .with_sql_example(
             "> select account_periods(account_days(engagements(7, date '2026-06-03', timestamp '2026-06-03T09:00:00Z', true, false, \
-             null, [0], [1073741825], null), 0), date '2025-07-01', date '2026-06-30')[3]['period_start'];\n2026-06-01",
+             null, [0], [1073741825], null), 0), date '2025-07-01', date '2026-06-30', ['quarter'], 1)[1]['period_start'];\n\
+             2026-04-01",
         )
         .with_related_udf("account_days")
         .build(),
@@ -65,6 +77,7 @@ fn period_fields() -> Fields {
         ("first_on", DataType::Date32),
         ("last_email_on?", DataType::Date32),
         ("last_meeting_on?", DataType::Date32),
+        ("emails", DataType::Int64),
         ("emails_to", DataType::Int64),
         ("emails_from", DataType::Int64),
         ("meetings", DataType::Int64),
@@ -81,18 +94,25 @@ fn period_fields() -> Fields {
 }
 
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
-    let lists = args.args[0].to_array(args.number_rows)?;
-    let lists = lists.as_list::<i32>();
-    let [first_day, as_of] =
-        [args.args[1].to_array(args.number_rows)?, args.args[2].to_array(args.number_rows)?];
-    if first_day.null_count() + as_of.null_count() > 0 {
+    let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+    let lists = arrays[0].as_list::<i32>();
+    if arrays[1].null_count() + arrays[2].null_count() > 0 {
         return exec_err!("account_periods needs the first and the last day of the window");
     }
-    let [first_day, as_of] = [first_day.as_primitive::<Date32Type>(), as_of.as_primitive::<Date32Type>()];
+    let [first_day, as_of] = [&arrays[1], &arrays[2]].map(|days| days.as_primitive::<Date32Type>());
+    let (levels, fiscal_years) = (arrays[3].as_list::<i32>(), arrays[4].as_primitive::<Int64Type>());
     let days = Days::new(lists.values().as_struct());
     let (mut periods, mut lengths) = (Periods::default(), vec![]);
     for row in 0..lists.len() {
         let before = periods.account_no.len();
+        let calendar = Calendar {
+            window: (first_day.value(row), as_of.value(row)),
+            levels: levels_of(levels, row)?,
+            fiscal_year: FiscalYearStart::of_argument(
+                "account_periods",
+                fiscal_years.is_valid(row).then(|| fiscal_years.value(row)),
+            )?,
+        };
         let mut rest = if lists.is_valid(row) {
             lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize
         } else {
@@ -101,12 +121,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         while !rest.is_empty() {
             let account = days.account_no[rest.start];
             let same = days.account_no[rest.clone()].iter().take_while(|a| **a == account).count();
-            periods.push_account(
-                &days,
-                rest.start,
-                rest.start + same,
-                (first_day.value(row), as_of.value(row)),
-            );
+            periods.push_account(&days, rest.start, rest.start + same, &calendar);
             rest.start += same;
         }
         lengths.push(periods.account_no.len() - before);
@@ -114,11 +129,39 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     periods.finish(lengths)
 }
 
+/// The levels in one row of the argument `levels`: each once, the longest period first.
+///
+/// # Errors
+/// NULL, or a word that is not a level.
+fn levels_of(lists: &ListArray, row: usize) -> Result<Vec<Level>> {
+    if lists.is_null(row) {
+        return exec_err!("account_periods needs a list of levels");
+    }
+    let words = lists.value(row);
+    let levels =
+        words.as_string::<i32>().iter().map(|word| match word.map(|word| (word, Level::named(word))) {
+            Some((_, Some(level))) => Ok(level),
+            Some((word, None)) => exec_err!("account_periods: \"{word}\" is not a level"),
+            None => exec_err!("account_periods needs levels without NULL"),
+        });
+    let mut levels = levels.collect::<Result<Vec<_>>>()?;
+    levels.sort_unstable();
+    levels.dedup();
+    Ok(levels)
+}
+
+/// Which periods are computed.
+struct Calendar {
+    /// The first and the last day of the window.
+    window: (i32, i32),
+    levels: Vec<Level>,
+    fiscal_year: FiscalYearStart,
+}
+
 /// The columns of a list of days (see [`days_type`]).
 struct Days<'a> {
     account_no: &'a [i32],
     day: &'a [i32],
-    emails: &'a [i64],
     /// One column each, in the order that [`COUNTS`] lists.
     counts: [&'a [i64]; COUNTS],
     meeting_micros: &'a [i128],
@@ -127,10 +170,12 @@ struct Days<'a> {
     people: [(&'a [i32], &'a [u32]); PEOPLE],
 }
 
-/// The number of counts: emails_to, emails_from, meetings, meetings_to, meetings_from, replies.
-const COUNTS: usize = 6;
+/// The number of counts: emails, emails_to, emails_from, meetings, meetings_to, meetings_from, replies.
+const COUNTS: usize = 7;
+/// The index of emails among the counts.
+const EMAILS: usize = 0;
 /// The index of meetings among the counts.
-const MEETINGS: usize = 2;
+const MEETINGS: usize = 3;
 /// The number of sets of people: internal people and the account's people, in emails and in meetings.
 const PEOPLE: usize = 4;
 
@@ -145,8 +190,7 @@ impl<'a> Days<'a> {
         Self {
             account_no: days.column(0).as_primitive::<Int32Type>().values(),
             day: days.column(1).as_primitive::<Date32Type>().values(),
-            emails: count(2),
-            counts: [count(3), count(4), count(5), count(6), count(7), count(9)],
+            counts: [count(2), count(3), count(4), count(5), count(6), count(7), count(9)],
             meeting_micros: micros(8),
             reply_micros: micros(10),
             people: [people(11), people(12), people(13), people(14)],
@@ -171,20 +215,20 @@ struct Periods {
 }
 
 impl Periods {
-    /// Adds the periods of one account. Its days are the rows `begin..end`, in ascending order; `window` is
-    /// its first and its last day.
-    fn push_account(&mut self, days: &Days, begin: usize, end: usize, window: (i32, i32)) {
-        for level in Level::ALL {
+    /// Adds the periods of one account. Its days are the rows `begin..end`, in ascending order.
+    fn push_account(&mut self, days: &Days, begin: usize, end: usize, calendar: &Calendar) {
+        for level in &calendar.levels {
             let (mut last_email_on, mut last_meeting_on) = (None, None);
             let mut from = begin;
             while from < end {
-                let (period_start, period_end) = level.period(days.day[from], window);
+                let (period_start, period_end) =
+                    level.period(days.day[from], calendar.window, calendar.fiscal_year);
                 let within = days.day[from..end].iter().take_while(|day| **day <= period_end).count();
                 // At least one day, or the loop would not end: a day after the window, which does not occur
                 // in a run, becomes a period of its own.
                 let to = from + within.max(1);
                 for i in from..to {
-                    if days.emails[i] > 0 {
+                    if days.counts[EMAILS][i] > 0 {
                         last_email_on = Some(days.day[i]);
                     }
                     if days.counts[MEETINGS][i] > 0 {
@@ -227,7 +271,7 @@ impl Periods {
     }
 
     fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {
-        let [emails_to, emails_from, meetings, meetings_to, meetings_from, replies] =
+        let [emails, emails_to, emails_from, meetings, meetings_to, meetings_from, replies] =
             self.counts.map(|counts| Arc::new(Int64Array::from(counts)) as ArrayRef);
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(Int32Array::from(self.account_no)),
@@ -237,6 +281,7 @@ impl Periods {
             Arc::new(Date32Array::from(self.first_on)),
             Arc::new(Date32Array::from(self.last_email_on)),
             Arc::new(Date32Array::from(self.last_meeting_on)),
+            emails,
             emails_to,
             emails_from,
             meetings,

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, ListBuilder, StringBuilder};
+use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::item::{Column, Item};
+use super::item::{Item, Unreadable, Value};
+use super::recipient::address;
+use super::recipients::{expect_addresses, for_each_item, lists};
 use super::text::{path, with_path};
 use crate::functions::udf::declare::{OWN_SQL, Scalar};
 
@@ -24,10 +26,10 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             OWN_SQL,
             "The addresses of the people among the attendees of a meeting in a Microsoft Graph export: all attendees except \
              those of type resource, which are rooms or equipment. If a response is given, only attendees with this response. \
-             NULL if the value is not a list.",
+             Lists and attendees are read in every form that graph_addresses() reads. NULL if the value cannot be read.",
             "graph_attendees(attendees[, response])",
         )
-        .with_argument("attendees", "A list of attendees, or JSON text of an array of them; NULL gives NULL.")
+        .with_argument("attendees", "A list of attendees, one attendee, text or JSON text; NULL gives NULL.")
         .with_argument("response", "A response in any case, the same for all rows, such as 'declined'.")
         .with_sql_example(
             "> select graph_attendees('[{\"type\":\"resource\",\"emailAddress\":{\"address\":\"room@contoso.com\"}}, \
@@ -39,35 +41,39 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
 }
 
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
-    let response = path("graph_attendees", args)?;
-    let array = args.args[0].to_array(args.number_rows)?;
-    let column = Column::new(&array)?;
-    let mut lists = ListBuilder::new(StringBuilder::new());
-    for row in 0..array.len() {
-        let addresses = lists.values();
-        let is_list = column.get(row).is_some_and(|list| {
-            list.each(&mut |attendee| {
-                let Some(attendee) = attendee else { return };
-                if is(attendee, "type", RESOURCE)
-                    || !(response.is_empty() || is(attendee, "status.response", response))
-                {
-                    return;
-                }
-                addresses.append_option(attendee.text_at("emailAddress.address"));
-            })
-        });
-        lists.append(is_list);
-    }
-    Ok(Arc::new(lists.finish()))
+    let wanted = path("graph_attendees", args)?;
+    lists(&args.args[0].to_array(args.number_rows)?, |list, texts| {
+        expect_addresses(list)?;
+        for_each_item(list, &mut |attendee| {
+            if let Some(attendee) = attendee
+                && !is(attendee.field("type").and_then(|kind| kind.text_at("")), RESOURCE)
+                && (wanted.is_empty() || is(response(attendee)?, wanted))
+            {
+                texts.push(address(attendee)?);
+            }
+            Ok(())
+        })
+    })
 }
 
-fn is(attendee: &Item<'_>, path: &str, value: &str) -> bool {
-    attendee.text_at(path).is_some_and(|text| text.trim().eq_ignore_ascii_case(value))
+/// The response of an attendee. An attendee that is only an address has none.
+fn response(attendee: &Item<'_>) -> Result<Option<String>, Unreadable> {
+    let Some(status) = attendee.field("status") else { return Ok(None) };
+    match status.value() {
+        Value::Absent => Ok(None),
+        Value::Text(text) => Ok(Some(text.into_owned())),
+        Value::Object(status) => status.leaf("response"),
+        Value::List(_) | Value::Unreadable => Err(Unreadable),
+    }
+}
+
+fn is(text: Option<String>, value: &str) -> bool {
+    text.is_some_and(|text| text.trim().eq_ignore_ascii_case(value))
 }
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::{AsArray, StringArray};
+    use datafusion::arrow::array::{Array, AsArray, StringArray};
     use datafusion::common::ScalarValue;
 
     use super::*;
@@ -90,5 +96,23 @@ mod tests {
             null]"#;
         assert_eq!(addresses(json, &[]), ["a@x", "b@x", "null"]);
         assert_eq!(addresses(json, &[ScalarValue::from("declined")]), ["a@x"]);
+    }
+
+    #[test]
+    fn other_forms() {
+        let declined = [ScalarValue::from("declined")];
+        let one = r#"{"type":"required","status":"declined","emailAddress":{"address":"a@x"}}"#;
+        assert_eq!(addresses(one, &[]), ["a@x"]);
+        assert_eq!(addresses(one, &declined), ["a@x"]);
+        assert_eq!(addresses("a@x; b@x", &[]), ["a@x; b@x"]);
+        assert_eq!(addresses("a@x; b@x", &declined), [""; 0]);
+        let is_null = |json: &str, response: &[ScalarValue]| {
+            let array: ArrayRef = Arc::new(StringArray::from(vec![json]));
+            invoke_with(&udf(), vec![array], response).is_null(0)
+        };
+        let cut = r#"[{"status":"@{response=none; time=}","emailAddress":{"address":"a@x"}}]"#;
+        assert!(!is_null(cut, &[]) && is_null(cut, &declined));
+        assert!(is_null(r#"[{"emailAddress":"@{address=a@x}"}]"#, &[]));
+        assert!(!is_null(r#"[{"type":"resource","emailAddress":"@{address=a@x}"}]"#, &[]), "a room");
     }
 }

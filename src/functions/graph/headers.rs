@@ -7,7 +7,8 @@ use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::item::{Column, Item};
+use super::item::{Column, Item, Unreadable, Value};
+use super::recipients::for_each_item;
 use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
 
 /// The header that marks auto-replies and other automatic messages (RFC 3834).
@@ -25,10 +26,10 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         documentation: Documentation::builder(
             OWN_SQL,
             "True if the headers of a message contain Auto-Submitted (RFC 3834), in any case, with a value other than no. \
-             What follows a semicolon is ignored; a blank value counts as no. Never NULL.",
+             What follows a semicolon is ignored; a blank value counts as no. NULL if the headers cannot be read.",
             "is_auto_submitted(headers)",
         )
-        .with_argument("headers", "A list of structs (name, value), or JSON text of an array of them; NULL gives false.")
+        .with_argument("headers", "A list of structs (name, value), one of them, values by name, text as in a message, or JSON text; NULL gives false.")
         .with_sql_example(
             "> select is_auto_submitted('[{\"name\":\"Auto-Submitted\",\"value\":\"auto-replied\"}]');\ntrue",
         )
@@ -40,22 +41,45 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let array = args.args[0].to_array(args.number_rows)?;
     let column = Column::new(&array)?;
-    let flags =
-        (0..array.len()).map(|row| Some(column.get(row).is_some_and(|headers| is_auto_submitted(&headers))));
-    Ok(Arc::new(flags.collect::<BooleanArray>()))
+    let flag = |row| column.get(row).map_or(Some(false), |headers| is_auto_submitted(&headers).ok());
+    Ok(Arc::new((0..array.len()).map(flag).collect::<BooleanArray>()))
 }
 
-fn is_auto_submitted(headers: &Item<'_>) -> bool {
+fn is_auto_submitted(headers: &Item<'_>) -> Result<bool, Unreadable> {
     let mut found = false;
-    headers.each(&mut |header| {
-        found |= header.is_some_and(|header| {
-            let name = header.field("name");
-            let name = name.as_ref().and_then(Item::text);
-            name.is_some_and(|n| n.trim().eq_ignore_ascii_case(AUTO_SUBMITTED))
-                && header.text_at("value").is_some_and(|v| says_yes(&v))
-        });
-    });
-    found
+    for_each_item(headers, &mut |header| {
+        found |= header.map_or(Ok(false), says_so)?;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Whether a header says so: an object with name and value, an object of values by name, or text as in a
+/// message, `Name: value`, one header or several.
+fn says_so(header: &Item<'_>) -> Result<bool, Unreadable> {
+    match header.value() {
+        Value::Absent => Ok(false),
+        Value::Object(object) => match object.field("name") {
+            Some(name) if name.is_nested() => Err(Unreadable),
+            Some(name) if name.text().is_some_and(|name| is_wanted(&name)) => {
+                Ok(object.leaf("value")?.is_some_and(|value| says_yes(&value)))
+            }
+            Some(_) => Ok(false),
+            None => {
+                object.keys().ok_or(Unreadable)?;
+                Ok(object.leaf(AUTO_SUBMITTED)?.is_some_and(|value| says_yes(&value)))
+            }
+        },
+        Value::Text(text) if text.contains(':') => {
+            let mut headers = text.lines().filter_map(|line| line.split_once(':'));
+            Ok(headers.any(|(name, value)| is_wanted(name) && says_yes(value)))
+        }
+        Value::Text(_) | Value::List(_) | Value::Unreadable => Err(Unreadable),
+    }
+}
+
+fn is_wanted(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case(AUTO_SUBMITTED)
 }
 
 fn says_yes(value: &str) -> bool {
@@ -77,13 +101,45 @@ mod tests {
         };
         let yes = ["auto-replied", "Auto-Generated; type=x", "none"].map(header);
         let no = ["no", " NO ; x=y", "", " ", "; x"].map(header);
-        let other = ["[]", "null", "text", r#"[{"name":"X-Auto-Submitted","value":"auto-replied"}]"#]
-            .map(String::from);
+        let other =
+            ["[]", "null", "", r#"[{"name":"X-Auto-Submitted","value":"auto-replied"}]"#].map(String::from);
         let all: Vec<_> =
             yes.iter().chain(&no).chain(&other).map(|t| Some(t.as_str())).chain([None]).collect();
         let out = invoke_scalar(&udf(), vec![Arc::new(StringArray::from(all))]);
         let out: Vec<_> = out.as_boolean().iter().map(Option::unwrap).collect();
         assert_eq!(out.iter().filter(|b| **b).count(), 3);
         assert_eq!(out[..3], [true; 3]);
+    }
+
+    #[test]
+    fn other_forms() {
+        let flag = |text: &str| {
+            let out = invoke_scalar(&udf(), vec![Arc::new(StringArray::from(vec![text]))]);
+            out.as_boolean().iter().next().flatten()
+        };
+        for yes in [
+            r#"{"name":"Auto-Submitted","value":"auto-replied"}"#,
+            r#"{"Received":"x","Auto-Submitted":"auto-replied"}"#,
+            r#"["Received: x","Auto-Submitted: auto-replied"]"#,
+            "Received: x\r\n by y\r\nAuto-Submitted: auto-replied\r\n",
+        ] {
+            assert_eq!(flag(yes), Some(true), "{yes}");
+        }
+        for no in [
+            r#"{"name":"Received","value":"x"}"#,
+            "{}",
+            "Received: x\nAuto-Submitted: no",
+            r#"[{"name":null}]"#,
+        ] {
+            assert_eq!(flag(no), Some(false), "{no}");
+        }
+        for unreadable in [
+            r#"[{"name":"Auto-Submitted","value":"auto-rep"#,
+            r#"[{'name': 'Auto-Submitted', 'value': 'auto-replied'}]"#,
+            r#"["@{name=Auto-Submitted; value=auto-replied}"]"#,
+            "text",
+        ] {
+            assert_eq!(flag(unreadable), None, "{unreadable}");
+        }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, GenericListArray, StringArray, StructArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, GenericListArray, MapArray, StringArray, StructArray,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::common::Result;
 
 use super::json;
+use crate::functions::address::normalize::normalize;
 use crate::functions::udf::strings::Text;
 
 /// An array and, if it is nested, its children.
@@ -21,6 +24,8 @@ pub(crate) enum Column<'a> {
     Struct(&'a StructArray, Vec<(&'a str, Column<'a>)>),
     List(&'a GenericListArray<i32>, Box<Column<'a>>),
     LargeList(&'a GenericListArray<i64>, Box<Column<'a>>),
+    /// A map, its keys and its values. It is read like a struct.
+    Map(&'a MapArray, Box<Column<'a>>, Box<Column<'a>>),
 }
 
 /// A value that is not null: a row of a column, or JSON text.
@@ -28,6 +33,28 @@ pub(crate) enum Item<'a> {
     Cell(&'a Column<'a>, usize),
     Json(Cow<'a, [u8]>),
 }
+
+/// What a value is, in whatever form it is written.
+pub(crate) enum Value<'a> {
+    /// Null, blank text, and the texts by which programs write null.
+    Absent,
+    Text(Cow<'a, str>),
+    /// A struct, a map, or text that begins like a JSON object. [`Item::keys`] checks that it is one.
+    Object(Item<'a>),
+    List(Vec<Option<Item<'a>>>),
+    /// Text that begins like a nested value and is not JSON: it is cut short, or in the notation of another
+    /// program.
+    Unreadable,
+}
+
+/// The error for a value that is there and cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable;
+
+/// How programs write null where they write everything as text.
+const NULLS: [&str; 3] = ["null", "none", "nan"];
+/// How PowerShell begins to write an object or a list within an object that is nested too deeply.
+const POWERSHELL: [&str; 2] = ["@{", "System."];
 
 impl<'a> Column<'a> {
     pub(crate) fn new(array: &'a ArrayRef) -> Result<Self> {
@@ -49,6 +76,10 @@ impl<'a> Column<'a> {
                 let list = array.as_list::<i64>();
                 Column::LargeList(list, Box::new(Column::new(list.values())?))
             }
+            DataType::Map(_, _) => {
+                let map = array.as_map();
+                Column::Map(map, Box::new(Column::new(map.keys())?), Box::new(Column::new(map.values())?))
+            }
             _ => Column::Shown(cast(array, &DataType::Utf8)?.as_string().clone()),
         })
     }
@@ -62,6 +93,7 @@ impl<'a> Column<'a> {
             Column::Struct(array, _) => array.is_valid(row),
             Column::List(list, _) => list.is_valid(row),
             Column::LargeList(list, _) => list.is_valid(row),
+            Column::Map(map, _, _) => map.is_valid(row),
         };
         there.then_some(Item::Cell(self, row))
     }
@@ -75,10 +107,16 @@ impl Item<'_> {
                 let column = columns.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
                 column.and_then(|(_, column)| column.get(*row))
             }
+            Item::Cell(Column::Map(map, keys, values), row) => {
+                let is_named = |at: &usize| {
+                    keys.get(*at)
+                        .is_some_and(|key| key.text().is_some_and(|key| key.eq_ignore_ascii_case(name)))
+                };
+                values.get(entries(map, *row).find(is_named)?)
+            }
             _ => {
                 let text = self.json()?;
-                let (at, _) = member(&text, name)?;
-                Some(Item::Json(at))
+                Some(Item::Json(member(&text, name)?))
             }
         }
     }
@@ -92,20 +130,68 @@ impl Item<'_> {
         }
     }
 
-    /// Calls `f` with each item of a list, `None` for a null item. Returns whether the value is a list.
-    pub(crate) fn each(&self, f: &mut dyn FnMut(Option<&Item<'_>>)) -> bool {
+    /// What the value is. JSON text is read.
+    pub(crate) fn value(&self) -> Value<'_> {
         match self {
+            Item::Cell(Column::Null, _) => Value::Absent,
+            Item::Cell(Column::Text(text), row) => text.get(*row).map_or(Value::Absent, of_text),
+            Item::Cell(Column::Shown(text), row) => Value::Text(Cow::Borrowed(text.value(*row))),
+            Item::Cell(column @ (Column::Struct(_, _) | Column::Map(_, _, _)), row) => {
+                Value::Object(Item::Cell(column, *row))
+            }
             Item::Cell(Column::List(list, items), row) => {
                 let offsets = &list.value_offsets()[*row..];
-                (offsets[0]..offsets[1]).for_each(|i| f(items.get(i as usize).as_ref()));
-                true
+                Value::List((offsets[0]..offsets[1]).map(|i| items.get(i as usize)).collect())
             }
             Item::Cell(Column::LargeList(list, items), row) => {
                 let offsets = &list.value_offsets()[*row..];
-                (offsets[0]..offsets[1]).for_each(|i| f(items.get(i as usize).as_ref()));
-                true
+                Value::List((offsets[0]..offsets[1]).map(|i| items.get(i as usize)).collect())
             }
-            _ => self.json().is_some_and(|text| each_of(&text, f)),
+            Item::Json(raw) => of_json(raw),
+        }
+    }
+
+    /// The names of the fields of a struct, the keys of a map, or the keys of a JSON object; `None` if the
+    /// value is not an object.
+    pub(crate) fn keys(&self) -> Option<Vec<String>> {
+        match self {
+            Item::Cell(Column::Struct(_, columns), _) => {
+                Some(columns.iter().map(|(name, _)| (*name).to_owned()).collect())
+            }
+            Item::Cell(Column::Map(map, keys, _), row) => {
+                Some(entries(map, *row).filter_map(|at| keys.get(at)?.text().map(Cow::into_owned)).collect())
+            }
+            _ => {
+                let text = self.json()?;
+                let mut keys = vec![];
+                let end =
+                    json::members(&text, json::skip_white(&text, 0), |key, _, _| keys.push(key.into_owned()));
+                (json::skip_white(&text, end.ok()?) == text.len()).then_some(keys)
+            }
+        }
+    }
+
+    /// The text of the field with this name, in any case; `None` if it is absent, null or blank.
+    ///
+    /// # Errors
+    /// The field is nested, or stands for a nested value that was not written.
+    pub(crate) fn leaf(&self, name: &str) -> Result<Option<String>, Unreadable> {
+        let Some(field) = self.field(name) else { return Ok(None) };
+        if field.is_nested() {
+            return Err(Unreadable);
+        }
+        match field.text() {
+            Some(text) if text.trim_start().starts_with(POWERSHELL[0]) => Err(Unreadable),
+            text => Ok(text.map(Cow::into_owned)),
+        }
+    }
+
+    /// Whether the value is a struct, a map, a list, or JSON text of one.
+    pub(crate) fn is_nested(&self) -> bool {
+        match self {
+            Item::Cell(Column::Null | Column::Text(_) | Column::Shown(_), _) => false,
+            Item::Cell(_, _) => true,
+            Item::Json(raw) => matches!(raw.first(), Some(b'{' | b'[')),
         }
     }
 
@@ -119,6 +205,9 @@ impl Item<'_> {
             }
             Item::Cell(Column::List(array, _), row) => Cow::Owned(array_value_to_string(*array, *row).ok()?),
             Item::Cell(Column::LargeList(array, _), row) => {
+                Cow::Owned(array_value_to_string(*array, *row).ok()?)
+            }
+            Item::Cell(Column::Map(array, _, _), row) => {
                 Cow::Owned(array_value_to_string(*array, *row).ok()?)
             }
             Item::Cell(Column::Null, _) => return None,
@@ -148,39 +237,86 @@ impl Item<'_> {
     }
 }
 
-/// The JSON text of the first member with this name, in any case, and where it begins; `None` if it is absent
-/// or null.
-fn member<'a>(text: &Cow<'a, [u8]>, name: &str) -> Option<(Cow<'a, [u8]>, usize)> {
+/// The JSON text of the first member with this name, in any case; `None` if it is absent or null, or if the text
+/// is not an object and nothing else.
+fn member<'a>(text: &Cow<'a, [u8]>, name: &str) -> Option<Cow<'a, [u8]>> {
     let mut found = None;
-    json::members(text, json::skip_white(text, 0), |key, at, end| {
+    let read = json::members(text, json::skip_white(text, 0), |key, at, end| {
         if found.is_none() && key.eq_ignore_ascii_case(name) {
             found = Some((at, end));
         }
-    })
-    .ok()?;
+    });
+    if json::skip_white(text, read.ok()?) < text.len() {
+        return None;
+    }
     let (at, end) = found.filter(|(at, end)| &text[*at..*end] != b"null")?;
-    let value = match text {
+    Some(match text {
         Cow::Borrowed(text) => Cow::Borrowed(&text[at..end]),
         Cow::Owned(text) => Cow::Owned(text[at..end].to_vec()),
-    };
-    Some((value, at))
+    })
 }
 
-/// Calls `f` with each item of a JSON array, `None` for a null item. Returns whether the text is an array;
-/// `f` is not called if it is not.
-fn each_of(text: &[u8], f: &mut dyn FnMut(Option<&Item<'_>>)) -> bool {
-    let mut places = vec![];
-    let read = json::items(text, json::skip_white(text, 0), |at, end| places.push((at, end)));
-    if read.is_err() {
-        return false;
-    }
-    for (at, end) in places {
-        match &text[at..end] {
-            b"null" => f(None),
-            item => f(Some(&Item::Json(Cow::Borrowed(item)))),
+/// The positions of the entries of a row of a map.
+fn entries(map: &MapArray, row: usize) -> std::ops::Range<usize> {
+    let offsets = &map.value_offsets()[row..];
+    offsets[0] as usize..offsets[1] as usize
+}
+
+/// Reads a text, which may be JSON text.
+fn of_text(text: &str) -> Value<'_> {
+    let trimmed = text.trim();
+    let is_like = |word: &&str| trimmed.eq_ignore_ascii_case(word);
+    match trimmed.as_bytes().first() {
+        None => Value::Absent,
+        Some(b'{' | b'[') => of_json(trimmed.as_bytes()),
+        Some(b'"') if json::value_end(trimmed.as_bytes(), 0) == Ok(trimmed.len()) => {
+            of_json(trimmed.as_bytes())
         }
+        Some(_) if NULLS.iter().any(is_like) => Value::Absent,
+        Some(_)
+            if POWERSHELL.iter().any(|begin| trimmed.starts_with(begin)) && normalize(trimmed).is_none() =>
+        {
+            Value::Unreadable
+        }
+        Some(_) => Value::Text(Cow::Borrowed(text)),
     }
-    true
+}
+
+/// Reads JSON text.
+fn of_json(raw: &[u8]) -> Value<'_> {
+    match raw.first() {
+        Some(b'{') => Value::Object(Item::Json(Cow::Borrowed(raw))),
+        Some(b'[') => {
+            let mut list = vec![];
+            let end = json::items(raw, 0, |at, end| {
+                let item = &raw[at..end];
+                list.push((item != b"null").then_some(Item::Json(Cow::Borrowed(item))));
+            });
+            if end == Ok(raw.len()) { Value::List(list) } else { Value::Unreadable }
+        }
+        // The text of a string may be JSON text again.
+        Some(b'"') => match json::scalar(raw) {
+            Some(Cow::Borrowed(text)) => of_text(text),
+            Some(Cow::Owned(text)) => owned(of_text(&text)),
+            None => Value::Absent,
+        },
+        _ => json::scalar(raw).map_or(Value::Absent, Value::Text),
+    }
+}
+
+fn owned(value: Value<'_>) -> Value<'static> {
+    let item = |item: Item<'_>| match item {
+        Item::Json(raw) => Some(Item::Json(Cow::Owned(raw.into_owned()))),
+        // JSON text contains no cells of columns.
+        Item::Cell(_, _) => None,
+    };
+    match value {
+        Value::Absent => Value::Absent,
+        Value::Unreadable => Value::Unreadable,
+        Value::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+        Value::Object(object) => item(object).map_or(Value::Absent, Value::Object),
+        Value::List(items) => Value::List(items.into_iter().map(|one| one.and_then(item)).collect()),
+    }
 }
 
 /// `microsoft.graph.responseType'declined'` → `declined`; any other text is unchanged.
@@ -196,6 +332,8 @@ fn without_literal(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::arrow::array::{MapBuilder, StringBuilder};
+
     use super::*;
 
     #[test]
@@ -222,5 +360,46 @@ mod tests {
         assert_eq!(address(0).as_deref(), Some("ann@contoso.com"));
         assert_eq!(address(1), None, "the first of the name counts");
         assert_eq!(address(2), None);
+    }
+
+    #[test]
+    fn what_a_text_is() {
+        let kind = |text: &str| match of_text(text) {
+            Value::Absent => "absent",
+            Value::Text(_) => "text",
+            Value::Object(object) if object.keys().is_none() => "broken",
+            Value::Object(_) => "object",
+            Value::List(_) => "list",
+            Value::Unreadable => "unreadable",
+        };
+        for (expected, texts) in [
+            ("absent", &["", " \n", "null", "None", "NaN", r#""""#, r#""null""#][..]),
+            ("text", &["a@x", "3", "true", r#""a@x""#, r#""Lee, Ann" <a@x>"#, "System.a@x.com"]),
+            ("object", &["{}", " {\"a\":1} ", r#""{\"a\":1}""#]),
+            ("broken", &["{'a': 1}", r#"{"a":"#, "{a@x}", r#"{"a":1} {"a":2}"#]),
+            ("list", &["[]", "[1, null]", r#""[1]""#]),
+            ("unreadable", &["[1", "[1] [2]", "[a@x]", "[{'a': 1}]", "@{a=1}", "System.Object[]"]),
+        ] {
+            texts.iter().for_each(|text| assert_eq!(kind(text), expected, "{text}"));
+        }
+    }
+
+    #[test]
+    fn maps_are_read_like_structs() {
+        let mut maps = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+        maps.keys().append_value("Address");
+        maps.values().append_value("a@x");
+        maps.append(true).unwrap();
+        maps.append(false).unwrap();
+        maps.append(true).unwrap();
+        let maps: ArrayRef = std::sync::Arc::new(maps.finish());
+        let sliced = maps.slice(1, 2);
+        let column = Column::new(&maps).unwrap();
+        let item = column.get(0).unwrap();
+        assert_eq!(item.text_at("address").as_deref(), Some("a@x"));
+        assert_eq!(item.keys().unwrap(), ["Address"]);
+        let column = Column::new(&sliced).unwrap();
+        assert!(column.get(0).is_none());
+        assert_eq!(column.get(1).unwrap().text_at("address"), None);
     }
 }

@@ -13,6 +13,9 @@ pub(crate) enum Fault {
     NoJson(usize),
 }
 
+/// How serde_json begins the error for a control character in a string.
+const CONTROL_CHARACTER: &str = "control character";
+
 /// The position of the first byte at or after `at` that is not JSON white space.
 pub(crate) fn skip_white(text: &[u8], at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
@@ -30,7 +33,11 @@ pub(crate) fn value_end(text: &[u8], at: usize) -> Result<usize, Fault> {
         None => Err(Fault::CutShort),
         Some(Ok(_)) => Ok(at + values.byte_offset()),
         Some(Err(e)) if e.is_eof() => Err(Fault::CutShort),
-        Some(Err(e)) => Err(Fault::NoJson(at + offset(rest, e.line(), e.column()))),
+        Some(Err(e)) => {
+            // The place of a control character in a string is that of the character before it.
+            let before = usize::from(e.to_string().starts_with(CONTROL_CHARACTER));
+            Err(Fault::NoJson(at + offset(rest, e.line(), e.column()) + before))
+        }
     }
 }
 
@@ -148,6 +155,8 @@ mod tests {
         assert_eq!(parts(r#"{a:1}"#), Err(Fault::NoJson(1)));
         assert_eq!(parts("{\"a\":\n[1,\n2;3]}"), Err(Fault::NoJson(11)));
         assert_eq!(parts("[1]"), Err(Fault::NoJson(0)));
+        assert_eq!(parts("{\"a\":\"b\tc\"}"), Err(Fault::NoJson(7)));
+        assert_eq!(parts("{\"a\":\n[\"\nc\"]}"), Err(Fault::NoJson(8)));
     }
 
     #[test]

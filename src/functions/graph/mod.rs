@@ -2,17 +2,20 @@
 //! zones, headers.
 //!
 //! Every function accepts the nested Arrow types of a Parquet file as well as JSON text, and finds fields in
-//! any case.
+//! any case. A value that is there and cannot be read is distinguished from one that is absent.
 
 mod attendees;
 mod headers;
+mod is_object;
 mod item;
 pub(crate) mod json;
+mod recipient;
+mod recipients;
 mod text;
 mod texts;
 mod thread;
 mod time;
-mod zone;
+pub(crate) mod zone;
 
 use std::sync::Arc;
 
@@ -20,5 +23,15 @@ use datafusion::logical_expr::ScalarUDF;
 
 /// The functions for Microsoft Graph exports.
 pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
-    vec![text::udf(), texts::udf(), attendees::udf(), headers::udf(), thread::udf(), time::udf()]
+    vec![
+        text::udf(),
+        texts::udf(),
+        recipient::udf(),
+        recipients::udf(),
+        attendees::udf(),
+        headers::udf(),
+        is_object::udf(),
+        thread::udf(),
+        time::udf(),
+    ]
 }

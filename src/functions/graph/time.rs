@@ -34,8 +34,8 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             OWN_SQL,
             "An instant of a Microsoft Graph export in microseconds in UTC; further digits are cut off. An offset in the text \
              takes precedence over the zone; without offset and zone, the time is in UTC. A local time that occurs twice is \
-             the first one; a local time in a gap is shifted forward. NULL for 0001-01-01, for text that is not a time, and \
-             for an unknown zone.",
+             the first one; a local time in a gap is shifted forward. /Date(1795168800000)/, milliseconds since 1970, is read, \
+             too. NULL for 0001-01-01, for text that is not a time, and for an unknown zone.",
             "graph_time(value[, zone])",
         )
         .with_argument("value", "A timestamp, or text such as 2026-03-01T09:30:00.0000000; NULL gives NULL.")
@@ -79,10 +79,26 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     Ok(Arc::new(micros.with_timezone("UTC")))
 }
 
+/// The instant of `/Date(1795168800000)/`, as .NET writes it: milliseconds since 1970 in UTC. An offset behind
+/// the number, `+0100`, does not change the instant. `None` for any other text.
+fn of_dot_net(text: &str) -> Option<i64> {
+    let inside = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let digits = inside.strip_prefix('-').unwrap_or(inside);
+    let end = digits.find(['+', '-']).unwrap_or(digits.len()) + inside.len() - digits.len();
+    let (millis, offset) = inside.split_at(end);
+    let is_offset = offset.is_empty() || offset.len() == 5 && offset[1..].bytes().all(|b| b.is_ascii_digit());
+    let micros = millis.parse::<i64>().ok()?.checked_mul(1000)?;
+    (is_offset && micros >= FIRST_TIME).then_some(micros)
+}
+
 /// The instant in microseconds since 1970 in UTC; `None` if the text is not a time, is on 0001-01-01, or
 /// needs a zone that is unknown. A `zone` of `None` is an unknown one.
 fn instant(text: &str, zone: Option<Tz>) -> Option<i64> {
-    let (local, offset) = parse(text.trim())?;
+    let text = text.trim();
+    if text.starts_with('/') {
+        return of_dot_net(text);
+    }
+    let (local, offset) = parse(text)?;
     if local.date() == NaiveDate::from_ymd_opt(1, 1, 1)? {
         return None;
     }
@@ -92,6 +108,9 @@ fn instant(text: &str, zone: Option<Tz>) -> Option<i64> {
         (None, zone) => zone::utc_micros(local, zone?),
     }
 }
+
+/// The largest offset from UTC in seconds, as in ISO 8601 of most languages. No zone has ever had more than 16 hours.
+const LARGEST_OFFSET: i64 = 18 * 3600;
 
 /// `2026-03-01T09:30:00.0000000+01:00` → the local time as written, and the offset in seconds if there is
 /// one. Seconds, fraction and offset are optional.
@@ -125,6 +144,9 @@ fn parse(text: &str) -> Option<(NaiveDateTime, Option<i64>)> {
         [sign @ (b'+' | b'-'), _, _, b':', _, _] | [sign @ (b'+' | b'-'), _, _, _, _] => {
             let minutes = number(text.len() - 2, 2)?;
             let seconds = i64::from(number(at + 1, 2)? * 3600 + minutes * 60);
+            if seconds > LARGEST_OFFSET {
+                return None;
+            }
             Some(if *sign == b'-' { -seconds } else { seconds })
         }
         _ => return None,
@@ -180,6 +202,31 @@ mod tests {
     }
 
     #[test]
+    fn as_dot_net_writes_times() {
+        let nowhere = |text| at(text, None);
+        let expected = Some("2026-11-20 10:00:00.000000".to_string());
+        for text in ["/Date(1795168800000)/", " /Date(1795168800000+0100)/ ", "/Date(1795168800000-0500)/"] {
+            assert_eq!(nowhere(text), expected, "{text}");
+        }
+        assert_eq!(nowhere("/Date(-1)/").unwrap(), "1969-12-31 23:59:59.999000");
+        for none in [
+            "/Date(-62135596800000)/",
+            "/Date(9999999999999999999)/",
+            "/Date(9223372036854775807)/",
+            "/Date(+1)/",
+            "/Date(1.5)/",
+            "/Date()/",
+            "/Date(-)/",
+            "/Date(1+1)/",
+            "/Date(1+é000)/",
+            "/Date(1)",
+            "/1/",
+        ] {
+            assert_eq!(nowhere(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn an_offset_wins_over_the_zone() {
         assert_eq!(
             at("2026-07-01T09:30:00", Some(Tz::America__Los_Angeles)).unwrap(),
@@ -191,6 +238,9 @@ mod tests {
         );
         assert_eq!(at("2026-07-01T09:30:00+00:30", None).unwrap(), "2026-07-01 09:00:00.000000");
         assert_eq!(at("2026-07-01T09:30:00", None), None, "an unknown zone");
+        assert_eq!(at("2026-07-01T09:30:00+18:00", None).unwrap(), "2026-06-30 15:30:00.000000");
+        assert_eq!(at("2026-07-01T09:30:00+25:00", None), None, "no such offset");
+        assert_eq!(at("2026-07-01T09:30:00-99:99", None), None, "no such offset");
     }
 
     fn micros(columns: Vec<ArrayRef>) -> Vec<Option<i64>> {
@@ -219,7 +269,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics(text in "[0-9T :.+Zé-]{0,36}", other in ".{0,36}") {
+        fn no_text_panics(text in "[0-9T :.+Zé-]{0,36}", other in ".{0,36}|/Date\\([0-9+é-]{0,20}\\)/") {
             for zone in [None, Some(Tz::UTC), Some(Tz::America__New_York)] {
                 let _ = (instant(&text, zone), instant(&other, zone));
             }

@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use super::period_start::{month_start, week_start};
+use super::fiscal_year::FiscalYearStart;
+use super::period_start::{month_start, quarter_start, week_start};
 
 /// A level of Office: the length of the period that a row covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// The whole window.
     Year,
+    /// Three calendar months, counted from the first month of the fiscal year.
+    Quarter,
     /// Calendar months.
     Month,
     /// Weeks from Monday.
@@ -17,12 +20,13 @@ pub enum Level {
 
 impl Level {
     /// Every level, the longest period first.
-    pub const ALL: [Level; 3] = [Level::Year, Level::Month, Level::Week];
+    pub const ALL: [Level; 4] = [Level::Year, Level::Quarter, Level::Month, Level::Week];
 
     /// The name of the level in the enrichment file and in Office.
     pub fn as_str(self) -> &'static str {
         match self {
             Level::Year => "year",
+            Level::Quarter => "quarter",
             Level::Month => "month",
             Level::Week => "week",
         }
@@ -40,14 +44,24 @@ impl Level {
 
     /// The first and the last day of the period that contains `day`, a day of the window. Days are counted
     /// from 1970-01-01. The first day can be before the window; the last day is never after it.
-    pub(crate) fn period(self, day: i32, (first_day, as_of): (i32, i32)) -> (i32, i32) {
+    pub(crate) fn period(
+        self,
+        day: i32,
+        (first_day, as_of): (i32, i32),
+        fiscal_year: FiscalYearStart,
+    ) -> (i32, i32) {
+        // The 32nd day of any month is in the next one.
+        let next_month = |start: i32| month_start(start.saturating_add(31)).unwrap_or(i32::MAX);
         match self {
             Level::Year => (first_day, as_of),
+            Level::Quarter => {
+                let start = quarter_start(day, fiscal_year).unwrap_or(day);
+                let next = next_month(next_month(next_month(start)));
+                (start, (next - 1).min(as_of))
+            }
             Level::Month => {
                 let start = month_start(day).unwrap_or(day);
-                // The 32nd day of any month is in the next one.
-                let next = month_start(start.saturating_add(31)).unwrap_or(i32::MAX);
-                (start, (next - 1).min(as_of))
+                (start, (next_month(start) - 1).min(as_of))
             }
             Level::Week => {
                 let start = week_start(day);
@@ -71,8 +85,19 @@ mod tests {
     fn ranks_are_in_the_order_of_the_words() {
         let mut levels = Level::ALL;
         levels.sort_by_key(|level| level.as_str());
-        assert_eq!(levels.map(Level::rank), [0, 1, 2]);
+        assert_eq!(levels.map(Level::rank), [0, 1, 2, 3]);
         assert_eq!(Level::ALL.map(|level| Level::named(level.as_str())), Level::ALL.map(Some));
         assert_eq!(Level::named("Year"), None);
+    }
+
+    /// 1970-02-10 in a window from 1969-12-22 to 1970-02-20, with fiscal years from December.
+    #[test]
+    fn periods_by_hand() {
+        let december = FiscalYearStart::new(12).unwrap();
+        let periods = Level::ALL.map(|level| level.period(40, (-10, 50), december));
+        assert_eq!(periods, [(-10, 50), (-31, 50), (31, 50), (39, 45)]);
+        let quarter = |fiscal_year| Level::Quarter.period(40, (-500, 500), fiscal_year);
+        assert_eq!(quarter(december), (-31, 58), "to 1970-02-28");
+        assert_eq!(quarter(FiscalYearStart::default()), (0, 89), "to 1970-03-31");
     }
 }

@@ -1,5 +1,6 @@
 //! Instants, local dates and the first days of periods.
 
+mod fiscal_year;
 mod level;
 mod local_date;
 mod period_start;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
+pub use self::fiscal_year::FiscalYearStart;
 pub use self::level::Level;
 pub(crate) use self::local_date::with_local_days;
 pub(crate) use self::utc_timestamp::{
@@ -17,6 +19,6 @@ pub(crate) use self::utc_timestamp::{
 
 /// The scalar functions of this module.
 pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
-    let [month_start, week_start] = period_start::udfs();
-    vec![utc_timestamp::udf(), local_date::udf(), month_start, week_start]
+    let [quarter_start, month_start, week_start] = period_start::udfs();
+    vec![utc_timestamp::udf(), local_date::udf(), quarter_start, month_start, week_start]
 }

@@ -67,6 +67,11 @@ impl<'a> Texts<'a> {
         })
     }
 
+    /// Whether each row is a list.
+    pub(crate) fn is_list(&self) -> bool {
+        !matches!(self, Texts::One(_))
+    }
+
     /// Calls `f` with each text of a row that is not null.
     pub(crate) fn for_each(&self, row: usize, mut f: impl FnMut(&'a str) -> Result<()>) -> Result<()> {
         let (text, range) = match self {

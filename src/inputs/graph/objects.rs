@@ -1,11 +1,16 @@
 //! Reads JSON objects from a text, one at a time. The text contains one object per line, pretty-printed
 //! objects one after another, or arrays of objects.
 //!
+//! What has one meaning is read although it is not JSON: commas between the objects of lines, byte order
+//! marks between them (files that were put together), the record separators of RFC 7464, and padding of zero
+//! bytes or Ctrl-Z behind the last object.
+//!
 //! The memory depends on the size of the largest object only. Of each object only the wanted members are
 //! extracted; bodies and attachments are skipped without decoding.
 
 use std::io::Read;
 
+use super::damage;
 use crate::functions::graph::json::{self, Fault};
 
 /// The first size of the buffer in bytes. A larger object makes it grow.
@@ -13,6 +18,12 @@ const FIRST_BUFFER: usize = 512 * 1024;
 /// The size limit of an object in bytes. Messages are smaller; if an object seems to be larger, a quote or a
 /// bracket is missing in the text.
 const LARGEST_OBJECT: usize = 1 << 30;
+
+const MARK: &[u8] = b"\xef\xbb\xbf";
+/// Precedes each object in a JSON text sequence (RFC 7464).
+const RECORD_SEPARATOR: u8 = 0x1e;
+/// Bytes that can fill the end of a text: zero bytes, and Ctrl-Z, with which some systems end a text.
+const PADDING: [u8; 2] = [0, 0x1a];
 
 /// Reads the objects of a text.
 pub(crate) struct Objects<R> {
@@ -25,8 +36,10 @@ pub(crate) struct Objects<R> {
     before: u64,
     records: u64,
     in_array: bool,
-    /// Whether an item may begin here: at the start of an array, or after a comma.
-    item_may_begin: bool,
+    /// Whether an object or array precedes without a comma behind it.
+    is_behind_item: bool,
+    /// The first byte of padding, and its offset in the text.
+    padding: Option<(u8, u64)>,
     /// Begin and end in `buffer` of the value of each wanted member of the last object.
     found: Vec<Option<(usize, usize)>>,
     /// The distinct keys of the objects so far, if they are collected.
@@ -43,7 +56,8 @@ impl<R: Read> Objects<R> {
             before: 0,
             records: 0,
             in_array: false,
-            item_may_begin: false,
+            is_behind_item: false,
+            padding: None,
             found: vec![],
             keys: None,
         }
@@ -56,8 +70,8 @@ impl<R: Read> Objects<R> {
     }
 
     /// The distinct keys of the objects so far, in the order in which they first occurred.
-    pub(crate) fn keys(self) -> Vec<String> {
-        self.keys.unwrap_or_default()
+    pub(crate) fn keys(&self) -> &[String] {
+        self.keys.as_deref().unwrap_or_default()
     }
 
     /// The number of objects so far.
@@ -87,49 +101,40 @@ impl<R: Read> Objects<R> {
                         self.end()
                     ));
                 }
-                Err(Fault::NoJson(at)) => {
-                    let byte = self.before + at as u64;
-                    return Err(format!(
-                        "is damaged: no JSON object in record {}, at byte {byte}",
-                        self.records + 1
-                    ));
-                }
+                Err(Fault::NoJson(at)) => return Err(self.damaged(at)),
             }
         }
     }
 
     /// The JSON text of the value of a wanted member of the last object, as it is written; `None` if the
-    /// object lacks the member. `index` is the position of its key in `wanted`.
-    pub(crate) fn member(&self, index: usize) -> Option<&[u8]> {
-        let (at, end) = (*self.found.get(index)?)?;
-        self.buffer.get(at..end)
+    /// object lacks the member. `index` is the position of its key in `wanted`, and `key` is the key.
+    ///
+    /// # Errors
+    /// The value is not UTF-8.
+    pub(crate) fn member(&self, index: usize, key: &str) -> Result<Option<&[u8]>, String> {
+        let Some((at, end)) = self.found.get(index).copied().flatten() else { return Ok(None) };
+        let value = self.buffer.get(at..end).unwrap_or_default();
+        match std::str::from_utf8(value) {
+            Ok(_) => Ok(Some(value)),
+            Err(e) => {
+                let (record, byte) = (self.records, self.before + (at + e.valid_up_to()) as u64);
+                Err(format!(
+                    "is damaged: {key} of record {record} is not UTF-8 text, at byte {byte}; write the file in UTF-8"
+                ))
+            }
+        }
     }
 
     /// Reads one object from the buffer.
     fn step(&mut self, wanted: &[&str]) -> Result<bool, Fault> {
-        let mut at = self.start;
-        let (mut in_array, mut item_may_begin) = (self.in_array, self.item_may_begin);
-        loop {
-            at = json::skip_white(&self.buffer, at);
-            match self.buffer.get(at) {
-                None if self.at_end && !in_array => {
-                    self.start = at;
-                    return Ok(false);
-                }
-                None => return Err(Fault::CutShort),
-                Some(b'[') if !in_array => (in_array, item_may_begin) = (true, true),
-                Some(b']') if in_array => in_array = false,
-                Some(b',') if in_array && !item_may_begin => item_may_begin = true,
-                Some(b'{') if !in_array || item_may_begin => break,
-                Some(_) => return Err(Fault::NoJson(at)),
-            }
-            at += 1;
+        if !self.find()? {
+            return Ok(false);
         }
         self.found.clear();
         self.found.resize(wanted.len(), None);
         let (found, keys) = (&mut self.found, &mut self.keys);
         let known = keys.as_ref().map_or(0, Vec::len);
-        let read = json::members(&self.buffer, at, |key, at, end| {
+        let read = json::members(&self.buffer, self.start, |key, at, end| {
             if let Some(column) = wanted.iter().position(|w| w.eq_ignore_ascii_case(&key))
                 && found[column].is_none()
             {
@@ -144,7 +149,7 @@ impl<R: Read> Objects<R> {
         match read {
             Ok(end) => {
                 self.start = end;
-                (self.in_array, self.item_may_begin) = (in_array, false);
+                self.is_behind_item = true;
                 self.records += 1;
                 Ok(true)
             }
@@ -155,6 +160,53 @@ impl<R: Read> Objects<R> {
                 Err(fault)
             }
         }
+    }
+
+    /// Moves to the start of the next object; `false` at the end of the text.
+    fn find(&mut self) -> Result<bool, Fault> {
+        loop {
+            self.start = json::skip_white(&self.buffer, self.start);
+            let at = self.start;
+            let rest = self.buffer.get(at..).unwrap_or_default();
+            let Some(&byte) = rest.first() else {
+                return match (self.at_end && !self.in_array, self.padding) {
+                    (false, _) => Err(Fault::CutShort),
+                    // Only padding: the file was created and never written.
+                    (true, Some(_)) if self.records == 0 => Err(Fault::NoJson(at)),
+                    (true, _) => Ok(false),
+                };
+            };
+            match byte {
+                _ if PADDING.contains(&byte) && !self.in_array => {
+                    self.padding = self.padding.or(Some((byte, self.bytes())));
+                }
+                _ if self.padding.is_some() => return Err(Fault::NoJson(at)),
+                b'{' if !self.in_array || !self.is_behind_item => return Ok(true),
+                b'[' if !self.in_array => (self.in_array, self.is_behind_item) = (true, false),
+                b']' if self.in_array => (self.in_array, self.is_behind_item) = (false, true),
+                b',' if self.is_behind_item => self.is_behind_item = false,
+                RECORD_SEPARATOR if !self.in_array => {}
+                _ if rest.starts_with(MARK) && !self.in_array => self.start += MARK.len() - 1,
+                _ if MARK.starts_with(rest) && !self.at_end => return Err(Fault::CutShort),
+                _ => return Err(Fault::NoJson(at)),
+            }
+            self.start += 1;
+        }
+    }
+
+    /// The error for a text that is not JSON at this offset in the buffer.
+    fn damaged(&self, at: usize) -> String {
+        let (mut byte, record) = (self.before + at as u64, self.records + 1);
+        let why = if let Some((padding, begin)) = self.padding {
+            byte = begin;
+            damage::between(&[padding], 0, self.in_array)
+        } else if at == self.start {
+            damage::between(&self.buffer, at, self.in_array)
+        } else {
+            damage::within(&self.buffer, at)
+        };
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        format!("is damaged: no JSON object in record {record}, at byte {byte}{why}")
     }
 
     /// Removes from the buffer the text that was read, and appends more text to it.
@@ -193,7 +245,8 @@ mod tests {
         let mut objects = Objects::new(text);
         let mut all = vec![];
         while objects.next(&["a"])? {
-            all.push(String::from_utf8_lossy(objects.member(0).unwrap_or(b"-")).into_owned());
+            let value = objects.member(0, "a")?.unwrap_or(b"-");
+            all.push(String::from_utf8_lossy(value).into_owned());
         }
         Ok(all)
     }
@@ -209,19 +262,108 @@ mod tests {
         ] {
             assert_eq!(values(text.as_bytes()).unwrap(), ["1", "2", "-"], "{text}");
         }
-        assert_eq!(values(b" \n").unwrap(), [""; 0]);
+        for text in [" \n", "", "[]", "[]\n[ ]", "\u{feff}", "\u{1e}\n"] {
+            assert_eq!(values(text.as_bytes()).unwrap(), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_one_meaning_is_read() {
+        let padding = format!("{{\"a\":1}}{{\"a\":2}}{{}}\n{}", "\0".repeat(3 * FIRST_BUFFER));
+        for text in [
+            "{\"a\":1},\n{\"a\":2},\n{}",
+            "{\"a\":1},\n{\"a\":2},\n{},\n",
+            "[{\"a\":1},\n{\"a\":2},\n{},\n]",
+            "[{\"a\":1}],[{\"a\":2},{}]",
+            "\u{feff}{\"a\":1}\r\n\u{feff}{\"a\":2}\n\u{feff}\u{feff}{}\u{feff}",
+            "\u{1e}{\"a\":1}\n\u{1e}{\"a\":2}\n\u{1e}\u{1e}{}\n",
+            "{\"a\":1}\n{\"a\":2}\n{}\n\u{1a}",
+            "[{\"a\":1},{\"a\":2},{}]\0\0\n\0\u{1a}",
+            "{\"a\":1}\r{\"a\":2}\r{}\r",
+            &padding,
+        ] {
+            assert_eq!(values(text.as_bytes()).unwrap(), ["1", "2", "-"], "{text:.20}");
+        }
     }
 
     #[test]
     fn faults_name_record_and_byte() {
-        let error = |text: &str| values(text.as_bytes()).unwrap_err();
         assert_eq!(error("{\"a\":1}\n{\"a\":\"x"), "is cut short within record 2, at its end (byte 15)");
         assert_eq!(error("[{\"a\":1}"), "is cut short within record 2, at its end (byte 8)");
-        assert_eq!(error("{\"a\":1}\n[{}\n{}]"), "is damaged: no JSON object in record 3, at byte 12");
-        assert_eq!(error("{\"a\":1},{\"a\":2}"), "is damaged: no JSON object in record 2, at byte 7");
-        assert_eq!(error("[{},,{}]"), "is damaged: no JSON object in record 2, at byte 4");
+        assert_eq!(error("[{},\0\0"), format!("is damaged: no JSON object in record 2, at byte 4: {ZERO}"));
         assert_eq!(error("id;name\n"), "is damaged: no JSON object in record 1, at byte 0");
-        assert_eq!(error("{\"a\":1}\n17"), "is damaged: no JSON object in record 2, at byte 8");
+    }
+
+    const ZERO: &str = "zero bytes: a part of the file was not written; write it again";
+
+    #[test]
+    fn faults_say_what_is_wrong() {
+        let numbers = "a number that JSON does not have (NaN or Infinity); write null instead";
+        let python = "a value as Python prints it; write the file with a JSON library";
+        let comment = "a comment, which JSON does not have";
+        let control = "a control character within a text; JSON writes it with a backslash";
+        let comma = "a comma or a colon is missing before it";
+        let quote = "a single quote; the quotes of JSON are double";
+        for (text, record, byte, why) in [
+            // Between objects.
+            ("{\"a\":1}\n[{}\n{}]", 3, 12, "a comma is missing before the object"),
+            ("[{},,{}]", 2, 4, "a comma without an object before it"),
+            (",{}", 1, 0, "a comma without an object before it"),
+            ("{\"a\":1}\n17", 2, 8, "a value that is not an object"),
+            (
+                "[[{}],[{}]]",
+                1,
+                1,
+                "an array within an array; the objects are needed one per line, or in one array",
+            ),
+            ("\"{}\"\n", 1, 0, "a text that contains JSON; it was encoded twice"),
+            ("// export\n{}", 1, 0, comment),
+            ("{}\n# end", 2, 3, comment),
+            ("{};\n{}", 2, 2, "a semicolon; the objects are needed one per line, or in one array"),
+            ("{}\n}", 2, 3, "a closing bracket without an opening one"),
+            ("{}\0\0{}", 2, 2, ZERO),
+            ("{}\n\u{1a}\n{}", 2, 3, "the character Ctrl-Z, which ends a text, but text follows it"),
+            ("\0\0\0\0", 1, 0, ZERO),
+            // Within an object.
+            ("{\"a\":NaN}", 1, 5, numbers),
+            ("{}{\"b\":[1,-Infinity]}", 2, 11, numbers),
+            ("{\"b\":nan}", 1, 6, numbers),
+            ("{\"b\":True}", 1, 5, python),
+            ("{\"b\":None}", 1, 5, python),
+            ("{'a':1}", 1, 1, quote),
+            ("{\"a\":'1'}", 1, 5, quote),
+            ("{\"a\":\"b\tc\"}", 1, 7, control),
+            ("{\"a\":\"b\nc\"}", 1, 7, control),
+            ("{\"a\":\"b\0\0", 1, 7, ZERO),
+            ("{\"a\":[1,]}", 1, 8, "a comma before a closing bracket"),
+            ("{\"a\":1,\n}", 1, 8, "a comma before a closing bracket"),
+            ("{\"a\":1, // one\n\"b\":2}", 1, 8, comment),
+            ("{\"a\":1 \"b\":2}", 1, 7, comma),
+            ("{\"a\" 1}", 1, 5, comma),
+            ("{\"a\":1;\"b\":2}", 1, 6, comma),
+            ("{\"a\":b}", 1, 5, "a key or a value that is not JSON"),
+            ("{a:1}", 1, 1, "a key or a value that is not JSON"),
+            ("{\"a\":\"\\x\"}", 1, 7, "a backslash that does not begin an escape sequence of JSON"),
+            ("{\"a\":1,\u{feff}\"b\":2}", 1, 7, "a byte order mark within an object"),
+        ] {
+            let expected = format!("is damaged: no JSON object in record {record}, at byte {byte}: {why}");
+            assert_eq!(error(text), expected, "{text}");
+        }
+    }
+
+    fn error(text: &str) -> String {
+        values(text.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn a_wanted_member_is_utf_8() {
+        let expected = "is damaged: a of record 2 is not UTF-8 text, at byte 16; write the file in UTF-8";
+        assert_eq!(values(b"{\"a\":1}{\"a\":\"caf\xe9\"}").unwrap_err(), expected);
+        assert_eq!(
+            values(b"{\"b\":\"caf\xe9\",\"a\":1}").unwrap(),
+            ["1"],
+            "of other members nothing is decoded"
+        );
     }
 
     #[test]
@@ -241,7 +383,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_panic(text in "[\\[\\]{}\":,a1 \\n]{0,40}", bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn no_bytes_panic(text in "[\\[\\]{}\":,a1 \\n\\x00\\x1a\\x1e\u{feff}'/]{0,40}", bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
             let _ = (values(text.as_bytes()), values(&bytes));
         }
 

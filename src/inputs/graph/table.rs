@@ -20,10 +20,19 @@ use crate::storage::InputFile;
 const BATCH_ROWS: usize = 4096;
 const BATCH_BYTES: usize = 4 << 20;
 
+/// A file of the table.
+#[derive(Debug, Clone)]
+pub(crate) struct JsonFile {
+    pub(crate) file: InputFile,
+    /// The values that the keys of its folders give to members that an object lacks, in the order of the
+    /// members.
+    pub(crate) keys: Vec<Option<String>>,
+}
+
 /// A table of the files with at most `partitions` partitions. Each file is in exactly one of them.
 pub(crate) fn table(
     section: &'static str,
-    files: Vec<InputFile>,
+    files: Vec<JsonFile>,
     members: &[&'static str],
     partitions: usize,
 ) -> Result<StreamingTable> {
@@ -39,8 +48,8 @@ pub(crate) fn table(
 
 /// Distributes the files over partitions: the largest file first, each to the partition with the fewest
 /// bytes.
-fn shared_out(files: Vec<InputFile>, partitions: usize) -> Vec<Vec<InputFile>> {
-    let mut sized: Vec<_> = files.into_iter().map(|f| (f.size().unwrap_or(0), f)).collect();
+fn shared_out(files: Vec<JsonFile>, partitions: usize) -> Vec<Vec<JsonFile>> {
+    let mut sized: Vec<_> = files.into_iter().map(|f| (f.file.size().unwrap_or(0), f)).collect();
     // The files are sorted by name, and this sort is stable, so the result is deterministic.
     sized.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
     let mut shares = vec![(0, vec![]); partitions.min(sized.len())];
@@ -57,7 +66,7 @@ fn shared_out(files: Vec<InputFile>, partitions: usize) -> Vec<Vec<InputFile>> {
 #[derive(Debug)]
 struct JsonFiles {
     section: &'static str,
-    files: Vec<InputFile>,
+    files: Vec<JsonFile>,
     members: Vec<&'static str>,
     schema: SchemaRef,
 }
@@ -74,9 +83,9 @@ impl PartitionStream for JsonFiles {
         let schema = Arc::clone(&self.schema);
         stream.spawn_blocking(move || {
             let mut batch = Batch::new(schema);
-            for file in &files {
+            for JsonFile { file, keys } in &files {
                 let rows = read(section, file, &members, &mut |objects| {
-                    batch.push(objects)?;
+                    batch.push(objects, keys)?;
                     // The receiver is closed if a limit was reached, or if the query failed elsewhere.
                     Ok(!batch.is_full() || send.blocking_send(batch.take()).is_ok())
                 });
@@ -111,17 +120,29 @@ fn read(
     Ok(true)
 }
 
-/// The number of objects in a file. This reads the complete file.
+/// What a file contains.
+#[derive(Debug, Default)]
+pub(crate) struct FileCount {
+    /// The number of objects.
+    pub(crate) rows: u64,
+    /// For each member, whether some object has it.
+    pub(crate) has: Vec<bool>,
+}
+
+/// Counts the objects of a file, and checks their members as a run does. This reads the complete file.
 ///
 /// # Errors
 /// A file that is damaged or cannot be read.
-pub(crate) fn count(section: &str, file: &InputFile) -> Result<u64> {
-    let mut rows = 0;
-    read(section, file, &[], &mut |objects| {
-        rows = objects.records();
+pub(crate) fn count(section: &str, file: &InputFile, members: &[&str]) -> Result<FileCount> {
+    let mut counted = FileCount { rows: 0, has: vec![false; members.len()] };
+    read(section, file, members, &mut |objects| {
+        counted.rows = objects.records();
+        for ((index, member), has) in members.iter().enumerate().zip(&mut counted.has) {
+            *has |= objects.member(index, member)?.is_some();
+        }
         Ok(true)
     })?;
-    Ok(rows)
+    Ok(counted)
 }
 
 /// Rows that will become a record batch.
@@ -138,20 +159,21 @@ impl Batch {
         Self { schema, columns, rows: 0, bytes: 0 }
     }
 
-    /// Adds an object as a row. Strings are decoded; other values are added as their JSON text.
+    /// Adds an object as a row. Strings are decoded; other values are added as their JSON text. `keys` are
+    /// the values of members that it lacks.
     ///
     /// # Errors
     /// A value that is not valid UTF-8.
-    fn push<R: std::io::Read>(&mut self, objects: &Objects<R>) -> Result<(), String> {
+    fn push<R: std::io::Read>(
+        &mut self,
+        objects: &Objects<R>,
+        keys: &[Option<String>],
+    ) -> Result<(), String> {
         for (i, column) in self.columns.iter_mut().enumerate() {
-            let Some(raw) = objects.member(i) else {
-                column.append_null();
+            let Some(raw) = objects.member(i, self.schema.field(i).name())? else {
+                column.append_option(keys.get(i).and_then(Option::as_deref));
                 continue;
             };
-            if std::str::from_utf8(raw).is_err() {
-                let (name, record) = (self.schema.field(i).name(), objects.records());
-                return Err(format!("is damaged: {name} of record {record} is not UTF-8 text"));
-            }
             let value = json::scalar(raw);
             self.bytes += value.as_ref().map_or(0, |v| v.len());
             column.append_option(value);
@@ -178,12 +200,12 @@ mod tests {
 
     use super::*;
 
-    fn files(texts: &[&str]) -> (tempfile::TempDir, Vec<InputFile>) {
+    fn files(texts: &[&str]) -> (tempfile::TempDir, Vec<JsonFile>) {
         let folder = tempfile::tempdir().unwrap();
         let files = texts.iter().enumerate().map(|(i, text)| {
             let path = folder.path().join(format!("{i}.json"));
             std::fs::write(&path, text).unwrap();
-            InputFile::Local(path)
+            JsonFile { file: InputFile::Local(path), keys: vec![] }
         });
         let files = files.collect();
         (folder, files)
@@ -193,7 +215,8 @@ mod tests {
     async fn members_become_columns_of_text() {
         let texts =
             ["{\"b\":{\"c\":[1]},\"A\":\"x\\n\",\"body\":1}\n{\"a\":null,\"b\":true}", "", "[{\"a\":7}]"];
-        let (_folder, files) = files(&texts);
+        let (_folder, mut files) = files(&texts);
+        files[2].keys = vec![Some("not needed".to_owned()), Some("of the folder".to_owned())];
         let ctx = SessionContext::new();
         ctx.register_table("t", Arc::new(table("mail", files, &["a", "b"], 2).unwrap())).unwrap();
         let batches = ctx.sql("select * from t order by b, a").await.unwrap().collect().await.unwrap();
@@ -201,9 +224,14 @@ mod tests {
         let rows: Vec<_> = shown.lines().skip(3).filter(|l| !l.starts_with('+')).collect();
         assert_eq!(
             rows,
-            ["|   | true      |", "| x | {\"c\":[1]} |", "|   |           |", "| 7 |           |"]
-                .map(String::from)
-                .to_vec(),
+            [
+                "| 7 | of the folder |",
+                "|   | true          |",
+                "| x | {\"c\":[1]}     |",
+                "|   |               |"
+            ]
+            .map(String::from)
+            .to_vec(),
             "{shown}"
         );
         let batches = ctx.sql("select count(*) from t").await.unwrap().collect().await.unwrap();
@@ -214,24 +242,43 @@ mod tests {
     async fn a_damaged_file_is_named() {
         let many = "{\"a\":1}\n".repeat(3 * BATCH_ROWS);
         let (_folder, files) = files(&[&many, "{\"a\":1}\n{\"a\":"]);
-        let path = files[1].to_string();
+        let path = files[1].file.to_string();
         let ctx = SessionContext::new();
         ctx.register_table("t", Arc::new(table("mail", files.clone(), &["a"], 2).unwrap())).unwrap();
         let error =
             ctx.sql("select a, count(*) from t group by a").await.unwrap().collect().await.unwrap_err();
         let expected = format!("[mail] {path} is cut short within record 2, at its end (byte 13)");
         assert_eq!(Error::from(error).to_string(), expected);
-        assert_eq!(count("mail", &files[1]).unwrap_err().to_string(), expected);
-        assert_eq!(count("mail", &files[0]).unwrap(), 3 * BATCH_ROWS as u64);
+        assert_eq!(count("mail", &files[1].file, &["a"]).err().unwrap().to_string(), expected);
+        let counted = count("mail", &files[0].file, &["b", "a"]).unwrap();
+        assert_eq!((counted.rows, counted.has), (3 * BATCH_ROWS as u64, vec![false, true]));
+    }
+
+    /// What a count accepts, a table reads.
+    #[tokio::test]
+    async fn a_count_finds_the_damage_that_a_table_finds() {
+        let bytes = [&b"{\"a\":1}\n{\"x\":\"\xe9\",\"a\":\"caf"[..], b"\xe9\"}"].concat();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("0.json");
+        std::fs::write(&path, bytes).unwrap();
+        let file = InputFile::Local(path);
+        let ctx = SessionContext::new();
+        let json = JsonFile { file: file.clone(), keys: vec![] };
+        let table = table("mail", vec![json], &["a"], 1).unwrap();
+        let error = ctx.read_table(Arc::new(table)).unwrap().collect().await.unwrap_err();
+        let counted = count("mail", &file, &["a"]).err().unwrap().to_string();
+        assert_eq!(counted, Error::from(error).to_string());
+        assert!(counted.contains("a of record 2 is not UTF-8 text, at byte "), "{counted}");
+        assert_eq!(count("mail", &file, &["b"]).unwrap().rows, 2);
     }
 
     #[test]
     fn files_are_shared_out_by_size() {
         let (_folder, files) = files(&["1", "4444", "22", "333"]);
-        let names = |files: &Vec<InputFile>| {
+        let names = |files: &Vec<JsonFile>| {
             files
                 .iter()
-                .map(|f| std::fs::read_to_string(f.to_string()).unwrap())
+                .map(|f| std::fs::read_to_string(f.file.to_string()).unwrap())
                 .collect::<Vec<_>>()
                 .join(" ")
         };

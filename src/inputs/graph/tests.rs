@@ -160,8 +160,9 @@ async fn the_holder_is_a_listed_address_first_then_the_smallest() {
     let report = pipeline::run(&exports.enrichment(), &Silent).await.unwrap();
     assert_eq!((report.overview.messages_engaged, report.overview.meetings_engaged), (Some(1), Some(0)));
     assert_eq!(report.overview.mailboxes_active, 1);
-    assert_eq!(report.notes.len(), 1);
+    assert_eq!(report.notes.len(), 3, "{:?}", report.notes);
     assert!(report.notes[0].starts_with("[meetings] 1 row is a series master, which is not a meeting: its"));
+    assert!(report.notes[1].starts_with("[meetings] 1 row with a time zone that is not known"));
 }
 
 #[tokio::test]
@@ -190,7 +191,9 @@ async fn what_is_wrong_with_a_file_is_said_in_one_line() {
     let cut = format!("{MAIL}{{\"internetMessageId\":\"<8>");
     for (mail, says) in [
         ("", "mail.json is empty (0 bytes); remove it or write it again".to_string()),
-        ("id,name\n1,2\n", "mail.json is damaged: no JSON object in record 1, at byte 0".to_string()),
+        ("id,name\n1,2\n", "mail.json is not JSON but CSV; convert it to Parquet or JSON lines, or move it away if it does not belong to the export".to_string()),
+        ("PK\u{3}\u{4}xl/", "mail.json is not JSON but an Excel workbook (XLSX) or another Office document; convert it to Parquet or JSON lines, or move it away if it does not belong to the export".to_string()),
+        ("{\"internetMessageId\":NaN}", "mail.json is damaged: no JSON object in record 1, at byte 21: a number that JSON does not have (NaN or Infinity); write null instead".to_string()),
         (r#"{"a":1,"internetMessageId":"<1>"}"#, "mail.json: column 'sentDateTime' or 'receivedDateTime' is missing; the file has: a, internetMessageId".to_string()),
         (&cut, format!("mail.json is cut short within record 8, at its end (byte {})", cut.len())),
     ] {
@@ -208,6 +211,142 @@ async fn what_is_wrong_with_a_file_is_said_in_one_line() {
     ] {
         let says = format!("mail.json is cut short within record 3501, at its end (byte {})", long.len());
         assert!(error.to_string().ends_with(&says), "{error}");
+    }
+}
+
+/// An export whose input is the folder `mail`, with these files in it.
+fn with_folder(files: &[(&str, &str)]) -> Exports {
+    let exports = Exports::new(MAIL, MEETINGS);
+    let folder = exports.0.path();
+    std::fs::create_dir(folder.join("mail")).unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.join("mail").join(name), text).unwrap();
+    }
+    let text = std::fs::read_to_string(folder.join("e.toml")).unwrap();
+    std::fs::write(folder.join("e.toml"), text.replace("\"mail.json\"", "\"mail\"")).unwrap();
+    exports
+}
+
+const PAGE: &str = r#"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users","value":[{"internetMessageId":"<1>"}]}"#;
+
+#[tokio::test]
+async fn what_lies_beside_the_data_is_named_and_not_counted() {
+    let exports = with_folder(&[
+        ("a.json", MAIL),
+        ("b.json", "{\"version\":1}\n{\"version\":2,\"puser\":\"e1\"}"),
+        ("c.json", MEETINGS),
+        ("d.json", PAGE),
+        ("e.json", "{}"),
+        ("f.json", "[]"),
+        ("g.json", r#"[{"puser":"e1","rowinformation":{"isUserSummaryRow":true}}]"#),
+    ]);
+    let columns = "internetMessageId, sentDateTime, receivedDateTime, from, sender, toRecipients";
+    let expected = [
+        format!("b.json is not read: none of its 2 objects has one of the columns {columns}"),
+        format!("c.json is not read: none of its 3 objects has one of the columns {columns}"),
+        "d.json is not read: it is a page of the Graph API ({\"@odata.context\": ..., \"value\": [...]}); the objects \
+         in value are needed, one per line or in one array"
+            .to_string(),
+        format!("e.json is not read: its only object has none of the columns {columns}"),
+    ];
+    let check = pipeline::check(&exports.enrichment()).await.unwrap();
+    let run = pipeline::run(&exports.enrichment(), &Silent).await.unwrap();
+    for notes in [&check.notes, &run.notes] {
+        let notes: Vec<_> = notes.iter().filter(|note| note.contains(" is not read: ")).collect();
+        assert_eq!(notes.len(), expected.len(), "{notes:?}");
+        for (note, expected) in notes.iter().zip(&expected) {
+            assert!(note.starts_with("[mail] /") && note.ends_with(expected), "{note}");
+        }
+    }
+    let mail = check.inputs.iter().find(|input| input.section == "mail").unwrap();
+    assert_eq!((mail.files, mail.rows), (3, 8));
+    let summary = run
+        .dispositions
+        .iter()
+        .find(|d| (d.source.as_str(), d.disposition.as_str()) == ("mail", "summary_row"));
+    assert_eq!(summary.map(|d| d.rows), Some(3));
+    assert!(!run.dispositions.iter().any(|d| d.disposition == "missing_id"), "{:?}", run.dispositions);
+    let many: Vec<_> = (0..13).map(|i| format!("m{i}.json")).collect();
+    let many: Vec<_> =
+        many.iter().map(|name| (name.as_str(), "{\"v\":1}")).chain([("a.json", MAIL)]).collect();
+    let check = pipeline::check(&with_folder(&many).enrichment()).await.unwrap();
+    assert_eq!(check.notes.iter().filter(|note| note.contains(" is not read: ")).count(), 10);
+    assert!(check.notes.contains(&"[mail] 3 more files are not read, for such reasons".to_string()));
+}
+
+#[tokio::test]
+async fn files_of_which_none_is_an_export_are_refused() {
+    for (files, says) in [
+        (&[("a.json", PAGE)][..], "a.json is not an export of mail: it is a page of the Graph API ("),
+        (
+            &[("a.json", "{}")],
+            "a.json is not an export of mail: its only object has none of the columns internet",
+        ),
+        (
+            &[("a.json", MEETINGS), ("b.json", PAGE)],
+            "a.json is not an export of mail: none of its 3 objects has",
+        ),
+    ] {
+        let exports = with_folder(files);
+        for error in [
+            pipeline::check(&exports.enrichment()).await.unwrap_err(),
+            pipeline::run(&exports.enrichment(), &Silent).await.unwrap_err(),
+        ] {
+            assert!(error.to_string().starts_with("[mail] /") && error.to_string().contains(says), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_export_without_objects_has_no_rows() {
+    for files in
+        [&[("a.json", "[]")][..], &[("a.json", " \n")], &[("a.json", "\u{feff}[ ]"), ("b.jsonl", "\r\n")]]
+    {
+        let exports = with_folder(files);
+        let check = pipeline::check(&exports.enrichment()).await.unwrap();
+        let mail = check.inputs.iter().find(|input| input.section == "mail").unwrap();
+        assert_eq!((mail.files, mail.rows), (files.len(), 0));
+        let of_mail: Vec<_> = check.notes.iter().filter(|note| note.starts_with("[mail]")).collect();
+        assert_eq!(of_mail, ["[mail] has no rows, so no message counts"]);
+        let run = pipeline::run(&exports.enrichment(), &Silent).await.unwrap();
+        assert!(!run.dispositions.iter().any(|d| d.source == "mail"), "{:?}", run.dispositions);
+        assert_eq!(run.overview.messages_engaged, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn columns_may_come_late_in_a_file() {
+    // Objects without any column, and objects with some of the columns, for longer than the sample.
+    let filler = format!("{{\"id\":\"{}\"}}\n", "x".repeat(900)).repeat(80);
+    let known = format!("{{\"internetMessageId\":\"{}\"}}\n", "x".repeat(900)).repeat(80);
+    for (before, rows) in [(filler, 87), (known, 87)] {
+        let check = pipeline::check(&Exports::new(&(before + MAIL), MEETINGS).enrichment()).await.unwrap();
+        let mail = check.inputs.iter().find(|input| input.section == "mail").unwrap();
+        assert_eq!(mail.rows, rows);
+        let missing = |column: &str| {
+            check.notes.iter().any(|note| note.starts_with(&format!("[mail] column {column} ")))
+        };
+        assert!(!missing("puser") && !missing("from") && !missing("ODataType"), "{:?}", check.notes);
+        assert!(missing("ccRecipients"), "{:?}", check.notes);
+    }
+}
+
+#[tokio::test]
+async fn a_check_finds_the_damage_that_a_run_finds() {
+    let cut: String = MAIL.repeat(300) + "{\"from\":";
+    let exports = Exports::new(&cut, MEETINGS);
+    let file = exports.0.path().join("mail.json");
+    let latin = [MAIL.repeat(300).as_bytes(), b"{\"from\":\"J\xfcrgen\"}"].concat();
+    for (bytes, says) in [
+        (cut.clone().into_bytes(), "is cut short within record 2101"),
+        (latin, "is damaged: from of record 2101 is not UTF-8 text, at byte "),
+        ([MAIL.repeat(300).as_bytes(), b"\0\0{}"].concat(), "record 2101, at byte "),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let check = pipeline::check(&exports.enrichment()).await.unwrap_err().to_string();
+        let run = pipeline::run(&exports.enrichment(), &Silent).await.unwrap_err().to_string();
+        assert!(check.starts_with("[mail] /") && check.contains(says), "{check}");
+        assert_eq!(check, run);
     }
 }
 

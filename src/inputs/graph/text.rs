@@ -2,8 +2,8 @@
 
 use std::io::{self, Chain, Cursor, Read};
 
-use flate2::read::MultiGzDecoder;
-
+use super::gzip::Members;
+use crate::inputs::file_kind::FileKind;
 use crate::storage::InputFile;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -16,7 +16,14 @@ const CHUNK: usize = 64 * 1024;
 /// Opens a file as text. Its first bytes determine compression and encoding, whatever its name.
 pub(crate) fn open(file: &InputFile) -> io::Result<Box<dyn Read + Send>> {
     let (start, file) = peek(file.open()?)?;
-    if start.starts_with(&GZIP) { decoded(MultiGzDecoder::new(file)) } else { decoded(file) }
+    if start.starts_with(&GZIP) { decoded(Members::new(file)) } else { decoded(file) }
+}
+
+/// What the text of a file is, if it is recognized.
+pub(crate) fn kind(file: &InputFile) -> Option<FileKind> {
+    let mut start = vec![];
+    open(file).ok()?.take(FileKind::START).read_to_end(&mut start).ok()?;
+    FileKind::of(&start)
 }
 
 /// Whether a file is Parquet: by its name or its first bytes.
@@ -26,20 +33,46 @@ pub(crate) fn is_parquet(file: &InputFile) -> io::Result<bool> {
 
 fn decoded(bytes: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     let (start, mut bytes) = peek(bytes)?;
-    let mut skip = |mark: &[u8]| bytes.read_exact(&mut vec![0; mark.len()]);
-    if start.starts_with(&UTF_8) {
-        skip(&UTF_8)?;
-        return Ok(Box::new(bytes));
-    }
-    let unit = if start.starts_with(&UTF_16_LE) {
-        u16::from_le_bytes
-    } else if start.starts_with(&UTF_16_BE) {
-        u16::from_be_bytes
-    } else {
-        return Ok(Box::new(bytes));
+    let (mark, encoding) = encoding(&start);
+    bytes.read_exact(&mut vec![0; mark])?;
+    let unit = match encoding {
+        Encoding::Utf8 => return Ok(Box::new(bytes)),
+        Encoding::Utf16(unit) => unit,
+        Encoding::Utf32 => {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "this is UTF-32; write it as UTF-8"));
+        }
     };
-    skip(&UTF_16_LE)?;
-    Ok(Box::new(Utf16 { bytes, unit, pending: vec![], text: Cursor::default() }))
+    Ok(Box::new(from_utf_16(bytes, unit)))
+}
+
+/// Reads UTF-16 as UTF-8. `unit` makes a unit of two bytes.
+pub(crate) fn from_utf_16(
+    bytes: impl Read + Send + 'static,
+    unit: fn([u8; 2]) -> u16,
+) -> impl Read + Send + 'static {
+    Utf16 { bytes, unit, pending: vec![], text: Cursor::default() }
+}
+
+enum Encoding {
+    Utf8,
+    Utf16(fn([u8; 2]) -> u16),
+    Utf32,
+}
+
+/// The length of the byte order mark with which a text begins, and its encoding. Without a mark, zero bytes
+/// next to the first character show the encoding, because JSON begins with an ASCII character.
+fn encoding(start: &[u8]) -> (usize, Encoding) {
+    let first = |c: u8| matches!(c, b'{' | b'[' | b' ' | b'\t' | b'\r' | b'\n');
+    match *start {
+        [0xff, 0xfe, 0, 0] | [0, 0, 0xfe, 0xff] => (0, Encoding::Utf32),
+        [c, 0, 0, 0] | [0, 0, 0, c] if first(c) => (0, Encoding::Utf32),
+        _ if start.starts_with(&UTF_8) => (UTF_8.len(), Encoding::Utf8),
+        _ if start.starts_with(&UTF_16_LE) => (UTF_16_LE.len(), Encoding::Utf16(u16::from_le_bytes)),
+        _ if start.starts_with(&UTF_16_BE) => (UTF_16_BE.len(), Encoding::Utf16(u16::from_be_bytes)),
+        [c, 0, ..] if first(c) => (0, Encoding::Utf16(u16::from_le_bytes)),
+        [0, c, ..] if first(c) => (0, Encoding::Utf16(u16::from_be_bytes)),
+        _ => (0, Encoding::Utf8),
+    }
 }
 
 /// Reads the first bytes, at most four. The returned reader begins with them again.
@@ -67,7 +100,7 @@ impl<R: Read> Utf16<R> {
         if at_end && self.pending.len() % 2 == 1 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                "UTF-16 text with an odd number of bytes",
+                "UTF-16 text with an odd number of bytes; it may be cut short",
             ));
         }
         // This is the first half of a surrogate pair; the second half comes with the next bytes.
@@ -119,6 +152,16 @@ mod tests {
             assert_eq!(read(utf_16(&text, UTF_16_LE, u16::to_le_bytes)).unwrap(), text);
             assert_eq!(read(utf_16(&text, UTF_16_BE, u16::to_be_bytes)).unwrap(), text);
         }
+        // Without a mark, the first character of JSON shows the encoding.
+        let text = format!("{{\"a\":\"{}\"}}", "é\u{1f600}".repeat(9));
+        for text in [text.as_str(), "[]", "\r\n{}", " "] {
+            assert_eq!(read(utf_16(text, [b' ', 0], u16::to_le_bytes)).unwrap(), format!(" {text}"));
+            assert_eq!(read(utf_16(text, [0, b' '], u16::to_be_bytes)).unwrap(), format!(" {text}"));
+        }
+        for utf_32 in [b"\xff\xfe\0\0{\0\0\0", b"\0\0\xfe\xff\0\0\0{", b"[\0\0\0]\0\0\0", b"\0\0\0[\0\0\0]"] {
+            assert_eq!(read(utf_32.to_vec()).unwrap_err().to_string(), "this is UTF-32; write it as UTF-8");
+        }
+        assert_eq!(read(vec![0; 9]).unwrap(), "\0".repeat(9), "padding, whose encoding is not known");
         assert_eq!(read(vec![]).unwrap(), "");
         assert_eq!(read(UTF_16_LE.to_vec()).unwrap(), "");
     }
@@ -128,7 +171,7 @@ mod tests {
         assert_eq!(read(vec![0xff, 0xfe, b'a', 0, 0x3d, 0xd8, b'b', 0]).unwrap(), "a\u{fffd}b");
         assert_eq!(read(vec![0xff, 0xfe, 0x3d, 0xd8]).unwrap(), "\u{fffd}");
         let error = read(vec![0xff, 0xfe, b'a', 0, b'b']).unwrap_err();
-        assert_eq!(error.to_string(), "UTF-16 text with an odd number of bytes");
+        assert_eq!(error.to_string(), "UTF-16 text with an odd number of bytes; it may be cut short");
     }
 
     #[test]

@@ -10,12 +10,15 @@ use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use serde_json::Value;
 
 use super::contract::{self, AS_OF};
+use crate::publish::owner::Owner;
 use crate::publish::{Description, Table};
 use crate::storage::delta_errors;
 use crate::storage::delta_folder::Folder;
 
 /// The key of the commit metadata that contains the name of the run.
 const RUN: &str = "engagement.run";
+/// The key of the commit metadata that contains the name of the enrichment.
+const ENRICHMENT: &str = "engagement.enrichment";
 
 /// The file of a table that is uploaded and not yet committed.
 pub(crate) struct Uploaded {
@@ -119,6 +122,20 @@ pub(crate) async fn commit(
     }
 }
 
+/// Whose table it is: the enrichment of the commit that made its current version.
+///
+/// # Errors
+/// The log cannot be read.
+pub(crate) async fn owner(folder: &Folder, found: &DeltaTable) -> Result<Owner, String> {
+    let version = found.version().unwrap_or_default();
+    let entry = folder.log_store().read_commit_entry(version).await;
+    let entry =
+        entry.map_err(|e| format!("{}: cannot be read: {}", folder.name, delta_errors::describe(&e)))?;
+    let mut infos = entry.iter().flat_map(|entry| infos(entry));
+    let name = infos.find_map(|info| Some(info.get(ENRICHMENT)?.as_str()?.to_owned()));
+    Ok(name.map_or(Owner::Unknown, Owner::Enrichment))
+}
+
 fn add(table: &Table, uploaded: &Uploaded, as_of: NaiveDate) -> Add {
     let date = |column: &str| (column.to_owned(), Some(as_of.to_string()));
     Add {
@@ -134,7 +151,12 @@ fn add(table: &Table, uploaded: &Uploaded, as_of: NaiveDate) -> Add {
 
 /// Whether an entry of the log is the commit of the run with this name.
 fn says(entry: &[u8], run: &str) -> bool {
+    infos(entry).iter().any(|info| info[RUN] == run)
+}
+
+/// The metadata of the commits in an entry of the log.
+fn infos(entry: &[u8]) -> Vec<Value> {
     let lines = String::from_utf8_lossy(entry);
-    let mut infos = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    infos.any(|action| action["commitInfo"][RUN] == run)
+    let actions = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    actions.filter_map(|action| action.get("commitInfo").cloned()).collect()
 }

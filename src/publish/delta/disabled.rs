@@ -5,7 +5,7 @@ use datafusion::prelude::SessionContext;
 
 use crate::config::{Enrichment, delta_disabled};
 use crate::error::Result;
-use crate::publish::{Draft, Opened, Table};
+use crate::publish::{Draft, Opened, OutputLocation, Table};
 
 /// Uninhabited stand-in for the publication of Delta tables.
 pub(crate) enum Publication {}
@@ -22,6 +22,10 @@ impl Publication {
     pub(crate) async fn publish(self) -> Result<String> {
         match self {}
     }
+}
+
+pub(crate) async fn check(_: OutputLocation, _: &Enrichment) -> Result<()> {
+    Err(delta_disabled())
 }
 
 pub(crate) async fn published(_: &SessionContext, _: &Enrichment) -> Result<Option<Opened>> {

@@ -42,7 +42,7 @@ pub(crate) struct Manifest {
 pub(crate) type Found = Option<(Manifest, UpdateVersion)>;
 
 /// The folder of the manifest, relative to the output folder.
-pub(crate) fn home(office: &str) -> String {
+fn home(office: &str) -> String {
     format!("{HIDDEN}/{office}")
 }
 

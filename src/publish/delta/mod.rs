@@ -29,6 +29,8 @@ mod contract;
 #[cfg(not(feature = "delta"))]
 mod disabled;
 #[cfg(feature = "delta")]
+mod existing;
+#[cfg(feature = "delta")]
 mod manifest;
 #[cfg(feature = "delta")]
 mod publication;
@@ -38,7 +40,9 @@ mod reader;
 mod statistics;
 
 #[cfg(not(feature = "delta"))]
-pub(crate) use self::disabled::{Publication, published};
+pub(crate) use self::disabled::{Publication, check, published};
+#[cfg(feature = "delta")]
+pub(crate) use self::existing::check;
 #[cfg(feature = "delta")]
 pub(crate) use self::publication::Publication;
 #[cfg(feature = "delta")]

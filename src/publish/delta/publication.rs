@@ -1,7 +1,8 @@
 //! The Delta tables of one run, until they are published.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -11,14 +12,17 @@ use deltalake_core::DeltaTable;
 use object_store::ObjectStoreExt;
 
 use super::commit::{self, Refused, Run, Uploaded};
+use super::existing::{Existing, description};
 use super::manifest::{self, Manifest};
 use super::{cleanup, contract};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
+use crate::publish::owner::Claim;
 use crate::publish::{
-    Description, Draft, OutputLocation, RUN, TABLES, Table, lock_home, output_location, upload,
+    Description, Draft, HomeFolder, OutputLocation, RUN, Table, lock_home, output_location, upload,
 };
 use crate::storage::delta_folder::Folder;
+use crate::storage::{DELTA_LOG, NewFolders};
 
 /// The version of the format of the manifest that is written, and the only one that is read.
 const VERSION: u32 = crate::publish::manifest::VERSION;
@@ -33,6 +37,9 @@ pub(crate) struct Publication {
     description: Description,
     manifest: manifest::Found,
     tables: Vec<Prepared>,
+    /// On this machine: the folder of the manifest, once for each use. A concurrent run that fails deletes it
+    /// while it is empty, so each use creates it again.
+    homes: Vec<HomeFolder>,
 }
 
 /// A table, as it was found when the run began.
@@ -42,44 +49,40 @@ struct Prepared {
     found: Option<DeltaTable>,
     /// The file that the run adds to it.
     file: Option<File>,
+    /// On this machine: the folders that the run creates for the table.
+    _created: Vec<NewFolders>,
 }
 
 impl Publication {
     /// Reads the state of the existing tables and checks that files can be written.
     ///
     /// # Errors
-    /// The output folder cannot be written to, or contains a table that this program has not created or
-    /// that has another schema.
+    /// The output folder cannot be written to, or contains what the run may not replace.
     pub(crate) async fn create(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Self> {
-        let office = enrichment.output.table.clone();
+        let (office, as_of) = (enrichment.output.table.clone(), enrichment.as_of);
         let run = upload::new_run()?;
+        let mut homes = vec![];
         let out = match output_location(ctx, enrichment)? {
             OutputLocation::Folder(folder) => {
-                let create = || -> io::Result<Folder> {
-                    let home = folder.join(manifest::home(&office));
-                    fs::create_dir_all(&home)?;
-                    tempfile::tempfile_in(&home)?;
-                    Folder::local(&folder)
-                };
-                create().map_err(|e| wrong(format!("{}: cannot be written to: {e}", folder.display())))?
+                let probe = |home: &Path| tempfile::tempfile_in(home).and_then(|_| Folder::local(&folder));
+                let (home, out) = HomeFolder::create(&folder, &office, probe)
+                    .map_err(|e| wrong(format!("{}: cannot be written to: {e}", folder.display())))?;
+                homes.push(home);
+                out
             }
             OutputLocation::Store(home) => {
                 upload::probe(&home, &run).await?;
                 Folder::in_store(&home.bucket, home.out.clone()).map_err(wrong)?
             }
         };
-        let manifest = manifest::read(&out, &office).await.map_err(wrong)?;
-        let mut tables = vec![];
-        for table in TABLES {
-            let folder = out.child(&table.folder(&office));
-            let found = folder.table(None).await.map_err(wrong)?;
-            if let Some(found) = &found {
-                contract::check(table, found).map_err(|e| wrong(format!("{} {e}", folder.name)))?;
-            }
-            tables.push(Prepared { table, folder, found, file: None });
-        }
-        let (as_of, description) = (enrichment.as_of, Description::of(enrichment));
-        Ok(Self { out, office, run, as_of, description, manifest, tables })
+        let Existing { manifest, tables } = Existing::read(&out, &office, &Claim::of(enrichment)).await?;
+        let prepared = |(table, folder, found)| {
+            let created = created(table, &folder, as_of);
+            Prepared { table, folder, found, file: None, _created: created }
+        };
+        let tables = tables.into_iter().map(prepared).collect();
+        let description = Description::of(enrichment);
+        Ok(Self { out, office, run, as_of, description, manifest, tables, homes })
     }
 
     /// Creates the file into which a table of this run is written: an anonymous temporary file, of which a
@@ -89,12 +92,9 @@ impl Publication {
     /// The file cannot be created.
     pub(crate) fn draft(&mut self, table: &'static Table) -> Result<Draft> {
         let name = format!("a temporary file for {}", table.folder(&self.office));
-        let create = |out: &Folder| match out.on_this_machine() {
-            Some(folder) => tempfile::tempfile_in(folder.join(manifest::home(&self.office))),
-            None => tempfile::tempfile(),
-        };
         let cannot = |e| Error::output(format!("{name}: cannot be written: {e}"));
-        let file = create(&self.out).map_err(cannot)?;
+        let in_home = self.in_home(|home| tempfile::tempfile_in(home)).map_err(cannot)?;
+        let file = in_home.map_or_else(tempfile::tempfile, Ok).map_err(cannot)?;
         if let Some(prepared) = self.tables.iter_mut().find(|prepared| prepared.table.name == table.name) {
             prepared.file = Some(file.try_clone().map_err(cannot)?);
         }
@@ -108,22 +108,22 @@ impl Publication {
     /// Another writer has committed meanwhile, or a table cannot be written. The previous run stays
     /// published.
     pub(crate) async fn publish(mut self) -> Result<String> {
-        let newest = self.manifest.as_ref().map(|(manifest, _)| manifest.as_of);
+        // What belongs to another enrichment is replaced, whatever its date is.
+        let is_own =
+            |manifest: &Manifest| description(manifest).enrichment() == self.description.enrichment();
+        let own = self.manifest.as_ref().map(|(manifest, _)| manifest).filter(|manifest| is_own(manifest));
+        let newest = own.map(|manifest| manifest.as_of);
         let is_newest = newest.is_none_or(|newest| newest <= self.as_of);
         self.tables.retain(|prepared| is_newest || !prepared.table.is_about_individuals());
         let mut uploaded = vec![];
-        for prepared in &mut self.tables {
-            uploaded.push(prepared.upload(&self.run, self.as_of).await?);
-        }
-        let _lock = self.lock()?;
-        let committed = self.commit(&uploaded).await;
-        if matches!(committed, Err((Trace::None, _))) {
+        let outcome = self.upload_and_commit(&mut uploaded).await;
+        if matches!(outcome, Err((Trace::None, _))) {
             // No Delta log refers to these files, and none will. VACUUM can delete those that remain.
             for (prepared, file) in self.tables.iter().zip(&uploaded) {
                 let _ = prepared.folder.store.delete(&prepared.folder.file(&file.path)).await;
             }
         }
-        let versions = committed.map_err(|(_, e)| e)?;
+        let (_lock, versions) = outcome.map_err(|(_, e)| e)?;
         let mut tables = self.manifest.as_ref().map(|(m, _)| m.tables.clone()).unwrap_or_default();
         tables.extend(self.tables.iter().map(|prepared| prepared.table.name.to_owned()).zip(versions));
         let (as_of, description) = match &self.manifest {
@@ -139,6 +139,21 @@ impl Publication {
             cleanup::tidy(prepared.table, &prepared.folder, prepared.found.as_ref(), &file.path).await;
         }
         Ok(self.out.child(&self.office).name)
+    }
+
+    /// Uploads the files and commits to each table. Returns the lock, and the new versions in the order of the
+    /// tables.
+    async fn upload_and_commit(
+        &mut self,
+        uploaded: &mut Vec<Uploaded>,
+    ) -> Result<(Option<File>, Vec<u64>), (Trace, Error)> {
+        let untouched = |e| (Trace::None, e);
+        for prepared in &mut self.tables {
+            uploaded.push(prepared.upload(&self.run, self.as_of).await.map_err(untouched)?);
+        }
+        let lock = self.lock().map_err(untouched)?;
+        let versions = self.commit(uploaded).await?;
+        Ok((lock, versions))
     }
 
     /// Commits to each table, if all tables are as they were found. Returns the new versions, in the order
@@ -173,11 +188,27 @@ impl Publication {
 
     /// Locks the output folder, so that no other run on this machine commits. `None` in an object store,
     /// which has no locks.
-    fn lock(&self) -> Result<Option<File>> {
-        let Some(out) = self.out.on_this_machine() else { return Ok(None) };
-        let lock = lock_home(&out.join(manifest::home(&self.office)));
-        lock.map(Some).map_err(|e| wrong(format!("{}: cannot be written to: {e}", self.out.name)))
+    fn lock(&mut self) -> Result<Option<File>> {
+        let lock = self.in_home(lock_home);
+        lock.map_err(|e| wrong(format!("{}: cannot be written to: {e}", self.out.name)))
     }
+
+    /// Does some work in the folder of the manifest, which is created if it is missing. `None` in an object
+    /// store, which has no folders.
+    fn in_home<T>(&mut self, work: impl Fn(&Path) -> io::Result<T>) -> io::Result<Option<T>> {
+        let Some(out) = self.out.on_this_machine() else { return Ok(None) };
+        let (home, done) = HomeFolder::create(out, &self.office, work)?;
+        self.homes.push(home);
+        Ok(Some(done))
+    }
+}
+
+/// The folders that the run creates for a table on this machine: those that do not exist yet.
+fn created(table: &Table, folder: &Folder, as_of: NaiveDate) -> Vec<NewFolders> {
+    let Some(of_table) = folder.on_this_machine() else { return vec![] };
+    let of_date = contract::partition(table).map(|column| of_table.join(format!("{column}={as_of}")));
+    let folders = [Some(of_table.join(DELTA_LOG)), of_date];
+    folders.iter().flatten().map(|folder| NewFolders::missing(folder)).collect()
 }
 
 /// What a failed run may have left in the Delta logs of the tables.

@@ -9,10 +9,11 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{SessionContext, ident};
 
 use super::contract::{self, AS_OF};
+use super::existing;
 use super::manifest::{self, Manifest};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
-use crate::publish::{Description, Opened, OutputLocation, TABLES, Table, output_location};
+use crate::publish::{Opened, TABLES, Table, output_location};
 use crate::storage::delta_errors;
 use crate::storage::delta_folder::{Folder, provider};
 
@@ -21,15 +22,8 @@ use crate::storage::delta_folder::{Folder, provider};
 /// # Errors
 /// The tables cannot be read.
 pub(crate) async fn published(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Opened>> {
-    let out = match output_location(ctx, enrichment)? {
-        OutputLocation::Folder(folder) if !folder.is_dir() => return Ok(None),
-        OutputLocation::Folder(folder) => {
-            Folder::local(&folder).map_err(|e| format!("{}: cannot be read: {e}", folder.display()))
-        }
-        OutputLocation::Store(home) => Folder::in_store(&home.bucket, home.out.clone()),
-    };
+    let Some(out) = existing::open(output_location(ctx, enrichment)?)? else { return Ok(None) };
     let wrong = |e: String| Error::output(format!("[output] {e}"));
-    let out = out.map_err(wrong)?;
     let office = &enrichment.output.table;
     let Some((manifest, _)) = manifest::read(&out, office).await.map_err(wrong)? else { return Ok(None) };
     let (mut tables, mut overviews) = (vec![], None);
@@ -41,8 +35,8 @@ pub(crate) async fn published(ctx: &SessionContext, enrichment: &Enrichment) -> 
         }
         tables.push((table, of_newest(ctx, table, whole, &manifest)?));
     }
-    let description = Description::from_entries(manifest.description);
-    Ok(Some(Opened { description, tables, overviews }))
+    let description = existing::description(&manifest);
+    Ok(Some(Opened { description, companions: vec![], tables, overviews }))
 }
 
 /// All as-of dates of a table, in its published version.

@@ -13,7 +13,7 @@ const ROUNDS: usize = 25;
 
 /// A run that is ready to publish and whose files contain its name.
 fn written(out: &Path, name: &str) -> Target {
-    let target = Target::create(out.to_path_buf(), "Office").unwrap();
+    let target = Target::create(out.to_path_buf(), "Office", Claim::on_everything()).unwrap();
     for table in TABLES {
         fs::write(target.folder().join(table.file("Office")), name).unwrap();
     }
@@ -91,4 +91,63 @@ fn names_come_before_what_they_show() {
     assert_eq!(current(folder.path(), "Office"), None);
     target.publish().unwrap();
     assert_eq!(read(folder.path()).unwrap(), BTreeSet::from(["first".to_string()]));
+}
+
+fn entries(folder: &Path) -> usize {
+    fs::read_dir(folder).unwrap().count()
+}
+
+#[test]
+fn first_runs_that_fail_leave_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a/b/out");
+    // A killed run has left its folder and, because it was about to publish, its links.
+    let killed = written(&out, "killed");
+    killed.link(|_| true).unwrap();
+    let run = killed.folder().to_path_buf();
+    let copy = run.with_file_name("run-killed");
+    fs::create_dir(&copy).unwrap();
+    fs::File::create(copy.join(LOCK)).unwrap();
+    let (one, other) = (written(&out, "one"), written(&out, "other"));
+    drop(killed);
+    assert!(!copy.exists() && other.folder().exists(), "a run in progress is not disturbed");
+    // The folders remain as long as a run is in progress, whoever has created them.
+    drop(one);
+    assert_eq!(entries(&out), 1);
+    assert!(other.publish().unwrap().exists());
+    assert_eq!(read(&out).unwrap(), BTreeSet::from(["other".to_string()]));
+
+    let out = folder.path().join("c/d");
+    drop(written(&out, "failed"));
+    assert_eq!(entries(folder.path()), 1, "neither c nor d");
+    let out = folder.path().join("there");
+    fs::create_dir(&out).unwrap();
+    drop(written(&out, "failed"));
+    assert_eq!((out.is_dir(), entries(&out)), (true, 0), "the folder was there before");
+}
+
+#[test]
+fn a_run_that_fails_changes_nothing_of_what_is_published() {
+    let folder = tempfile::tempdir().unwrap();
+    written(folder.path(), "first").publish().unwrap();
+    let before = runs(folder.path());
+    drop(written(folder.path(), "failed"));
+    assert_eq!(read(folder.path()).unwrap(), BTreeSet::from(["first".to_string()]));
+    assert_eq!(runs(folder.path()), before);
+}
+
+/// First runs that create and delete the same folders at the same time.
+#[test]
+fn concurrent_first_runs_do_not_disturb_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a/b");
+    thread::scope(|scope| {
+        for run in 0..RUNS {
+            let out = &out;
+            scope.spawn(move || (0..ROUNDS).for_each(|round| drop(written(out, &format!("{run}/{round}")))));
+        }
+    });
+    drop(written(&out, "last"));
+    written(&out, "published").publish().unwrap();
+    assert_eq!(read(&out).unwrap(), BTreeSet::from(["published".to_string()]));
 }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::Segment;
-use crate::config::Enrichment;
+use crate::config::{Enrichment, text_file};
 use crate::error::{Error, Result};
 
 /// Reads the files as segments, in the order of their paths. A file that cannot be read, or whose name is
@@ -39,9 +39,9 @@ fn is_sql(path: &std::path::Path) -> bool {
 
 fn segment(path: PathBuf) -> Segment {
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let (sql, unreadable) = match std::fs::read_to_string(&path) {
+    let (sql, unreadable) = match text_file::text(&path) {
         Ok(sql) => (sql, None),
-        Err(error) => (String::new(), Some(format!("cannot be read: {error}"))),
+        Err(why) => (String::new(), Some(why)),
     };
     let unnamed = (!name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
         || name.replace('_', "").is_empty())

@@ -5,6 +5,9 @@
 //! comment is the description. [`register`] registers each segment as a view `Segment_<Name>`. A segment
 //! that cannot be a view (wrong SQL, no CustomerId) is broken: it fails when it is used, and the other
 //! segments work.
+//!
+//! A segment can use two parameters, `$has_mail` and `$has_meetings`: whether the run that published the tables
+//! had these sources.
 
 mod broken;
 mod folder;
@@ -21,8 +24,9 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
 
 use super::statements::{Statements, split};
-use crate::config::Enrichment;
+use crate::config::{Enrichment, Source};
 use crate::error::{Error, Result};
+use crate::views::Parameters;
 
 /// The column that every segment yields.
 pub const CUSTOMER_ID: &str = "CustomerId";
@@ -113,12 +117,17 @@ fn description(sql: &str) -> String {
 }
 
 /// Registers the views of all segments, the shipped ones and those beside the enrichment file, on a
-/// session with the published tables. A segment may read another one. Returns all segments. A broken
-/// segment is not an error, see [`Segment::broken`].
+/// session with the published tables. `sources` are those of the run that published them. A segment may read
+/// another one. Returns all segments. A broken segment is not an error, see [`Segment::broken`].
 ///
 /// # Errors
 /// A view cannot be registered, or the folder `segments` exists and cannot be listed.
-pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<Segment>> {
+pub async fn register(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    sources: &[Source],
+) -> Result<Vec<Segment>> {
+    let parameters = Parameters::of_segments(sources);
     let mut segments = all(folder::read(enrichment)?);
     let mut waiting: Vec<usize> = (0..segments.len()).filter(|&i| segments[i].broken.is_none()).collect();
     // A segment that reads others can be planned only after them, so failed ones are tried again as long
@@ -128,7 +137,7 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<V
         let mut failed = vec![];
         for i in waiting {
             let session = Statements::new(ctx.clone()).await?;
-            match plan(&session, &segments[i].sql).await {
+            match plan(&session, &segments[i].sql, &parameters).await {
                 Ok(plan) => {
                     let view = ViewTable::new(plan, Some(segments[i].sql.clone()));
                     ctx.register_table(TableReference::bare(segments[i].view()), Arc::new(view))?;
@@ -176,7 +185,7 @@ fn all(files: Vec<Segment>) -> Vec<Segment> {
 ///
 /// # Errors
 /// The text is not such a query.
-async fn plan(session: &Statements, sql: &str) -> Result<LogicalPlan> {
+async fn plan(session: &Statements, sql: &str, parameters: &Parameters) -> Result<LogicalPlan> {
     let statements = split(sql)?;
     let [statement] = statements.as_slice() else {
         return Err(Error::query(format!(
@@ -185,6 +194,15 @@ async fn plan(session: &Statements, sql: &str) -> Result<LogicalPlan> {
         )));
     };
     let plan = session.logical_plan(statement).await?;
+    let known = parameters.names();
+    if let Some(unknown) = plan.get_parameter_names()?.into_iter().filter(|name| !known.contains(name)).min()
+    {
+        return Err(Error::query(format!(
+            "{unknown} has no value; a segment can use {}",
+            known.join(" and ")
+        )));
+    }
+    let plan = parameters.bind(plan)?;
     if !is_query(&plan) {
         return Err(Error::query("a segment is a query, but this is another kind of statement"));
     }

@@ -18,7 +18,7 @@ fn enrichment(folder: &Path, segments: &[(&str, &str)]) -> Enrichment {
 async fn registered(files: &[(&str, &str)]) -> (Statements, Vec<Segment>) {
     let folder = tempfile::tempdir().unwrap();
     let ctx = testing::published().await;
-    let segments = register(&ctx, &enrichment(folder.path(), files)).await.unwrap();
+    let segments = register(&ctx, &enrichment(folder.path(), files), &Source::ALL).await.unwrap();
     (Statements::new(ctx).await.unwrap(), segments)
 }
 
@@ -56,6 +56,32 @@ async fn the_shipped_ones() {
     }
 }
 
+/// Nothing is asked of a source that is not there: of a2 there never was a meeting, a4 wrote 60 days ago and met
+/// 90 days ago.
+#[tokio::test]
+async fn stale_without_a_source() {
+    for (sources, expected) in [(&[Source::Mail], ["a2", "a3"]), (&[Source::Meetings], ["a3", "a4"])] {
+        let ctx = testing::published().await;
+        let folder = tempfile::tempdir().unwrap();
+        register(&ctx, &enrichment(folder.path(), &[]), sources).await.unwrap();
+        let mut session = Statements::new(ctx).await.unwrap();
+        assert_eq!(members(&mut session, "segment_stale").await.unwrap(), expected, "{sources:?}");
+    }
+}
+
+/// A user's segment has the same parameters as a shipped one.
+#[tokio::test]
+async fn files_have_the_parameters() {
+    let (mut session, segments) = registered(&[
+        ("met.sql", "select customerid from customercard where meetings > 3 and $has_meetings"),
+        ("other.sql", "select customerid from customercard where meetings > $least"),
+    ])
+    .await;
+    assert_eq!(members(&mut session, "segment_met").await.unwrap(), ["a1"]);
+    let other = segments.iter().find(|s| s.is_called("other")).unwrap().broken.clone().unwrap_or_default();
+    assert_eq!(other, "$least has no value; a segment can use $has_mail and $has_meetings");
+}
+
 #[tokio::test]
 async fn a_fall_of_twenty_is_one_in_floating_point_too() {
     let ctx = testing::published().await;
@@ -66,7 +92,7 @@ async fn a_fall_of_twenty_is_one_in_floating_point_too() {
         as t ("CustomerId", "Score", "Start")"#;
     testing::table(&ctx, "Office", office).await;
     let folder = tempfile::tempdir().unwrap();
-    register(&ctx, &enrichment(folder.path(), &[])).await.unwrap();
+    register(&ctx, &enrichment(folder.path(), &[]), &Source::ALL).await.unwrap();
     let mut session = Statements::new(ctx).await.unwrap();
     assert_eq!(members(&mut session, "segment_cooling").await.unwrap(), ["a1"]);
 }
@@ -138,6 +164,27 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
 }
 
 #[tokio::test]
+async fn byte_order_marks_and_other_encodings() {
+    let folder = tempfile::tempdir().unwrap();
+    let query = "-- All\nselect customerid from office where aggregationlevel = 'year'";
+    let enrichment = enrichment(folder.path(), &[("marked.sql", &format!("\u{feff}{query}"))]);
+    let utf_16: Vec<u8> = format!("\u{feff}{query}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(folder.path().join("segments/utf_16.sql"), utf_16).unwrap();
+    std::fs::write(folder.path().join("segments/latin.sql"), b"-- Caf\xe9\nselect 1").unwrap();
+    let ctx = testing::published().await;
+    let segments = register(&ctx, &enrichment, &Source::ALL).await.unwrap();
+    let named = |name: &str| segments.iter().find(|s| s.is_called(name)).unwrap();
+    assert_eq!((named("marked").broken.as_deref(), named("marked").description.as_str()), (None, "All"));
+    assert_eq!(named("utf_16").broken.as_deref(), Some("this is UTF-16; save it as UTF-8"));
+    let latin = "line 1 is not UTF-8 text; save the file as UTF-8";
+    assert_eq!(named("latin").broken.as_deref(), Some(latin));
+    let mut session = Statements::new(ctx).await.unwrap();
+    assert_eq!(members(&mut session, "segment_marked").await.unwrap().len(), 5);
+    let error = members(&mut session, "segment_utf16").await.unwrap_err().to_string();
+    assert!(error.ends_with("segments/utf_16.sql: this is UTF-16; save it as UTF-8"), "{error}");
+}
+
+#[tokio::test]
 async fn a_name_is_first_the_name_of_a_file() {
     let query = "select customerid from office";
     let called = |segments: &[Segment], name: &str| find(segments, name).map(|s| s.name.clone());
@@ -155,10 +202,14 @@ async fn a_name_is_first_the_name_of_a_file() {
 async fn segments_that_cannot_be_listed_are_not_none() {
     let folder = tempfile::tempdir().unwrap();
     let ctx = testing::published().await;
-    assert_eq!(register(&ctx, &testing::enrichment(folder.path())).await.unwrap().len(), 6, "no folder");
+    assert_eq!(
+        register(&ctx, &testing::enrichment(folder.path()), &Source::ALL).await.unwrap().len(),
+        6,
+        "no folder"
+    );
     // A missing permission would not stop root. A file instead of a folder does.
     std::fs::write(folder.path().join("segments"), "").unwrap();
-    let error = register(&ctx, &testing::enrichment(folder.path())).await.unwrap_err();
+    let error = register(&ctx, &testing::enrichment(folder.path()), &Source::ALL).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input);
     assert!(
         error.to_string().contains("/segments: the segments cannot be listed: Not a directory"),

@@ -62,6 +62,58 @@ async fn errors_are_one_short_line_with_exit_code_2() {
             "select customerid from office, customercard",
             "column CustomerId is in several tables; write its table before it",
         ),
+        // A text in double quotes.
+        (
+            "select 1 from office where aggregationlevel = \"year\"",
+            "no column named year; double quotes enclose a name, a text is in single quotes: 'year'",
+        ),
+        (
+            "select 1 from customercard where name = \"names\"",
+            "no column named names; did you mean Name, or the text 'names' in single quotes?",
+        ),
+        // Columns of the table that is meant.
+        (
+            "select o.emails from office o join customercard c on c.customerid = o.customerid",
+            "no column named o.Emails; did you mean c.Emails?",
+        ),
+        (
+            "select o.engagmentscore from office o join customercard c on c.customerid = o.customerid",
+            "no column named o.engagmentscore; did you mean o.EngagementScore?",
+        ),
+        (
+            "select c.zzzzzz from office o join customercard c on c.customerid = o.customerid",
+            "no column named c.zzzzzz; there are CustomerId, Name, EngagementScore, Emails, Meetings",
+        ),
+        (
+            "select 1 from customercard card where exists \
+             (select 1 from office o where o.customerid = card.customer_id)",
+            "no column named card.customer_id; did you mean card.CustomerId?",
+        ),
+        ("select offce.customerid from office", "no table named offce in FROM; did you mean Office?"),
+        ("select x.customerid from office", "no table named x in FROM"),
+        ("select 1 from dbo.office", "no table named dbo.Office; write Office without dbo"),
+        // Functions.
+        ("select isnull(name, 'a') from customercard", "no function named isnull; write coalesce(a, b)"),
+        ("select uper(name) from customercard", "no function named uper; did you mean upper?"),
+        (
+            "select qqqqqqqq(name) from customercard",
+            "no function named qqqqqqqq; \\df in the shell lists all functions",
+        ),
+        ("select string_agg(name) from customercard", "no function string_agg(Utf8)"),
+        ("select name from customercard limit emails", "column Emails cannot be used here, only values can"),
+        (
+            "select customerid in (select customerid from office) from customercard",
+            "a subquery of this form is not supported at this place; write a JOIN",
+        ),
+        ("select name from customercard where name ~ '('", "regex parse error: ( ^ error: unclosed group"),
+        (
+            "select 1 from office where aggregationlevel = ‘year’",
+            "Expected: an expression, found: ‘ at Line: 1, Column: 47; a text is in straight quotes: 'text'",
+        ),
+        (
+            "select 1 from [office]",
+            "Expected: identifier, found: [ at Line: 1, Column: 15; a name is in double quotes: \"Name\"",
+        ),
         ("selekt 1", "Expected: an SQL statement, found: selekt at Line: 1, Column: 1"),
         (
             "select 1 from 'secret.parquet'",
@@ -93,13 +145,9 @@ async fn nothing_reaches_files_unless_permitted() {
         "create external table office2 stored as parquet location 'x.parquet'",
         "insert into customercard values ('a', 'b', 1, 1, 1)",
         "insert into office_usertable (\"Email\") values ('a')",
-        "delete from office",
-        "update office set customerid = 'a'",
-        "create function f(int) returns int return $1",
         "create schema s",
         "create database d",
         "prepare p as insert into office_usertable values ('a', 'b')",
-        "prepare p as delete from office",
         "explain analyze insert into office_usertable values ('a', 'b')",
         "explain verbose create external table t stored as csv location '/etc/passwd'",
         "explain explain copy office to '/tmp/never.csv'",
@@ -110,13 +158,45 @@ async fn nothing_reaches_files_unless_permitted() {
         "SET DATAFUSION.runtime.Temp_Directory TO '/tmp/never'",
         "reset datafusion.runtime.temp_directory",
         "drop schema public cascade",
-        "truncate table office",
     ] {
         let error = error(sql).await;
         assert_eq!(error.kind(), ErrorKind::Query, "{sql}: {error}");
         assert!(error.to_string().contains("--allow-files"), "{sql}: {error}");
     }
     assert!(!std::path::Path::new("/tmp/never.csv").exists());
+}
+
+/// Permission to reach files does not make them possible, so the error does not offer it.
+#[tokio::test]
+async fn what_is_never_possible() {
+    for sql in [
+        "delete from office",
+        "delete from office where customerid = 'a1'",
+        "update office set customerid = 'a'",
+        "truncate table office",
+        "prepare p as delete from office",
+        "explain update office set customerid = 'a'",
+        "merge into office using customercard on office.customerid = customercard.customerid when matched then delete",
+        "create function f(int) returns int return $1",
+        "drop function f",
+        "create index i on office (customerid)",
+        "alter table office add column a int",
+        "grant select on office to ann",
+        "vacuum office",
+    ] {
+        for files in [false, true] {
+            let session = Statements::new(crate::query::testing::published().await).await.unwrap();
+            let session = if files { session.allow_files() } else { session };
+            let error = session.logical_plan(sql).await.map(drop).unwrap_err();
+            let text = error.to_string();
+            assert_eq!(error.kind(), ErrorKind::Query, "{sql}: {text}");
+            assert!(!text.contains("--allow-files") && !text.contains('\n'), "{sql}: {text}");
+        }
+    }
+    assert_eq!(
+        error("update office set customerid = 'a'").await.to_string(),
+        "UPDATE is not possible: only a run changes the tables; query them with SELECT and CREATE VIEW"
+    );
 }
 
 /// Wherever a table name is possible, a path is a table name, and there is no table with that name.
@@ -220,6 +300,39 @@ async fn with_permission_files_can_be_written_and_read() {
 }
 
 #[tokio::test]
+async fn copies_are_partitioned_by_names_in_any_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Statements::new(testing::published().await).await.unwrap().allow_files();
+    for (number, (query, column, written)) in [
+        ("select customerid, name from customercard", "customerid", "CustomerId"),
+        ("select customerid, name, emails from customercard", "CUSTOMERID, Name", "CustomerId"),
+        ("select customerid, name from customercard", "\"CustomerId\"", "CustomerId"),
+        ("select customerid as Id, emails from customercard", "ID", "id"),
+        ("select customerid as \"a \"\"b\", emails from customercard", "\"a \"\"b\"", "a %22b"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let place = folder.path().join(format!("{number}/"));
+        let copy = format!("copy ({query}) to '{}' stored as csv partitioned by ({column})", place.display());
+        let frame = session.plan(&copy).await.unwrap_or_else(|e| panic!("{copy}: {e}"));
+        frame.collect().await.unwrap_or_else(|e| panic!("{copy}: {e}"));
+        let folders: Vec<String> = std::fs::read_dir(&place)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(folders.len(), 5, "{copy}: {folders:?}");
+        assert!(folders.iter().all(|f| f.starts_with(&format!("{written}="))), "{copy}: {folders:?}");
+    }
+    let missing = format!(
+        "copy customercard to '{}/x/' stored as csv partitioned by (custmerid)",
+        folder.path().display()
+    );
+    let error = session.plan(&missing).await.map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("custmerid") && error.contains("did you mean"), "{error}");
+}
+
+#[tokio::test]
 async fn what_names_are_found_by_cannot_be_set() {
     let mut session = Statements::new(testing::published().await).await.unwrap();
     for (sql, name) in [
@@ -271,7 +384,10 @@ async fn functions_say_what_they_take() {
     let mut session = Statements::new(ctx).await.unwrap();
     for (sql, says) in [
         ("select normalize_address(1)", "normalize_address needs text, not Int64"),
-        ("select normalize_address(1) over () from office", "normalize_address needs text, not Int64"),
+        (
+            "select normalize_address(1) over () from office",
+            "normalize_address does not take OVER; leave it out",
+        ),
         ("select distinct_people() from office", "distinct_people takes 1 argument(s), not 0"),
         ("select coalesce()", "coalesce must have at least one argument"),
         ("select greatest()", "greatest was called without any arguments. It requires at least 1"),

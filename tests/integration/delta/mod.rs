@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod inputs;
+mod names;
 mod output;
 mod readers;
 mod refused;

@@ -136,3 +136,29 @@ fn inputs_that_are_no_delta_tables() {
         "column 'EngagementScore' has type Float64, but text or a whole number is needed",
     );
 }
+
+/// An entry of the log that is empty would be read as one without changes.
+#[test]
+fn a_log_with_an_empty_entry() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = enrichment_file(folder);
+    block_on(run(&file, "2026-10-31"));
+    let accounts = format!(
+        "path = \"{}/accounts.parquet\"\naccount_id = \"accountid\"\nname = \"name\"",
+        data().display()
+    );
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(&accounts));
+    let card = "path = \"out/Office_CustomerCard\"\nformat = \"delta\"\naccount_id = \"CustomerId\"\nname = \"Name\"";
+    let input = folder.join("input.toml");
+    fs::write(&input, text.replace(&accounts, card)).unwrap();
+    assert_eq!(command("check", &input, &[]).status.code(), Some(0));
+    let entry = folder.join("out/Office_CustomerCard/_delta_log/00000000000000000001.json");
+    fs::write(entry, "").unwrap();
+    refused(
+        &command("check", &input, &[]),
+        1,
+        "_delta_log/00000000000000000001.json is empty (0 bytes): the commit was not written completely",
+    );
+}

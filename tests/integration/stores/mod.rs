@@ -3,6 +3,7 @@
 mod faults;
 mod history;
 mod lake;
+mod layouts;
 mod servers;
 mod web;
 

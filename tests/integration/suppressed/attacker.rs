@@ -1,10 +1,10 @@
 //! What an attacker can derive from published numbers by addition and subtraction.
 //!
 //! A number is a sum of parts that are not published: what one account did on one day. Everyone can know
-//! which parts a number sums. A suppressed number is disclosed if it is a linear combination of published
-//! numbers.
+//! which parts a number sums, and how often it counts each. A suppressed number is disclosed if it is a linear
+//! combination of published numbers.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Linear combinations are computed modulo this prime, where they are exact. Every combination over the
 /// rational numbers is also one modulo the prime.
@@ -15,8 +15,8 @@ const PRIME: u64 = (1 << 61) - 1;
 pub struct Number {
     /// Its location: table, account and period.
     pub name: String,
-    /// The parts that it sums.
-    pub parts: BTreeSet<usize>,
+    /// The parts that it sums, and how often it counts each.
+    pub parts: BTreeMap<usize, u64>,
     /// The published value; `None` if it is suppressed.
     pub shown: Option<i64>,
 }
@@ -24,8 +24,9 @@ pub struct Number {
 /// The suppressed numbers that are linear combinations of published ones. A number without parts is not a
 /// secret: everyone can see that nothing happened.
 pub fn given_away(numbers: &[Number]) -> Vec<&str> {
-    let parts = numbers.iter().flat_map(|n| n.parts.iter().copied()).max().map_or(0, |most| most + 1);
-    let row = |number: &Number| (0..parts).map(|p| u64::from(number.parts.contains(&p))).collect::<Vec<_>>();
+    let parts = numbers.iter().flat_map(|n| n.parts.keys().copied()).max().map_or(0, |most| most + 1);
+    let row =
+        |number: &Number| (0..parts).map(|p| number.parts.get(&p).copied().unwrap_or(0)).collect::<Vec<_>>();
     let mut shown = Span::default();
     numbers.iter().filter(|n| n.shown.is_some()).for_each(|n| shown.add(row(n)));
     let suppressed = numbers.iter().filter(|n| n.shown.is_none() && !n.parts.is_empty());
@@ -74,7 +75,7 @@ fn power(base: u64, exponent: u64) -> u64 {
 fn of_days(name: &str, parts: &[usize], shown: bool) -> Number {
     Number {
         name: name.to_string(),
-        parts: parts.iter().copied().collect(),
+        parts: parts.iter().map(|part| (*part, 1)).collect(),
         shown: shown.then_some(parts.len() as i64),
     }
 }
@@ -86,6 +87,12 @@ fn a_single_suppressed_month_is_the_year_less_the_others() {
     };
     assert_eq!(given_away(&numbers(false)), ["June"]);
     assert!(given_away(&numbers(true)).is_empty(), "what is shown is not given away");
+}
+
+#[test]
+fn what_counts_twice_is_known_from_its_double() {
+    let twice = Number { parts: BTreeMap::from([(0, 2)]), ..of_days("twice", &[0], true) };
+    assert_eq!(given_away(&[twice, of_days("once", &[0], false)]), ["once"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Datelike, Days, Months, NaiveDate};
 use datafusion::arrow::compute::concat_batches;
 use datafusion_engagement::config::Enrichment;
 use datafusion_engagement::query::session;
@@ -14,10 +14,26 @@ use crate::files::write;
 pub const ACCOUNTS: usize = 5;
 const OURS: usize = 3;
 
-/// Emails to and from the account, meetings from and to it, in the order of Office.
-pub const KINDS: usize = 4;
+/// The columns of Office that count messages and meetings: emails to and from the account, meetings from and to
+/// it, in the order of Office.
+pub const COLUMNS: usize = 4;
 
-/// Months with two weeks, weeks in two months, and a month and a week with only one day.
+/// The kinds of events: the columns that count one, and whether it is a meeting.
+pub const KINDS: [(&[usize], bool); 7] = [
+    (&[0], false),
+    (&[1], false),
+    (&[2], true),
+    (&[3], true),
+    // A message in both directions: its copies disagree about the sender.
+    (&[0, 1], false),
+    // A meeting whose copies name an organizer of each side.
+    (&[2, 3], true),
+    // A meeting that a third party organizes.
+    (&[], true),
+];
+
+/// Months with two weeks, weeks in two months, and a month and a week with only one day. In some fiscal years, one
+/// quarter has most of the days; in others, several have some.
 pub const DAYS: [&str; 8] = [
     "2026-03-18",
     "2026-05-30",
@@ -41,19 +57,30 @@ pub struct Event {
 
 /// The number of a part, which is an account, a day and a kind.
 pub fn part(account: usize, day: usize, kind: usize) -> usize {
-    (account * DAYS.len() + day) * KINDS + kind
+    (account * DAYS.len() + day) * KINDS.len() + kind
 }
 
 pub fn date(day: usize) -> NaiveDate {
     DAYS[day].parse().unwrap()
 }
 
-/// The first day of the period of a level that contains a day.
-pub fn period(level: &str, day: NaiveDate) -> NaiveDate {
-    match level {
-        "year" => "2025-08-01".parse().unwrap(),
-        "month" => day.with_day(1).unwrap(),
-        _ => day - Days::new(day.weekday().num_days_from_monday().into()),
+/// The calendar that Office has: its levels, and the month in which quarters begin to count.
+#[derive(Debug, Clone, Copy)]
+pub struct Calendar {
+    pub levels: &'static [&'static str],
+    pub fiscal_year_start: u32,
+}
+
+impl Calendar {
+    /// The first day of the period of a level that contains a day.
+    pub fn period(&self, level: &str, day: NaiveDate) -> NaiveDate {
+        let first = day.with_day(1).unwrap();
+        match level {
+            "year" => "2025-08-01".parse().unwrap(),
+            "quarter" => first - Months::new((12 + day.month() - self.fiscal_year_start) % 3),
+            "month" => first,
+            _ => day - Days::new(day.weekday().num_days_from_monday().into()),
+        }
     }
 }
 
@@ -64,7 +91,7 @@ pub fn events() -> impl Strategy<Value = Vec<Event>> {
         let days = prop::collection::vec(0..DAYS.len(), 1..5);
         (everybody, days, 0..25usize).prop_flat_map(move |(everybody, days, most)| {
             let ours = if everybody { Just(7u8).boxed() } else { (1..8u8).boxed() };
-            let event = (prop::sample::select(days), 0..KINDS, ours);
+            let event = (prop::sample::select(days), 0..KINDS.len(), ours);
             prop::collection::vec(event, 0..=most).prop_map(move |events| {
                 events
                     .into_iter()
@@ -77,7 +104,8 @@ pub fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// Writes the inputs to a folder and opens an enrichment over them.
-pub async fn inputs(folder: &Path, events: &[Event], levels: &[&str], min_people: u32) -> Enrichment {
+pub async fn inputs(folder: &Path, events: &[Event], calendar: Calendar, min_people: u32) -> Enrichment {
+    let Calendar { levels, fiscal_year_start } = calendar;
     let ctx = session::new().unwrap();
     let (mut mail, mut meetings) = (vec![], vec![]);
     for (id, event) in events.iter().enumerate() {
@@ -85,13 +113,22 @@ pub async fn inputs(folder: &Path, events: &[Event], levels: &[&str], min_people
             (0..OURS).filter(|p| event.ours >> p & 1 == 1).map(|p| format!("'p{p}@us.com'")).collect();
         let theirs = format!("'c@a{}.com'", event.account);
         // All internal people of the event take part, even if they do not send or organize.
-        let first = if event.kind == 0 || event.kind == 3 { &ours[0] } else { &theirs };
         let others = [&ours[..], std::slice::from_ref(&theirs)].concat().join(", ");
         let at = format!("timestamp '{}T12:00:00'", DAYS[event.day]);
-        if event.kind < 2 {
-            mail.push(format!("('{id}', {first}, [{others}], {at})"));
-        } else {
-            meetings.push(format!("('{id}', {first}, [{others}], {at}, {at} + interval '30 minutes')"));
+        let third_party = "'x@x.com'".to_string();
+        let firsts = match KINDS[event.kind].0 {
+            [] => vec![&third_party],
+            [0] | [3] => vec![&ours[0]],
+            [1] | [2] => vec![&theirs],
+            _ => vec![&ours[0], &theirs],
+        };
+        // One copy for each sender or organizer.
+        for first in firsts {
+            if KINDS[event.kind].1 {
+                meetings.push(format!("('{id}', {first}, [{others}], {at}, {at} + interval '30 minutes')"));
+            } else {
+                mail.push(format!("('{id}', {first}, [{others}], {at})"));
+            }
         }
     }
     // An event without known people, so that the table has at least one row.
@@ -114,6 +151,7 @@ pub async fn inputs(folder: &Path, events: &[Event], levels: &[&str], min_people
         name = "world"
         as_of = "2026-07-31"
         levels = {levels:?}
+        fiscal_year_start = {fiscal_year_start}
         consent = {{ granted_by = "admin@us.com", granted_on = "2026-01-01" }}
         mailboxes = {{ addresses = ["p0@us.com", "p1@us.com", "p2@us.com"] }}
         contacts = {{ path = "contacts.parquet" }}

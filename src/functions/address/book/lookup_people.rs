@@ -3,16 +3,18 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, UInt32Array, new_empty_array};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, ListArray, StringArray, UInt32Array, new_empty_array,
+};
 use datafusion::arrow::buffer::{BooleanBuffer, OffsetBuffer};
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
-use super::read::{AddressBook, NO_PEOPLE};
+use super::read::{AddressBook, LISTED, NO_PEOPLE};
 use super::{BookArgument, book_and_addresses};
+use crate::functions::address::addresses::for_each_address;
 use crate::functions::address::dictionary_cache::{AddressDictionary, Memo, address_keys};
-use crate::functions::address::normalize::normalize;
 use crate::functions::id_hash::id_hash;
 use crate::functions::udf::declare::{STEPS, Scalar};
 use crate::functions::udf::sets::sort;
@@ -33,7 +35,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             STEPS,
             "The known people among addresses, as a sorted list of person numbers without duplicates. A person number is the \
              position of the person in the address book (internal people first), plus 2^30 for people of accounts. Addresses \
-             are normalized first. An address of several accounts gives one person number for each. If no address is known, \
+             are normalized first; an item of a list may hold several, a text holds one. An address of several accounts gives one person number for each. If no address is known, \
              the list is empty. Never NULL.",
             "lookup_people(address_book, addresses, ...)",
         )
@@ -103,9 +105,33 @@ fn any_number(book: &AddressBook, columns: &[Column], people: &mut [u32], ends: 
     Ok(end)
 }
 
-/// Looks up an address that is not normalized yet.
-fn look_up(book: &AddressBook, raw: &str) -> u32 {
-    normalize(raw).map_or(NO_PEOPLE, |address| book.find(id_hash(&address)))
+/// The results for the values of a dictionary. The result for a value that holds addresses as an item of a list
+/// only is [`LISTED`] plus a position behind the values, where their count and their results are.
+fn results(book: &AddressBook, values: &StringArray) -> Vec<u32> {
+    let keys = address_keys(values);
+    let mut results = book.find_all(&keys.one);
+    for (value, keys) in &keys.listed {
+        results[*value] = LISTED + results.len() as u32;
+        results.push(keys.len() as u32);
+        results.extend(keys.iter().map(|key| book.find(*key)));
+    }
+    results
+}
+
+/// The addresses of items that hold several: replaces each reference to a list of results by these results.
+/// `ends` are the offsets of the lists before; returns the results and the offsets after.
+fn spread(results: &[u32], found: &[u32], ends: &[i32]) -> (Vec<u32>, Vec<i32>) {
+    let (mut spread, mut spread_ends) = (Vec::with_capacity(found.len()), vec![0]);
+    for row in ends.windows(2) {
+        for one in &found[(row[0] - ends[0]) as usize..(row[1] - ends[0]) as usize] {
+            match one.checked_sub(LISTED).map(|at| at as usize) {
+                None => spread.push(*one),
+                Some(at) => spread.extend(&results[at + 1..][..results[at] as usize]),
+            }
+        }
+        spread_ends.push(spread.len() as i32);
+    }
+    (spread, spread_ends)
 }
 
 /// The results for the addresses of a column.
@@ -155,23 +181,33 @@ impl<'a> Column<'a> {
                 return None;
             }
         }
-        let memo = Memo::recall(book.fingerprint(), values, |values| book.find_all(&address_keys(values)));
+        let memo = Memo::recall(book.fingerprint(), values, |values| results(book, values));
         let keys = dictionary.keys();
         // One loop in which no answer depends on another one, so that memory loads can overlap.
         let mut found: Vec<u32> = keys.values().iter().map(|key| memo.answer(*key)).collect();
         if let Some(nulls) = keys.nulls() {
             (!nulls.inner()).set_indices().for_each(|i| found[i] = NO_PEOPLE);
         }
+        let mut ends = ends.map(Cow::Borrowed);
+        if memo.answers().len() > values.len() {
+            match &ends {
+                Some(of_lists) => {
+                    let (of_items, of_rows) = spread(memo.answers(), &found, of_lists);
+                    (found, ends) = (of_items, Some(of_rows.into()));
+                }
+                None => found.iter_mut().filter(|one| **one >= LISTED).for_each(|one| *one = NO_PEOPLE),
+            }
+        }
         memo.remember();
-        Some((found, ends.map(Cow::Borrowed)))
+        Some((found, ends))
     }
 
     /// Looks up text or lists of text, one address after the other.
     fn of_text(book: &AddressBook, array: &'a ArrayRef) -> Result<(Vec<u32>, Option<Cow<'a, [i32]>>)> {
         let (texts, mut found, mut ends) = (Texts::new(array)?, vec![], vec![0]);
         for row in 0..array.len() {
-            texts.for_each(row, |raw| {
-                found.push(look_up(book, raw));
+            for_each_address(&texts, row, |address| {
+                found.push(book.find(id_hash(&address)));
                 Ok(())
             })?;
             ends.push(found.len() as i32);
@@ -191,7 +227,6 @@ impl<'a> Column<'a> {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::StringArray;
     use datafusion::arrow::compute::cast;
 
     use super::*;
@@ -211,20 +246,35 @@ mod tests {
         let DataType::Struct(fields) = book_type() else { unreachable!() };
         let book = BinaryViewArray::from_iter_values([book]);
         let book = ScalarValue::Struct(Arc::new(StructArray::new(fields, vec![Arc::new(book)], None)));
-        let texts =
-            [Some("a@x"), None, Some("B@x"), Some("zoe@x"), Some("no address"), Some("b@x"), Some("<c@x>")];
+        let texts = [
+            Some("a@x"),
+            None,
+            Some("B@x"),
+            Some("zoe@x"),
+            Some("no address"),
+            Some("b@x"),
+            Some("<c@x>"),
+            Some("A <a@x>; zoe@x, B <b@x>"),
+            Some("c@x;"),
+        ];
         let plain: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
         let coded =
             cast(&plain, &DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))).unwrap();
         let list = |items: &ArrayRef| -> ArrayRef {
             let field = Arc::new(Field::new_list_field(items.data_type().clone(), true));
-            Arc::new(ListArray::new(field, OffsetBuffer::from_lengths([3, 0, 4]), Arc::clone(items), None))
+            Arc::new(ListArray::new(field, OffsetBuffer::from_lengths([3, 0, 4, 2]), Arc::clone(items), None))
         };
         let call = |array: ArrayRef| invoke_with(&swapped(), vec![array], std::slice::from_ref(&book));
+        let people = |array: ArrayRef| {
+            let lists = call(array);
+            lists.as_list::<i32>().iter().map(|list| list.unwrap().len()).collect::<Vec<_>>()
+        };
+        assert_eq!(people(Arc::clone(&coded))[6..], [1, 0, 0], "a text holds one address");
+        assert_eq!(people(list(&coded))[2..], [3, 4], "items hold several");
         for (text, dictionary) in [(Arc::clone(&plain), Arc::clone(&coded)), (list(&plain), list(&coded))] {
             for _ in 0..2 {
                 assert_eq!(&call(Arc::clone(&text)), &call(Arc::clone(&dictionary)));
-                assert_eq!(&call(text.slice(1, 2)), &call(dictionary.slice(1, 2)));
+                assert_eq!(&call(text.slice(1, 3)), &call(dictionary.slice(1, 3)));
             }
         }
     }

@@ -43,6 +43,9 @@ pub(crate) const NO_PEOPLE: u32 = 1 << PersonNo::BITS;
 /// The smallest reference to several people.
 pub(crate) const SEVERAL: u32 = NO_PEOPLE + 1;
 
+/// Above every result of [`AddressBook::find`]: there are fewer than 2^30 links.
+pub(crate) const LISTED: u32 = SEVERAL + (1 << (PersonNo::BITS - 1));
+
 /// The tag of an address: bits of its key that its slot does not depend on. It is never [`GAP`].
 pub(crate) fn tag(hash: u128) -> u8 {
     (hash >> 120) as u8 | 1

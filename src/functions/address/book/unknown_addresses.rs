@@ -10,7 +10,7 @@ use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::read::NO_PEOPLE;
 use super::{BookArgument, book_and_addresses};
-use crate::functions::address::normalize::normalize;
+use crate::functions::address::addresses::for_each_address;
 use crate::functions::id_hash::id_hash;
 use crate::functions::udf::declare::{STEPS, Scalar};
 use crate::functions::udf::strings::Texts;
@@ -24,7 +24,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         documentation: Documentation::builder(
             STEPS,
             "The addresses that an address book does not contain: normalized, in the order of the arguments, repetitions \
-             included. Text that is not an address is left out. If no address remains, the list is empty. Never NULL.",
+             included. An item of a list may hold several addresses, a text holds one. Other text is left out. If no address remains, the list is empty. Never NULL.",
             "unknown_addresses(address_book, addresses, ...)",
         )
         .with_argument("address_book", "The result of address_book(), the same for all rows.")
@@ -48,10 +48,8 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let (mut unknown, mut lengths) = (StringViewBuilder::new(), vec![0; args.number_rows]);
     for (row, length) in lengths.iter_mut().enumerate() {
         for column in &columns {
-            column.for_each(row, |raw| {
-                if let Some(address) = normalize(raw)
-                    && book.find(id_hash(&address)) == NO_PEOPLE
-                {
+            for_each_address(column, row, |address| {
+                if book.find(id_hash(&address)) == NO_PEOPLE {
                     unknown.try_append_value(address)?;
                     *length += 1;
                 }

@@ -1,0 +1,47 @@
+-- What cannot be read in rows of meetings, and in how many rows: a column ('column'), the form of a time
+-- ('time'), or the name of a zone ('zone'). Only rows count whose disposition follows from it. In the form of a
+-- time, 0 stands for a digit and A for a letter, so that it says nothing about a person if the column contains
+-- something else.
+with missing_time as (
+  select unreadable_time, unknown_zone
+  from graph_row
+  where not coalesce(is_summary_row, false)
+    and not is_blank(meeting_id)
+    and (start_at is null or end_at is null)
+)
+select 'column' as kind, unreadable_column as value, count(*) as rows
+from graph_row
+where not coalesce(is_summary_row, false)
+  and not is_blank(meeting_id)
+  and start_at is not null
+  and end_at is not null
+  and unreadable_column is not null
+group by unreadable_column
+union all
+select 'time' as kind, form as value, count(*) as rows
+from (
+  select
+    regexp_replace(
+      regexp_replace(substr(trim(unreadable_time), 1, 40), '[[:alpha:]]', 'A', 'g'), '[[:digit:]]', '0', 'g'
+    ) as form
+  from missing_time
+  -- Exports contain 0001-01-01 for a missing time.
+  where not starts_with(trim(unreadable_time), '0001-01-01')
+) as time
+group by form
+union all
+select 'zone' as kind, zone as value, count(*) as rows
+from (
+  -- Text that contains an address instead of a zone is shown by its form.
+  select
+    case
+      when contains(unknown_zone, '@')
+        then regexp_replace(
+          regexp_replace(substr(trim(unknown_zone), 1, 40), '[[:alpha:]]', 'A', 'g'), '[[:digit:]]', '0', 'g'
+        )
+      else substr(trim(unknown_zone), 1, 60)
+    end as zone
+  from missing_time
+  where unknown_zone is not null
+) as named
+group by zone

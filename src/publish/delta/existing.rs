@@ -1,0 +1,76 @@
+//! What is in the output folder when a run begins, and whether the run can replace it.
+
+use deltalake_core::DeltaTable;
+
+use super::{commit, contract, manifest};
+use crate::config::Enrichment;
+use crate::error::{Error, Result};
+use crate::publish::owner::{Claim, Owner};
+use crate::publish::{Description, OutputLocation, TABLES, Table};
+use crate::storage::delta_folder::Folder;
+
+/// The manifest, and for each table its folder and the Delta table in it.
+pub(crate) struct Existing {
+    pub(crate) manifest: manifest::Found,
+    pub(crate) tables: Vec<(&'static Table, Folder, Option<DeltaTable>)>,
+}
+
+impl Existing {
+    /// Reads the manifest and the current versions of the tables, and checks that a run can replace them.
+    ///
+    /// # Errors
+    /// The tables belong to another enrichment or to another program, have another schema, or cannot be read.
+    pub(crate) async fn read(out: &Folder, office: &str, claim: &Claim) -> Result<Self> {
+        let manifest = manifest::read(out, office).await.map_err(wrong)?;
+        if let Some((manifest, _)) = &manifest {
+            claim.replaces(&out.child(office).name, &Owner::named(&description(manifest)))?;
+        }
+        let mut tables = vec![];
+        for table in TABLES {
+            let folder = out.child(&table.folder(office));
+            let found = folder.table(None).await.map_err(wrong)?;
+            if let Some(found) = &found {
+                contract::check(table, found).map_err(|e| wrong(format!("{} {e}", folder.name)))?;
+                // A first run that was killed between two commits has left no manifest.
+                if manifest.is_none() {
+                    claim.replaces(&folder.name, &commit::owner(&folder, found).await.map_err(wrong)?)?;
+                }
+            }
+            tables.push((table, folder, found));
+        }
+        Ok(Self { manifest, tables })
+    }
+}
+
+/// The description of the published run.
+pub(crate) fn description(manifest: &manifest::Manifest) -> Description {
+    Description::from_entries(manifest.description.clone())
+}
+
+/// The output folder; `None` if it is on this machine and does not exist.
+///
+/// # Errors
+/// It is not a folder, or its path cannot be made a URL.
+pub(crate) fn open(location: OutputLocation) -> Result<Option<Folder>> {
+    match location {
+        OutputLocation::Folder(folder) if !folder.is_dir() => Ok(None),
+        OutputLocation::Folder(folder) => {
+            let cannot = |e| wrong(format!("{}: cannot be read: {e}", folder.display()));
+            Folder::local(&folder).map(Some).map_err(cannot)
+        }
+        OutputLocation::Store(home) => Folder::in_store(&home.bucket, home.out).map(Some).map_err(wrong),
+    }
+}
+
+/// Checks that a run can replace what is published, and changes nothing.
+///
+/// # Errors
+/// As for [`Existing::read`].
+pub(crate) async fn check(location: OutputLocation, enrichment: &Enrichment) -> Result<()> {
+    let Some(out) = open(location)? else { return Ok(()) };
+    Existing::read(&out, &enrichment.output.table, &Claim::of(enrichment)).await.map(drop)
+}
+
+fn wrong(what: String) -> Error {
+    Error::output(format!("[output] {what}"))
+}

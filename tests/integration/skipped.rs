@@ -1,0 +1,130 @@
+//! Sections without rows, and rows of users, groups and accounts that are not used: a check and a run say so, with
+//! numbers.
+
+use crate::files::{read, write};
+use crate::layouts::World;
+use crate::process::error;
+
+const EVERY: &str = "\nEvery input row was used.\n";
+
+/// The worked example with one row of mail and of meetings, and with groups. Every row is used.
+fn all_used() -> World {
+    let world = World::new();
+    for name in ["mail", "meetings"] {
+        keep(&world, name, 1);
+    }
+    world.change("[users]", "[groups]\npath = \"groups.csv\"\nformat = \"csv\"\n[users]");
+    world.write("groups.csv", "group_email,member_email\nsales@us.com,anna@us.com\nempty@us.com,\n");
+    world
+}
+
+/// Leaves the first rows of an input.
+fn keep(world: &World, name: &str, rows: usize) {
+    let file = world.path(&format!("{name}.parquet"));
+    let batch = read(&file);
+    write(&file, &batch.slice(0, rows));
+}
+
+/// Gives a section another file.
+fn csv(world: &World, section: &str, text: &str) {
+    world.write(&format!("{section}.csv"), text);
+    if section != "groups" {
+        let path = format!("path = \"{section}.csv\"\nformat = \"csv\"");
+        world.change(&format!("path = \"{section}.parquet\""), &path);
+    }
+}
+
+/// What a check and a run print.
+fn printed(world: &World) -> [String; 2] {
+    ["check", "run"].map(|command| {
+        let outcome = world.command(command, &[]);
+        assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
+        String::from_utf8_lossy(&outcome.stdout).into_owned()
+    })
+}
+
+/// Both commands print the note, and the run does not say that every row was used.
+fn says(world: &World, note: &str) {
+    let texts = printed(world);
+    for text in &texts {
+        assert!(text.contains(&format!("Note: {note}\n")), "{note}: {text}");
+    }
+    assert!(!texts[1].contains(EVERY), "{}", texts[1]);
+}
+
+#[test]
+fn if_every_row_is_used_there_is_no_note() {
+    let [check, run] = printed(&all_used());
+    assert!(run.contains(EVERY), "{run}");
+    for text in [check, run] {
+        assert!(!text.contains("has no") && !text.contains("not used"), "{text}");
+    }
+}
+
+#[test]
+fn a_section_without_rows() {
+    for (section, then) in [
+        ("mail", "no message counts"),
+        ("meetings", "no meeting counts"),
+        ("contacts", "no account has people"),
+        ("users", "no other addresses of mailboxes are known"),
+        ("accounts", "the profile has no accounts"),
+    ] {
+        let world = all_used();
+        keep(&world, section, 0);
+        let note = format!("[{section}] has no rows, so {then}");
+        says(&world, &note);
+    }
+    let world = all_used();
+    csv(&world, "groups", "group_email,member_email\n");
+    says(&world, "[groups] has no rows, so no listed address is a group");
+    csv(&world, "contacts", "email,account_id\n");
+    says(&world, "[contacts] has no rows, so no account has people");
+    let [check, _] = printed(&world);
+    assert!(!check.contains("no contact is in"), "{check}");
+}
+
+#[test]
+fn rows_without_a_usable_address_or_id() {
+    for (section, text, note) in [
+        (
+            "groups",
+            "group_email,member_email\nsales@us.com,eve@us.com\nsales@us.com,Bob Brown\nsales@us.com,4711-guid\n\
+             sales,bob@us.com\nempty@us.com,\n",
+            "[groups] 3 of 5 rows are not used: group_email is not an address (1), member_email is not an address (2)",
+        ),
+        (
+            "groups",
+            "group_email,member_email\nsales@us.com,Bob Brown\n",
+            "[groups] 1 of 1 row is not used: member_email is not an address",
+        ),
+        (
+            "users",
+            "email,entra_id\nAnn B,e1\nanna@us.com,\ncarl,\" \"\nben@us.com,e2\n",
+            "[users] 3 of 4 rows are not used: entra_id is missing (2), email is not an address (1)",
+        ),
+        (
+            "accounts",
+            "account_id,name\nacme,ACME\n,None\n\" \",Blank\nbolt,Bolt\n",
+            "[accounts] 2 of 4 rows are not used: account_id is missing",
+        ),
+    ] {
+        let world = all_used();
+        csv(&world, section, text);
+        says(&world, note);
+    }
+}
+
+/// An export has several addresses of a user, of which one is enough.
+#[test]
+fn exported_users_without_an_address() {
+    let world = all_used();
+    world.change("path = \"users.parquet\"", "path = \"users/\"\nformat = \"graph-data-connect\"");
+    let known = "{\"id\":\"e1\",\"mail\":\"anna@us.com\",\"userPrincipalName\":\"anna\"}\n\
+                 {\"id\":\"e2\",\"mail\":null,\"proxyAddresses\":[\"SMTP:ben@us.com\",\"X500:/o=us\"]}\n";
+    world.write("users/a.json", known);
+    let [_, run] = printed(&world);
+    assert!(run.contains(EVERY), "{run}");
+    world.write("users/b.json", "{\"id\":\"e3\"}\n{\"id\":\"e4\",\"userPrincipalName\":\"zoe\"}\n");
+    says(&world, "[users] 2 of 4 users are not used: no column has an address");
+}

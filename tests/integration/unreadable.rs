@@ -1,0 +1,416 @@
+//! Exports whose values have another shape than Microsoft's: what has one meaning is read, what cannot be read is
+//! counted and named, and a column that cannot be it is refused.
+
+use std::fs;
+use std::path::Path;
+
+use datafusion::arrow::compute::concat_batches;
+use datafusion_engagement::config::Enrichment;
+use datafusion_engagement::error::ErrorKind;
+use datafusion_engagement::pipeline::{self, Report, Silent};
+use datafusion_engagement::query::session;
+use tempfile::TempDir;
+
+use crate::files::write;
+use crate::support::{block_on, rows};
+
+const ENRICHMENT: &str = r#"
+name = "shapes"
+as_of = "2026-06-30"
+levels = ["year"]
+[consent]
+granted_by = "admin@us.com"
+granted_on = "2026-01-01"
+[mailboxes]
+addresses = ["anna@us.com", "ben@us.com"]
+[contacts]
+path = "contacts.parquet"
+[users]
+path = "users"
+format = "graph-data-connect"
+[mail]
+path = "mail"
+format = "graph-data-connect"
+[meetings]
+path = "meetings"
+format = "graph-data-connect"
+"#;
+
+const CONTACTS: &str = "select * from (values ('carl@acme.com', 'acme', 'c1'), ('dora@bolt.com', 'bolt', 'c2')) t(email, account_id, contact_id)";
+const CARL: &str = r#"{"emailAddress":{"name":"Carl","address":"carl@acme.com"}}"#;
+const ANNA: &str = r#"{"emailAddress":{"name":"Anna","address":"anna@us.com"}}"#;
+
+/// One message from Anna to Carl. `more` are members that replace those of the same name: the first of a name
+/// counts.
+fn message(more: &str) -> String {
+    format!(
+        "{{{more}\"internetMessageId\":\"<1>\",\"sentDateTime\":\"2026-06-01T09:00:00Z\",\"from\":{ANNA},\"toRecipients\":[{CARL}],\
+         \"puser\":\"e1\"}}\n"
+    )
+}
+
+/// One meeting of Anna and Carl, with members that replace others as in [`message`].
+fn meeting(more: &str) -> String {
+    format!(
+        "{{{more}\"iCalUId\":\"u1\",\"organizer\":{ANNA},\"attendees\":[{CARL}],\"start\":{{\"dateTime\":\"2026-06-01T09:00:00\"}},\
+         \"end\":{{\"dateTime\":\"2026-06-01T10:00:00\"}},\"puser\":\"e1\"}}\n"
+    )
+}
+
+const USERS: &str = r#"{"id":"e1","mail":"anna@us.com"}
+{"id":"e2","mail":"ben@us.com"}
+"#;
+
+/// A folder with an enrichment whose exports contain these texts.
+fn exports(mail: &str, meetings: &str, users: &str) -> (TempDir, Enrichment) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    for (name, text) in [("mail", mail), ("meetings", meetings), ("users", users)] {
+        fs::create_dir(place.join(name)).unwrap();
+        fs::write(place.join(name).join("a.json"), text).unwrap();
+    }
+    parquet(&place.join("contacts.parquet"), CONTACTS);
+    fs::write(place.join("enrichment.toml"), ENRICHMENT).unwrap();
+    let enrichment = Enrichment::open(place.join("enrichment.toml")).unwrap();
+    (folder, enrichment)
+}
+
+/// Writes the rows of a query to a Parquet file.
+fn parquet(file: &Path, sql: &str) {
+    block_on(async {
+        let frame = session::new().unwrap().sql(sql).await.unwrap_or_else(|e| panic!("{sql}\n{e}"));
+        let schema = frame.schema().inner().clone();
+        write(file, &concat_batches(&schema, &frame.collect().await.unwrap()).unwrap());
+    });
+}
+
+fn run(enrichment: &Enrichment) -> Report {
+    block_on(pipeline::run(enrichment, &Silent)).unwrap()
+}
+
+/// The notes about what cannot be read; others say which inputs do not meet.
+fn about_reading(report: &Report) -> Vec<&str> {
+    let notes = report.notes.iter().map(String::as_str);
+    notes.filter(|note| note.contains("cannot be read") || note.contains("is not known")).collect()
+}
+
+/// The dispositions of mail and meetings, one per line.
+fn dispositions(report: &Report) -> Vec<String> {
+    let copies = report.dispositions.iter().filter(|d| d.source != "contacts");
+    copies.map(|d| format!("{} {} {}", d.source, d.disposition, d.rows)).collect()
+}
+
+/// The engaged messages and meetings of the accounts.
+fn engaged(enrichment: &Enrichment) -> String {
+    block_on(async {
+        let ctx = session::published(enrichment).await.unwrap();
+        let sql = r#"select "CustomerId", "NoOfEmails_ToAccount", "NoOfMeetings_ToAccount" from "Office" order by 1"#;
+        let rows = rows(&ctx, sql).await.unwrap();
+        rows.iter().map(|row| row.join(" ")).collect::<Vec<_>>().join(", ")
+    })
+}
+
+const BOTH: &str = "acme 1 1, bolt 0 0";
+
+/// JSON texts of recipients that have one meaning: Carl.
+const SHAPES: [&str; 11] = [
+    r#"["carl@acme.com"]"#,
+    r#"[{"name":"Carl","address":"carl@acme.com"}]"#,
+    r#"{"emailAddress":{"address":"carl@acme.com"}}"#,
+    r#"{"address":"carl@acme.com"}"#,
+    r#""[{\"emailAddress\":{\"address\":\"carl@acme.com\"}}]""#,
+    r#""{\"emailAddress\":{\"address\":\"carl@acme.com\"}}""#,
+    r#""carl@acme.com""#,
+    r#""Carl <carl@acme.com>; x@y.z""#,
+    r#"["x@y.z, Carl <carl@acme.com>"]"#,
+    r#"{"value":[{"emailAddress":{"address":"carl@acme.com"}}],"Count":1}"#,
+    r#"[{"emailAddress":"carl@acme.com"}]"#,
+];
+
+/// Runs an enrichment with a message and a meeting for each text, which stands in place of these columns.
+fn run_each(column: &str, of_meetings: &str, texts: &[String]) -> (TempDir, Enrichment, Report) {
+    let each = |copy: fn(&str) -> String, id: &str, column: &str| -> String {
+        let more = |(n, text): (usize, &String)| copy(&format!("\"{id}\":\"{n}\",\"{column}\":{text},"));
+        texts.iter().enumerate().map(more).collect()
+    };
+    let (mail, meetings) =
+        (each(message, "internetMessageId", column), each(meeting, "iCalUId", of_meetings));
+    let (folder, enrichment) = exports(&mail, &meetings, USERS);
+    let report = run(&enrichment);
+    (folder, enrichment, report)
+}
+
+#[test]
+fn every_shape_in_json() {
+    let shapes = SHAPES.map(String::from);
+    let one = shapes.iter().filter(|shape| !shape.contains("x@y.z") && !shape.contains("value"));
+    let senders: Vec<_> = one.map(|shape| shape.replace("carl@acme.com", "anna@us.com")).collect();
+    for (columns, shapes) in
+        [(["toRecipients", "attendees"], &shapes[..]), (["from", "organizer"], &senders[..])]
+    {
+        let (_folder, enrichment, report) = run_each(columns[0], columns[1], shapes);
+        let n = shapes.len();
+        assert_eq!(dispositions(&report), [format!("mail used {n}"), format!("meetings used {n}")]);
+        assert_eq!(engaged(&enrichment), format!("acme {n} {n}, bolt 0 0"));
+        assert!(report.notes.is_empty(), "{:?}", report.notes);
+    }
+}
+
+#[test]
+fn every_shape_of_recipients_in_parquet() {
+    let mail = |from: &str, to: &str| {
+        format!(
+            "select '<1>' as \"internetMessageId\", timestamp '2026-06-01T09:00:00' as \"sentDateTime\", {from} as \"from\", \
+             {to} as \"toRecipients\", 'e1' as puser"
+        )
+    };
+    let nested = |address: &str| {
+        format!("named_struct('emailAddress', named_struct('name', 'N', 'address', '{address}'))")
+    };
+    let flat = |address: &str| format!("named_struct('Address', '{address}', 'Name', 'N')");
+    let map = |address: &str| format!("map(['name', 'address'], ['N', '{address}'])");
+    let text = |address: &str| format!("'N <{address}>'");
+    let dictionary = |address: &str| format!("arrow_cast('{address}', 'Dictionary(Int32, Utf8)')");
+    let shapes: [&dyn Fn(&str) -> String; 5] = [&nested, &flat, &map, &text, &dictionary];
+    for shape in shapes {
+        let (from, to) = (shape("anna@us.com"), shape("carl@acme.com"));
+        for to in [format!("make_array({to})"), to] {
+            let (folder, enrichment) = exports("", &meeting(""), USERS);
+            fs::remove_file(folder.path().join("mail/a.json")).unwrap();
+            parquet(&folder.path().join("mail/a.parquet"), &mail(&from, &to));
+            let report = run(&enrichment);
+            assert_eq!(dispositions(&report), ["mail used 1", "meetings used 1"], "{to}");
+            assert_eq!(engaged(&enrichment), BOTH, "{to}");
+        }
+    }
+}
+
+/// JSON texts that are there and cannot be read as recipients.
+const BROKEN: [&str; 7] = [
+    r#""[{\"emailAddress\":{\"address\":\"carl@acme.com\"}},{\"emailAd""#,
+    r#""[{'emailAddress': {'name': 'Carl', 'address': 'carl@acme.com'}}]""#,
+    r#"["@{emailAddress=}"]"#,
+    r#""@{emailAddress=@{address=carl@acme.com}}""#,
+    r#""System.Object[]""#,
+    r#"[{"emailAddress":{"address":["carl@acme.com"]}}]"#,
+    "7",
+];
+
+#[test]
+fn what_cannot_be_read_is_counted_and_named() {
+    for columns in [["toRecipients", "attendees"], ["ccRecipients", "attendees"], ["from", "organizer"]] {
+        // A number in place of a sender is the text of one, which is not an address.
+        let shapes = BROKEN.iter().filter(|shape| **shape != "7" || columns[0] != "from");
+        let shapes: Vec<_> = shapes.map(|shape| (*shape).to_owned()).collect();
+        let n = shapes.len();
+        let (folder, enrichment, report) = run_each(columns[0], columns[1], &shapes);
+        let unreadable = [format!("mail unreadable {n}"), format!("meetings unreadable {n}")];
+        assert_eq!(dispositions(&report), unreadable, "{columns:?}");
+        assert_eq!(engaged(&enrichment), "acme 0 0, bolt 0 0");
+        let notes = about_reading(&report);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        for ((note, section), column) in notes.iter().zip(["mail", "meetings"]).zip(columns) {
+            let file = folder.path().join(section).join("a.json");
+            let says = format!(
+                "[{section}] {n} rows with a value that cannot be read (disposition unreadable): {column} in {} ({n} rows).",
+                file.display()
+            );
+            assert!(note.starts_with(&says), "{note}");
+            assert!(!note.contains("carl"), "no address: {note}");
+        }
+    }
+}
+
+#[test]
+fn other_columns_that_cannot_be_read() {
+    for (column, value, then) in [
+        (
+            "internetMessageHeaders",
+            r#""[{'name': 'Auto-Submitted', 'value': 'auto-replied'}]""#,
+            "unreadable",
+        ),
+        ("internetMessageHeaders", r#"{"name":"Auto-Submitted","value":"auto-replied"}"#, "automatic"),
+        ("internetMessageHeaders", r#"{"Auto-Submitted":"auto-replied"}"#, "automatic"),
+        ("rowinformation", r#""@{isUserSummaryRow=True}""#, "unreadable"),
+        ("rowinformation", r#""{\"isUserSummaryRow\":true}""#, "summary_row"),
+        ("isDraft", r#""yes""#, "unreadable"),
+        ("isDraft", "1", "draft"),
+        ("isDraft", "0", "used"),
+        ("sender", r#""{'emailAddress'""#, "used"),
+    ] {
+        let (_folder, enrichment) = exports(&message(&format!("\"{column}\":{value},")), &meeting(""), USERS);
+        let report = run(&enrichment);
+        assert_eq!(dispositions(&report)[0], format!("mail {then} 1"), "{column} {value}");
+        let notes = about_reading(&report);
+        assert_eq!(notes.len(), usize::from(then == "unreadable"), "{notes:?}");
+    }
+    for (column, value, then) in [
+        ("responseStatus", r#""@{response=declined}""#, "unreadable"),
+        ("isCancelled", r#""No""#, "unreadable"),
+        ("start", r#""2026-06-01T09:00:00Z""#, "used"),
+        ("start", r#""{\"dateTime\":\"2026-06-01T09:00:00Z\"}""#, "used"),
+    ] {
+        let (_folder, enrichment) = exports(&message(""), &meeting(&format!("\"{column}\":{value},")), USERS);
+        let report = run(&enrichment);
+        assert_eq!(dispositions(&report)[1], format!("meetings {then} 1"), "{column} {value}");
+        assert_eq!(engaged(&enrichment), if then == "used" { BOTH } else { "acme 1 0, bolt 0 0" });
+    }
+}
+
+#[test]
+fn absent_is_not_unreadable() {
+    for value in ["null", "[]", "\"\"", "\"null\"", "[null]", "[{}]"] {
+        let more = ["toRecipients", "ccRecipients", "internetMessageHeaders"];
+        let more = more.map(|name| format!("\"{name}\":{value},")).concat();
+        let (_folder, enrichment) =
+            exports(&message(&more), &meeting(&format!("\"attendees\":{value},")), USERS);
+        let report = run(&enrichment);
+        assert_eq!(dispositions(&report), ["mail used 1", "meetings used 1"], "{value}");
+        assert_eq!(engaged(&enrichment), "acme 0 0, bolt 0 0");
+        assert_eq!(about_reading(&report), [""; 0]);
+    }
+    for value in ["null", "{}", "\"\"", r#"{"emailAddress":null}"#, r#"{"emailAddress":{"name":"A"}}"#] {
+        let (_folder, enrichment) = exports(
+            &message(&format!("\"from\":{value},")),
+            &meeting(&format!("\"organizer\":{value},")),
+            USERS,
+        );
+        let report = run(&enrichment);
+        assert_eq!(
+            dispositions(&report),
+            ["mail invalid_sender 1", "meetings invalid_organizer 1"],
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn addresses_of_users_in_every_shape() {
+    let mailbox = "\"toRecipients\":[{\"emailAddress\":{\"address\":\"carl@acme.com\"}}],";
+    for proxies in [
+        r#"["SMTP:anna@us.com","smtp:a.lee@us.com"]"#,
+        r#""smtp:a.lee@us.com""#,
+        r#""SMTP:anna@us.com;smtp:a.lee@us.com;X500:/o=x""#,
+        r#""SPO:1@2, smtp:a.lee@us.com""#,
+        r#""[\"smtp:a.lee@us.com\"]""#,
+    ] {
+        let users = format!("{{\"id\":\"e1\",\"mail\":\"anna@us.com\",\"proxyAddresses\":{proxies}}}\n");
+        let mail = message(&format!("{mailbox}\"from\":\"a.lee@us.com\","));
+        let (_folder, enrichment) = exports(&mail, &meeting(""), &users);
+        assert!(run(&enrichment).notes.is_empty(), "{proxies}");
+        assert_eq!(engaged(&enrichment), BOTH, "{proxies}");
+    }
+    for proxies in [r#""['smtp:a.lee@us.com']""#, r#""[\"smtp:a.lee""#, r#"[{"value":"smtp:a.lee@us.com"}]"#]
+    {
+        let users =
+            format!("{USERS}{{\"id\":\"e1\",\"mail\":\"anna@us.com\",\"proxyAddresses\":{proxies}}}\n");
+        let (folder, enrichment) = exports(&message(""), &meeting(""), &users);
+        let says = format!(
+            "[users] 1 row with a value that cannot be read, and is passed over: proxyAddresses in {} (1 row).",
+            folder.path().join("users/a.json").display()
+        );
+        let notes = run(&enrichment).notes;
+        assert!(notes.len() == 1 && notes[0].starts_with(&says), "{notes:?}");
+    }
+}
+
+#[test]
+fn times_and_zones_that_cannot_be_read() {
+    let mail: String = [
+        "11/20/2026 10:00:00 AM",
+        "6/1/2026 9:00:00 AM",
+        "11/21/2026 10:00:00 PM",
+        "0001-01-01T00:00:00Z",
+        "",
+        "/Date(1780304400000)/",
+    ]
+    .iter()
+    .map(|time| message(&format!("\"sentDateTime\":\"{time}\",")))
+    .collect();
+    let mail = mail + &message("\"sentDateTime\":{\"value\":\"/Date(1780304400000)/\",\"DisplayHint\":2},");
+    let zoned = |zone: &str| {
+        meeting(&format!("\"start\":{{\"dateTime\":\"2026-06-01T09:00:00\",\"timeZone\":\"{zone}\"}},"))
+    };
+    let zones =
+        ["tzone://Microsoft/Custom", "tzone://Microsoft/Custom", "Nowhere", "A", "zoe@ours.com", "UTC"];
+    let meetings: String = zones.into_iter().map(zoned).collect();
+    let meetings = meetings + &meeting("\"end\":null,") + &meeting("\"end\":{\"dateTime\":\"noon\"},");
+    let (folder, enrichment) = exports(&mail, &meetings, USERS);
+    let report = run(&enrichment);
+    assert_eq!(
+        dispositions(&report),
+        ["mail missing_time 5", "mail used 2", "meetings missing_time 7", "meetings used 1"]
+    );
+    let (mail, meetings) = (folder.path().join("mail/a.json"), folder.path().join("meetings/a.json"));
+    let (mail, meetings) = (mail.display(), meetings.display());
+    assert_eq!(
+        report.notes,
+        [
+            format!(
+                "[mail] 3 rows with a time that cannot be read (disposition missing_time): \"00/00/0000 00:00:00 AA\" in \
+                 {mail} (2 rows), \"0/0/0000 0:00:00 AA\" in {mail} (1 row), where 0 is a digit and A a letter. Times are \
+                 written like 2026-03-01T09:30:00Z"
+            ),
+            format!(
+                "[meetings] 1 row with a time that cannot be read (disposition missing_time): \"AAAA\" in {meetings} (1 row), \
+                 where 0 is a digit and A a letter. Times are written like 2026-03-01T09:30:00Z"
+            ),
+            format!(
+                "[meetings] 5 rows with a time zone that is not known (disposition missing_time): \
+                 \"tzone://Microsoft/Custom\" in {meetings} (2 rows), \"A\" in {meetings} (1 row), \"AAA@AAAA.AAA\" in \
+                 {meetings} (1 row), and 1 more. Zones have IANA names such as Europe/London, or Windows names such as GMT Standard Time"
+            ),
+        ]
+    );
+}
+
+/// A column whose type cannot be it would be read as absent.
+#[test]
+fn types_that_cannot_be_it_are_refused() {
+    let mail = |column: &str, value: &str| {
+        let known = [
+            ("internetMessageId", "'<1>'"),
+            ("sentDateTime", "'2026-06-01T09:00:00Z'"),
+            ("from", "'anna@us.com'"),
+            ("toRecipients", "'carl@acme.com'"),
+        ];
+        let mut all: Vec<_> = known.into_iter().filter(|(name, _)| *name != column).collect();
+        all.push((column, value));
+        format!(
+            "select {}",
+            all.iter().map(|(name, value)| format!("{value} as \"{name}\"")).collect::<Vec<_>>().join(", ")
+        )
+    };
+    for (column, value, says) in [
+        ("toRecipients", "make_array(1)", "a struct with emailAddress or address, text, or a list of them"),
+        ("toRecipients", "7", "a struct with emailAddress or address, text, or a list of them"),
+        (
+            "from",
+            "named_struct('name', 'Anna')",
+            "a struct with emailAddress or address, text, or a list of them",
+        ),
+        ("internetMessageId", "make_array('<1>')", "text or another type that is not nested"),
+        ("sentDateTime", "1780304400000", "a timestamp or text"),
+        ("isDraft", "0.5", "a boolean"),
+        ("rowinformation", "true", "a struct or JSON text"),
+        ("internetMessageHeaders", "1", "a list of structs (name, value), or text"),
+    ] {
+        let (folder, enrichment) = exports("", &meeting(""), USERS);
+        fs::remove_file(folder.path().join("mail/a.json")).unwrap();
+        let file = folder.path().join("mail/a.parquet");
+        parquet(&file, &mail(column, value));
+        let errors = [
+            block_on(pipeline::check(&enrichment)).unwrap_err(),
+            block_on(pipeline::run(&enrichment, &Silent)).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Input);
+            let error = error.to_string();
+            assert!(
+                error.starts_with(&format!("[mail] {}: column '{column}' has type ", file.display())),
+                "{error}"
+            );
+            assert!(error.ends_with(&format!(", but {says} is needed")), "{error}");
+        }
+    }
+}
