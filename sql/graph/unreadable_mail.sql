@@ -1,5 +1,5 @@
 -- What cannot be read in rows of mail, and in how many rows: a column ('column'), or the form of a time ('time').
--- Only rows count whose disposition follows from it. In the form of a time, 0 stands for a digit and A for a
+-- Rows are counted only if their disposition follows from it. In the form of a time, 0 stands for a digit and A for a
 -- letter, so that it says nothing about a person if the column contains something else.
 select 'column' as kind, unreadable_column as value, count(*) as rows
 from graph_row

@@ -1,5 +1,5 @@
 -- What cannot be read in rows of meetings, and in how many rows: a column ('column'), the form of a time
--- ('time'), or the name of a zone ('zone'). Only rows count whose disposition follows from it. In the form of a
+-- ('time'), or the name of a zone ('zone'). Rows are counted only if their disposition follows from it. In the form of a
 -- time, 0 stands for a digit and A for a letter, so that it says nothing about a person if the column contains
 -- something else.
 with missing_time as (

@@ -1,5 +1,5 @@
 -- One row per user and address of the User exports, in the canonical columns of users; an address can repeat.
--- A user without mail and userPrincipalName has one more row, with a null email, so that nobody is lost.
+-- A user without mail and userPrincipalName has one more row, with a null email, so that this user can be counted.
 -- Addresses are mail, userPrincipalName and the proxy addresses that begin with smtp: in any case. Other
 -- proxy addresses, such as SPO: or X500:, are not mail addresses. One text may hold several proxy addresses.
 select

@@ -3,7 +3,7 @@
 -- an account are suppressed. with_year is true if the year is suppressed, too: it is small itself, or a quarter,
 -- month or week could be derived from it. This is so if the account has only one quarter (or month, or week), or
 -- at most as many engaged messages and meetings as quarters (or months, or weeks). Each message and each meeting
--- counts once, in whichever directions it goes and whoever organizes it.
+-- counts once, also if it is both to and from the account, or organized by a third party.
 -- There are no rows if $min_people is 1.
 select
   account_no,
