@@ -6,11 +6,6 @@ use std::io::Read;
 use crate::config::Format;
 use crate::storage::InputFile;
 
-/// The sections whose files can also be CSV.
-const CSV_SECTIONS: [&str; 4] = ["contacts", "accounts", "users", "groups"];
-/// The sections that an export of Microsoft Graph contains.
-const EXPORT_SECTIONS: [&str; 4] = ["mail", "meetings", "users", "groups"];
-
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileKind {
@@ -145,7 +140,8 @@ impl FileKind {
 
     /// What to do with the file in a section that reads another format, for the end of an error.
     pub(crate) fn remedy(self, section: &str, format: Format) -> String {
-        let has_csv = CSV_SECTIONS.contains(&section);
+        let formats = Format::of_section(section);
+        let has_csv = formats.contains(&Format::Csv);
         let of_csv = format!("format = \"csv\" in [{section}]");
         let of_export = format!("format = \"{}\" in [{section}]", Format::GraphDataConnect.as_str());
         let convert = match format {
@@ -160,7 +156,7 @@ impl FileKind {
             }
             Json if format == Format::GraphDataConnect => "give it the ending .json".to_owned(),
             Parquet => format!("set format = \"{}\" in [{section}]", Format::Canonical.as_str()),
-            Json if EXPORT_SECTIONS.contains(&section) => {
+            Json if formats.contains(&Format::GraphDataConnect) => {
                 format!(
                     "an export of Microsoft Graph Data Connect is read with {of_export}; {convert} otherwise"
                 )
