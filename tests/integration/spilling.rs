@@ -91,6 +91,7 @@ fn spilled(report: &Report) -> u64 {
 fn the_same_bytes_or_one_line_that_helps() {
     let folder = tempfile::tempdir().unwrap();
     let (spill, plenty) = (folder.path().join("spill"), folder.path().join("plenty"));
+    fs::create_dir(&spill).unwrap();
     let roomy = run_within(4 << 30, &spill, &plenty).unwrap();
     assert_eq!(spilled(&roomy), 0);
     let (mut refused, mut spilling) = (0, 0);
