@@ -28,7 +28,7 @@ const BATCH_ROWS: usize = 8_192;
 const PARTIALS: usize = 8;
 
 /// The arguments of each function, as SQL over the row number i.
-const ARGUMENTS: [(&str, &[&str]); 12] = [
+const ARGUMENTS: [(&str, &[&str]); 13] = [
     ("address_book", &["'p' || i || '@acme.example'", "cast(i / 8 as int)", "'c' || i"]),
     ("distinct_people", &["concat('p', i % 997)"]),
     (
@@ -56,6 +56,15 @@ const ARGUMENTS: [(&str, &[&str]); 12] = [
         &["(select message_copies(id_hash('m'), timestamp '2026-06-01T09:00:00Z', [0], [1073741825], 't'))"],
     ),
     ("message_copies", &["id_hash(concat('m', i / 2))", INSTANT, OURS, THEIRS, "concat('t', i / 4)"]),
+    (
+        "people_by_domain",
+        &[
+            "(select address_book('carl@acme.example', 0, 'c1'))",
+            "(select address_book('acme.example', 0, 'acme.example'))",
+            "true",
+            "'p' || (i / 4) || '@acme.example'",
+        ],
+    ),
     ("reply_times", &[INSTANT, "id_hash('m' || i)", "i % 3 = 0", "i % 3 = 1", "2592000000000"]),
     ("set_union", &["cast(i % 997 as bigint unsigned)"]),
     ("cumulative_counts", &["i % 997"]),

@@ -7,12 +7,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Column, ParamValues, ScalarValue};
 use datafusion::datasource::ViewTable;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::functions::core::expr_fn::get_field;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
 
 use crate::config::{Enrichment, Format, Level, Measure, Source};
+use crate::engine::lazy::Lazy;
 use crate::engine::quoted;
 use crate::error::{Error, Result};
 
@@ -63,6 +66,9 @@ pub const VIEWS: &[View] = views! {
     Staging "stg_user" "staging/stg_user";
     Staging "stg_group" "staging/stg_group";
     Staging "stg_account" "staging/stg_account";
+    Staging "stg_account_attributes" "staging/stg_account_attributes";
+    Staging "stg_account_domain" "staging/stg_account_domain";
+    Staging "stg_public_mail_domain" "staging/stg_public_mail_domain";
     Staging "stg_contact" "staging/stg_contact";
     Staging "stg_mail" "staging/stg_mail";
     Staging "stg_meeting" "staging/stg_meeting";
@@ -78,6 +84,12 @@ pub const VIEWS: &[View] = views! {
     Intermediate "contact" "intermediate/contact" materialized;
     Intermediate "contact_disposition" "intermediate/contact_disposition" materialized;
     Intermediate "contact_address" "intermediate/contact_address";
+    Intermediate "own_domain" "intermediate/own_domain";
+    Intermediate "account_domain" "intermediate/account_domain" materialized;
+    Intermediate "domain_book" "intermediate/domain_book" materialized;
+    Intermediate "known_address_book" "intermediate/known_address_book" materialized;
+    Intermediate "domain_address" "intermediate/domain_address" materialized;
+    Intermediate "domain_coverage" "intermediate/domain_coverage" materialized;
     Intermediate "address_book" "intermediate/address_book" materialized;
     Intermediate "mail_copy" "intermediate/mail_copy";
     Intermediate "mail_bucket" "intermediate/mail_bucket" materialized;
@@ -98,6 +110,8 @@ pub const VIEWS: &[View] = views! {
     Intermediate "office_sorted" "intermediate/office_sorted";
     Intermediate "customercard_history_sorted" "intermediate/customercard_history_sorted";
     Office "Office" "office/office";
+    Intermediate "account_attributes" "intermediate/account_attributes";
+    Office "Office_Accounts" "office/office_accounts";
     Office "Office_UserTable" "office/office_usertable";
     Office "Office_Overview" "office/office_overview" materialized;
     Office "Office_Dispositions" "office/office_dispositions";
@@ -124,6 +138,8 @@ impl Parameters {
             ("reply_limit_micros", ScalarValue::from(i64::from(enrichment.reply_window_days) * day_micros)),
             ("min_people", ScalarValue::from(i64::from(enrichment.min_people))),
             ("has_accounts", ScalarValue::from(enrichment.accounts.is_some())),
+            ("has_attributes", ScalarValue::from(!enrichment.attributes().is_empty())),
+            ("has_domains", ScalarValue::from(enrichment.has_domains())),
             ("has_holders", ScalarValue::from(has_holders)),
             ("fiscal_year_start", ScalarValue::from(i64::from(enrichment.fiscal_year_start.month()))),
         ])
@@ -152,6 +168,18 @@ impl Parameters {
         Self(vec![("enrichment", ScalarValue::from(enrichment))])
     }
 
+    /// The values for a session that does not read mail and meetings for the people whom accounts know by domain.
+    pub(crate) fn without_domains(mut self) -> Self {
+        self.0.iter_mut().filter(|(name, _)| *name == "has_domains").for_each(|(_, has)| *has = false.into());
+        self
+    }
+
+    /// The values for a session that registers everybody whom domains do not decide about.
+    pub(crate) fn with_domains(mut self) -> Self {
+        self.0.iter_mut().filter(|(name, _)| *name == "has_domains").for_each(|(_, has)| *has = true.into());
+        self
+    }
+
     /// The placeholders, as SQL writes them: `$as_of`.
     pub(crate) fn names(&self) -> Vec<String> {
         self.0.iter().map(|(name, _)| format!("${name}")).collect()
@@ -171,6 +199,28 @@ impl Parameters {
     }
 }
 
+/// The column of a published table that becomes one column for each of its fields; none if its type is Null.
+const SPREAD: &str = "attributes";
+
+/// Replaces the column [`SPREAD`] of a plan, if it has one, by its fields.
+fn spread(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let schema = Arc::clone(plan.schema());
+    if !schema.fields().iter().any(|field| field.name() == SPREAD) {
+        return Ok(plan);
+    }
+    let columns = schema.iter().flat_map(|(table, field)| {
+        let column = Expr::Column(Column::new(table.cloned(), field.name()));
+        match (field.name().as_str(), field.data_type()) {
+            (SPREAD, DataType::Struct(fields)) => {
+                fields.iter().map(|f| get_field(column.clone(), f.name().as_str()).alias(f.name())).collect()
+            }
+            (SPREAD, _) => vec![],
+            _ => vec![column],
+        }
+    });
+    Ok(LogicalPlanBuilder::from(plan.clone()).project(columns.collect::<Vec<_>>())?.build()?)
+}
+
 fn date(day: NaiveDate) -> ScalarValue {
     ScalarValue::Date32(Some(day.to_epoch_days()))
 }
@@ -179,18 +229,18 @@ fn date(day: NaiveDate) -> ScalarValue {
 fn each_once(levels: &[Level]) -> ScalarValue {
     let levels = Level::ALL.into_iter().filter(|level| levels.contains(level));
     let values: Vec<_> = levels.map(|level| ScalarValue::from(level.as_str())).collect();
-    ScalarValue::List(ScalarValue::new_list_nullable(&values, &datafusion::arrow::datatypes::DataType::Utf8))
+    ScalarValue::List(ScalarValue::new_list_nullable(&values, &DataType::Utf8))
 }
 
 /// The names of the measures, in the order of the weights.
 fn measures() -> ScalarValue {
     let names = Measure::ALL.map(|measure| ScalarValue::from(measure.name));
-    ScalarValue::List(ScalarValue::new_list_nullable(&names, &datafusion::arrow::datatypes::DataType::Utf8))
+    ScalarValue::List(ScalarValue::new_list_nullable(&names, &DataType::Utf8))
 }
 
 fn numbers(values: &[i64]) -> ScalarValue {
     let values: Vec<_> = values.iter().map(|v| ScalarValue::from(*v)).collect();
-    ScalarValue::List(ScalarValue::new_list_nullable(&values, &datafusion::arrow::datatypes::DataType::Int64))
+    ScalarValue::List(ScalarValue::new_list_nullable(&values, &DataType::Int64))
 }
 
 impl View {
@@ -235,11 +285,25 @@ impl View {
     /// # Errors
     /// A table or function that is not registered, or a placeholder without a value.
     pub async fn register(&self, ctx: &SessionContext, parameters: &Parameters) -> Result<()> {
-        let plan = ctx.state().create_logical_plan(self.sql).await.map_err(|e| self.error(e))?;
-        let plan = parameters.bind(plan)?;
-        let view = ViewTable::new(plan, Some(self.sql.to_string()));
+        let view = ViewTable::new(self.plan(ctx, parameters).await?, Some(self.sql.to_string()));
         ctx.register_table(quoted(self.name), Arc::new(view)).map_err(|e| self.error(e))?;
         Ok(())
+    }
+
+    /// Registers the view, like [`View::register`], so that it is computed once, when a query reads it first.
+    ///
+    /// # Errors
+    /// A table or function that is not registered, or a placeholder without a value.
+    pub(crate) async fn register_lazily(&self, ctx: &SessionContext, parameters: &Parameters) -> Result<()> {
+        let view = Lazy::new(self.plan(ctx, parameters).await?);
+        ctx.register_table(quoted(self.name), Arc::new(view)).map_err(|e| self.error(e))?;
+        Ok(())
+    }
+
+    async fn plan(&self, ctx: &SessionContext, parameters: &Parameters) -> Result<LogicalPlan> {
+        let plan = ctx.state().create_logical_plan(self.sql).await.map_err(|e| self.error(e))?;
+        let plan = parameters.bind(plan)?;
+        if self.layer == Layer::Office { spread(plan) } else { Ok(plan) }
     }
 
     fn error(&self, error: datafusion::error::DataFusionError) -> Error {
@@ -247,6 +311,9 @@ impl View {
         Error::new(error.kind(), format!("view {}: {error}", self.name)).with_source(error)
     }
 }
+
+/// The short SQL name of the published accounts, and the name of their view.
+const ACCOUNT: (&str, &str) = ("Account", "Office_Accounts");
 
 /// The additional SQL names of the published tables, each with the name of its view. If the output table is
 /// named Sales, `Sales_UserTable` is another name of `Office_UserTable`. Empty if it is named Office.
@@ -266,6 +333,7 @@ pub(crate) fn own_names(enrichment: &Enrichment) -> Result<Vec<(String, &'static
         let lower = name.to_ascii_lowercase();
         ["segment_", "input_"].iter().any(|p| lower.starts_with(p))
             || VIEWS.iter().any(|v| v.name.eq_ignore_ascii_case(name))
+            || name.eq_ignore_ascii_case(ACCOUNT.0)
     };
     // Two enrichments may publish to one folder. There, a table named Sales_Overview would collide with the
     // overview of Sales.
@@ -289,12 +357,13 @@ pub(crate) fn own_names(enrichment: &Enrichment) -> Result<Vec<(String, &'static
     }
 }
 
-/// Registers the published tables also under the names of [`own_names`].
+/// Registers the published tables also under the names of [`own_names`], and the accounts as `Account`.
 ///
 /// # Errors
 /// A name of [`own_names`] that cannot be used, or a published table that is not registered.
 pub(crate) async fn register_own_names(ctx: &SessionContext, enrichment: &Enrichment) -> Result<()> {
-    for (name, view) in own_names(enrichment)? {
+    let account = (ACCOUNT.0.to_owned(), ACCOUNT.1);
+    for (name, view) in own_names(enrichment)?.into_iter().chain([account]) {
         let table = ctx.table_provider(quoted(view)).await?;
         ctx.register_table(quoted(&name), table)?;
     }

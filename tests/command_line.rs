@@ -130,6 +130,8 @@ fn published_tables_have_their_names() {
     let listed = quiet(sql(&["--format", "csv", "-c", query]));
     for table in [
         "Office",
+        "Office_Accounts",
+        "Account",
         "Office_UserTable",
         "Office_Overview",
         "Office_Dispositions",
@@ -355,7 +357,7 @@ fn exit_codes_tell_who_has_to_act() {
     refused(&sql(&["-c", "selekt 1"]), 2, "Expected: an SQL statement");
     refused(&on_published("segment", &["stael"], ""), 2, "did you mean stale?");
     assert_eq!(call(&["no-such-command"], "").status.code(), Some(2));
-    for command in ["run", "check", "sql", "segment", "card", "functions"] {
+    for command in ["run", "check", "sql", "segment", "card", "domains", "functions"] {
         let help = quiet(call(&[command, "--help"], ""));
         assert!(help.contains("\nExample"), "{command}: {help}");
     }
@@ -364,4 +366,13 @@ fn exit_codes_tell_who_has_to_act() {
 #[test]
 fn a_statement_may_begin_with_a_comment() {
     assert_eq!(quiet(sql(&["-c", "-- who\nselect 1 as one", "--format", "csv"])), "one\n1\n");
+}
+
+/// Attributes have the spelling of the enrichment file, and work in any case.
+#[test]
+fn attributes_are_columns_of_the_accounts() {
+    let query = "select CUSTOMERID, Industry, employees from ACCOUNT where customerid = 'A-1040'";
+    let text = quiet(sql(&["-c", query, "--format", "csv"]));
+    assert!(text.starts_with("CustomerId,industry,employees\nA-1040,"), "{text}");
+    assert!(quiet(on_published("card", &["A-1040"], "")).contains("\nindustry "));
 }

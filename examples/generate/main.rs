@@ -36,6 +36,9 @@ struct Arguments {
     /// Mail rows; other sizes are in proportion [default: those of the bundled data]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     mails: Option<u64>,
+    /// With --mails: the CRM knows a tenth of the people, and the enrichment knows people by domain, too
+    #[arg(long, requires = "mails")]
+    domains: bool,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -53,6 +56,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let sizes = arguments.mails.map_or(Sizes::BUNDLED, Sizes::scaled);
+    let sizes = if arguments.domains { sizes.with_domains() } else { sizes };
     let org = Organization::new(Plan::new(sizes, arguments.as_of, arguments.seed));
     let files = arguments.files.unwrap_or_else(|| sizes.mail_files());
     let threads =

@@ -25,12 +25,23 @@ pub struct Sizes {
     pub contacts: u64,
     /// Listed mailboxes.
     pub mailboxes: u64,
+    /// How many of 100 people of the accounts the CRM knows.
+    pub in_crm: u64,
+    /// Whether the enrichment knows people by the domains of the accounts, too.
+    pub has_domains: bool,
 }
 
 impl Sizes {
     /// The size of the bundled data.
-    pub const BUNDLED: Self =
-        Self { mails: 5_000, meetings: 400, accounts: 60, contacts: 180, mailboxes: 12 };
+    pub const BUNDLED: Self = Self {
+        mails: 5_000,
+        meetings: 400,
+        accounts: 60,
+        contacts: 180,
+        mailboxes: 12,
+        in_crm: 100,
+        has_domains: true,
+    };
 
     /// The sizes that go with this number of mail rows; at least as many accounts as there are kinds of them.
     pub fn scaled(mails: u64) -> Self {
@@ -41,7 +52,14 @@ impl Sizes {
             accounts,
             contacts: (mails / 25).max(accounts),
             mailboxes: (mails / 1_000).clamp(12, 2_000),
+            in_crm: 100,
+            has_domains: false,
         }
+    }
+
+    /// Data in which domains matter: the CRM knows a tenth of the people.
+    pub fn with_domains(self) -> Self {
+        Self { in_crm: 10, has_domains: true, ..self }
     }
 
     /// About one file per 500,000 mails; a small set is also split, into files of about one month.
@@ -183,6 +201,8 @@ mod tests {
             accounts: 50_000,
             contacts: 400_000,
             mailboxes: 2_000,
+            in_crm: 100,
+            has_domains: false,
         };
         assert_eq!(Sizes::scaled(10_000_000), expected);
         assert_eq!((expected.mail_files(), Sizes::BUNDLED.mail_files()), (20, 12));

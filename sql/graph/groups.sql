@@ -3,7 +3,8 @@
 -- member_email is not normalized: it may hold several addresses.
 -- The addresses of a group are its mail address (or userPrincipalName) and its smtp: proxy addresses. A
 -- member without an address, such as a nested group, gets the smallest address known for its id among groups
--- and users.
+-- and users. If none is known, member_email is the id in angle brackets, which is not an address, so that the member
+-- can be counted.
 with group_address as (
   select id, email
   from graph_group_record
@@ -31,7 +32,10 @@ known_address as (
 member as (
   select
     record.group_id,
-    case when cardinality(addresses(record.email)) > 0 then record.email else known_address.email end as email
+    case
+      when cardinality(addresses(record.email)) > 0 then record.email
+      else coalesce(known_address.email, '<' || record.id || '>')
+    end as email
   from graph_group_record as record
   left join known_address on known_address.id = record.id
   where record.group_id is not null

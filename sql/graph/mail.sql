@@ -5,6 +5,8 @@
 -- unreadable_column is the first column whose value is there and cannot be read; null if there is none.
 -- unreadable_time is the text of a time that cannot be read. A run does not compute it, because only
 -- unreadable_mail.sql reads it.
+-- unknown_words are the columns, with commas between them, whose value is there and is none of the known words; null
+-- if there is none.
 select
   graph_text("internetMessageId") as message_id,
   conversation_thread(graph_text("conversationIndex"), graph_text("conversationId")) as conversation_id,
@@ -12,8 +14,15 @@ select
     graph_time("sentDateTime"),
     -- PowerShell writes a date as an object.
     graph_time(graph_text("sentDateTime", 'value')),
-    graph_time("receivedDateTime"),
-    graph_time(graph_text("receivedDateTime", 'value'))
+    -- A time that is there and cannot be read is not replaced by another one. Exports contain 0001-01-01, which .NET
+    -- writes as /Date(-62135596800000)/, for a missing time.
+    case
+      when regexp_like(
+        coalesce(graph_text("sentDateTime", 'value'), graph_text("sentDateTime"), ''),
+        '^\s*(null|none|nan|\{\}|\[\]|0001-01-01.*|/Date\(-62135596800000.*)?\s*$', 'i'
+      )
+        then coalesce(graph_time("receivedDateTime"), graph_time(graph_text("receivedDateTime", 'value')))
+    end
   ) as sent_at,
   coalesce(graph_address("from"), graph_address("sender")) as sender,
   graph_addresses("toRecipients") as "to",
@@ -44,5 +53,22 @@ select
       and not graph_is_object("rowinformation"), 'rowinformation',
     null
   ) as unreadable_column,
-  coalesce(graph_text("sentDateTime"), graph_text("receivedDateTime")) as unreadable_time
+  case
+    when starts_with(trim(graph_text("sentDateTime")), '0001-01-01')
+      then coalesce(graph_text("receivedDateTime", 'value'), graph_text("receivedDateTime"))
+    else coalesce(
+      graph_text("sentDateTime", 'value'),
+      graph_text("sentDateTime"),
+      graph_text("receivedDateTime", 'value'),
+      graph_text("receivedDateTime")
+    )
+  end as unreadable_time,
+  case
+    -- The type of a message, an invitation or an answer contains this word.
+    when not contains(lower(graph_text("ODataType")), 'message')
+      then concat_ws(
+        ',', 'ODataType', case when substr(trim(graph_text("puser")), 1, 1) in ('{', '[') then 'puser' end
+      )
+    when substr(trim(graph_text("puser")), 1, 1) in ('{', '[') then 'puser'
+  end as unknown_words
 from graph_mail

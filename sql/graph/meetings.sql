@@ -6,6 +6,8 @@
 -- unreadable_column is the first column whose value is there and cannot be read; null if there is none.
 -- unreadable_time is the text of a time that cannot be read, unknown_zone the name of a zone that is not
 -- known. A run does not compute these two, because only unreadable_meetings.sql reads them.
+-- unknown_words are the columns, with commas between them, whose value is there and is none of the known words; null
+-- if there is none.
 with event as (
   select
     *,
@@ -19,7 +21,20 @@ with event as (
       graph_text("end", 'dateTime'),
       case when not graph_is_object("end") then graph_text("end") end
     ) as end_text,
-    graph_text("end", 'timeZone') as end_zone
+    graph_text("end", 'timeZone') as end_zone,
+    graph_unknown_words("attendees") as words_of_attendees,
+    case
+      when lower(trim(graph_text("type"))) not in ('singleinstance', 'occurrence', 'exception', 'seriesmaster')
+        then 'type'
+    end as word_of_type,
+    case
+      when lower(trim(graph_text("responseStatus", 'response'))) not in (
+        'none', 'organizer', 'tentativelyaccepted', 'accepted', 'declined', 'notresponded'
+      )
+        then 'responseStatus'
+      when graph_is_object("responseStatus") and not graph_is_object("responseStatus", 'response') then 'responseStatus'
+    end as word_of_response,
+    case when substr(trim(graph_text("puser")), 1, 1) in ('{', '[') then 'puser' end as word_of_puser
   from graph_meetings
 )
 select
@@ -59,5 +74,9 @@ select
   case
     when graph_time(start_text) is not null and graph_time(start_text, start_zone) is null then start_zone
     when graph_time(end_text) is not null and graph_time(end_text, end_zone) is null then end_zone
-  end as unknown_zone
+  end as unknown_zone,
+  case
+    when coalesce(words_of_attendees, word_of_type, word_of_response, word_of_puser) is not null
+      then concat_ws(',', words_of_attendees, word_of_type, word_of_response, word_of_puser)
+  end as unknown_words
 from event

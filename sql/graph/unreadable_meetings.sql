@@ -1,7 +1,6 @@
 -- What cannot be read in rows of meetings, and in how many rows: a column ('column'), the form of a time
--- ('time'), or the name of a zone ('zone'). Rows are counted only if their disposition follows from it. In the form of a
--- time, 0 stands for a digit and A for a letter, so that it says nothing about a person if the column contains
--- something else.
+-- ('time'), or the name of a zone ('zone'). Rows are counted only if their disposition follows from it. The form of a
+-- time says nothing about a person if the column contains something else.
 with missing_time as (
   select unreadable_time, unknown_zone
   from graph_row
@@ -18,17 +17,11 @@ where not coalesce(is_summary_row, false)
   and unreadable_column is not null
 group by unreadable_column
 union all
-select 'time' as kind, form as value, count(*) as rows
-from (
-  select
-    regexp_replace(
-      regexp_replace(substr(trim(unreadable_time), 1, 40), '[[:alpha:]]', 'A', 'g'), '[[:digit:]]', '0', 'g'
-    ) as form
-  from missing_time
-  -- Exports contain 0001-01-01 for a missing time.
-  where not starts_with(trim(unreadable_time), '0001-01-01')
-) as time
-group by form
+select 'time' as kind, text_form(unreadable_time) as value, count(*) as rows
+from missing_time
+-- Exports contain 0001-01-01 for a missing time.
+where not starts_with(trim(unreadable_time), '0001-01-01')
+group by text_form(unreadable_time)
 union all
 select 'zone' as kind, zone as value, count(*) as rows
 from (
@@ -36,9 +29,7 @@ from (
   select
     case
       when contains(unknown_zone, '@')
-        then regexp_replace(
-          regexp_replace(substr(trim(unknown_zone), 1, 40), '[[:alpha:]]', 'A', 'g'), '[[:digit:]]', '0', 'g'
-        )
+        then text_form(unknown_zone)
       else substr(trim(unknown_zone), 1, 60)
     end as zone
   from missing_time

@@ -1,6 +1,6 @@
 -- One row per row of the contacts input, with its disposition: the first that applies. account_no is null if
 -- the account is not in the profile. addresses are the valid addresses of the row that are not internal,
--- normalized.
+-- normalized. has_unused says that a used row has a part of an email cell that is not an address.
 with of_account as (
   select
     profile.account_no,
@@ -30,5 +30,6 @@ select
     account_no is null, 'unknown_account',
     cardinality(addresses) = 0, 'own_mailbox',
     'used'
-  ) as disposition
+  ) as disposition,
+  cardinality(addresses) > 0 and account_no is not null and count_no_address(emails) > 0 as has_unused
 from addressed

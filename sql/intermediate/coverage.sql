@@ -10,16 +10,22 @@ select
   (
     select count(*)
     from (
-      select unnest(lookup_people(address_book.book, mailbox.address)) as person_no
-      from address_book
-      cross join mailbox
+      select unnest(lookup_people(book, address)) as person_no
+      -- Not a cross join with mailbox: the engine may put a large mailbox list on the left, and then joins it row by
+      -- row.
+      from (
+        select address_book.book, unnest(listed.addresses) as address
+        from address_book
+        cross join (select array_agg(address) as addresses from mailbox) as listed
+      ) as mailbox
     ) as listed
     where person_no in (
       select unnest(people_in_copies(copies)) as person_no
       from (select copies from mail_bucket union all select copies from meeting_bucket) as used
     )
   ) as mailboxes_active,
-  (select shared_addresses(book) from address_book) as shared_addresses
+  (select shared_addresses(book) from address_book)
+    - (select shared_addresses from domain_coverage) as shared_addresses
 from (
   select set_union(used_days) as days
   from (select used_days from mail_bucket union all select used_days from meeting_bucket) as used

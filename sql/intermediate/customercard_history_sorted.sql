@@ -1,6 +1,6 @@
 -- One row per account of the profile and calendar month: the last twelve months up to the month of $as_of,
 -- including months without activity. Month is the first day of the month, in $time_zone. Emails and Meetings
--- are null if the months of the account are suppressed.
+-- are null if the account is suppressed.
 -- sort_key is a number in the order of account and month: rows are sorted by one number in half the time.
 with suppressed as (
   select account_no

@@ -2,6 +2,8 @@
 -- known people. sent_at is UTC, sent_on is its day in $time_zone.
 -- A copy is relevant if it is used and at least one of its addresses is internal or a contact. Only relevant
 -- copies are merged.
+-- has_unused says that a used row has a value that is not used: an item of a list that is not an address, or a word
+-- that is not known.
 -- A copy of a Graph export has only the Entra id of its mailbox (holder_id), whose address is looked up in
 -- holder. If no input is an export, $has_holders is false, and the optimizer removes the join.
 with known_holder as (
@@ -24,7 +26,8 @@ mail as (
       cc,
       bcc,
       case when mailbox is null then known_holder.address end
-    ) as recipients
+    ) as recipients,
+    count_no_address(mailbox, "to", cc, bcc) > 0 or unknown_words is not null as has_unused
   from address_book
   cross join (known_holder right join stg_mail on stg_mail.holder_id = known_holder.entra_id)
 )
@@ -37,5 +40,6 @@ select
   senders,
   recipients,
   disposition = 'used' as is_used,
-  disposition = 'used' and has_people(senders, recipients) as is_relevant
+  disposition = 'used' and has_people(senders, recipients) as is_relevant,
+  disposition = 'used' and has_unused as has_unused
 from mail

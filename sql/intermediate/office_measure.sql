@@ -1,12 +1,13 @@
 -- Office without its score, as it may be published: one row per account and period with engagement, and
 -- a row for the year of every other account of the profile. Averages are minutes, days are local.
--- is_engaged: the account has an engaged message or meeting in the period, and its numbers are not
--- suppressed. Where is_suppressed, every number is null; scores compare only the others.
+-- A suppressed account has its year row only, and every number of it is null (is_suppressed): also that there is
+-- a row of a month is a number. Scores compare only the other accounts.
+-- is_engaged: the account has an engaged message or meeting in the period, and is not suppressed.
 -- measures are the nine of the score, more is better and 0 is none: the eight counts in the order of
 -- Office, and -1 - d for the d days since the last email or meeting, whichever is later.
 -- sort_key is in the order of level, account and period.
 with suppressed as (
-  select account_no, with_year
+  select account_no
   from suppressed_account
   where $min_people > 1
 )
@@ -51,9 +52,7 @@ from (
       profile.account_id,
       profile.account_no,
       period.account_no is not null as has_engagement,
-      $min_people > 1
-        and suppressed.account_no is not null
-        and (coalesce(period.level, 'year') <> 'year' or suppressed.with_year) as is_suppressed,
+      $min_people > 1 and suppressed.account_no is not null as is_suppressed,
       coalesce(period.level, 'year') as level,
       coalesce(period.period_start, cast($first_day as date)) as start_on,
       period.* except (account_no, level, period_start)
@@ -62,4 +61,5 @@ from (
     left join suppressed on suppressed.account_no = profile.account_no
     left join account_period as period on period.account_no = profile.account_no
   ) as account
+  where $min_people = 1 or level = 'year' or not is_suppressed
 ) as office

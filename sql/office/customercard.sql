@@ -1,5 +1,5 @@
 -- The customer card: one row per account of the profile, over the whole window. EngagementScore, Emails and
--- Meetings are null if the year of the account is suppressed.
+-- Meetings are null if the account is suppressed.
 select
   scored."CustomerId",
   profile.name as "Name",

@@ -2,33 +2,37 @@
 -- DaysCovered counts the days with at least one used row of mail or meetings. FirstDay and LastDay are the
 -- first and last day with engagement. MailboxesActive counts the mailboxes whose person sends, receives,
 -- organizes or attends in a used row.
--- If the year of an account is suppressed, its days do not count for FirstDay and LastDay. MessagesEngaged
--- and MeetingsEngaged are then null, because the numbers of the account could be derived from them.
+-- If $min_people is above 1, the days of suppressed accounts do not count for FirstDay and LastDay, and DaysCovered,
+-- MailboxesActive, MessagesEngaged, MeetingsEngaged and AddressesByDomain are null: they are about all rows, and not
+-- sums of what is published about accounts.
 with suppressed as (
   select account_no
   from suppressed_account
-  where $min_people > 1 and with_year
+  where $min_people > 1
 )
 select
   cast($enrichment as varchar) as "Enrichment",
   cast($as_of as date) as "AsOfDate",
   period.first_day as "FirstDay",
   period.last_day as "LastDay",
-  coverage.days as "DaysCovered",
+  case when $min_people = 1 then coverage.days end as "DaysCovered",
   (select count(*) from mailbox) as "MailboxesListed",
-  coverage.mailboxes_active as "MailboxesActive",
-  case when period.suppressed = 0 then (select coalesce(sum(messages), 0) from engagement_bucket) end as "MessagesEngaged",
-  case when period.suppressed = 0 then (select coalesce(sum(meetings), 0) from engagement_bucket) end as "MeetingsEngaged",
+  case when $min_people = 1 then coverage.mailboxes_active end as "MailboxesActive",
+  case when $min_people = 1 then (select coalesce(sum(messages), 0) from engagement_bucket) end as "MessagesEngaged",
+  case when $min_people = 1 then (select coalesce(sum(meetings), 0) from engagement_bucket) end as "MeetingsEngaged",
   (select count(*) from profile) as "AccountsInProfile",
   period.accounts as "AccountsEngaged",
-  coverage.shared_addresses as "SharedAddresses"
+  coverage.shared_addresses as "SharedAddresses",
+  case when $min_people = 1 then domain_coverage.addresses end as "AddressesByDomain",
+  domain_coverage.accounts as "AccountsByDomain",
+  domain_coverage.shared_domains as "SharedDomains"
 from coverage
+cross join domain_coverage
 cross join (
   select
     min(case when suppressed.account_no is null then first_on end) as first_day,
     max(case when suppressed.account_no is null then greatest(last_email_on, last_meeting_on) end) as last_day,
-    count(*) as accounts,
-    count(suppressed.account_no) as suppressed
+    count(*) as accounts
   from account_period
   left join suppressed on suppressed.account_no = account_period.account_no
   where level = 'year'

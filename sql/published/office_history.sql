@@ -1,5 +1,5 @@
 -- One row per retained as-of date: the number of engaged accounts, messages and meetings. The last two are
--- null if the year of an account is suppressed. Dates that another enrichment has published are left out.
+-- null where the run suppresses numbers. Dates that another enrichment has published are left out.
 select
   "AsOfDate",
   "AccountsEngaged",

@@ -1,7 +1,7 @@
 -- The score of the as-of month is 20 or more below that of the month before
--- One row per account. A month without a row counts as a score of 0. A suppressed month does not count as a
--- drop. The difference is rounded, because the difference of two floating-point scores can miss 20 by a
--- rounding error.
+-- One row per account. A month without a row counts as a score of 0. A suppressed account has no months, so it
+-- is not in the segment. The difference is rounded, because the difference of two floating-point scores can miss
+-- 20 by a rounding error.
 with months as (
   select
     month_start(AsOfDate) as this_month,

@@ -15,6 +15,7 @@ with mail as (
     is_automatic,
     is_summary_row,
     unreadable_column,
+    unknown_words,
     holder_id
   from input_mail
 )
@@ -29,6 +30,7 @@ select
   bcc,
   mailbox,
   holder_id,
+  unknown_words,
   first_true(
     is_summary_row, 'summary_row',
     is_blank(message_id), 'missing_id',

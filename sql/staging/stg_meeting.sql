@@ -15,6 +15,7 @@ with meeting as (
     is_series_master,
     is_summary_row,
     unreadable_column,
+    unknown_words,
     holder_id,
     holder_declined
   from input_meetings
@@ -27,6 +28,7 @@ select
   mailbox,
   holder_id,
   holder_declined,
+  unknown_words,
   start_at,
   end_at,
   held_on,

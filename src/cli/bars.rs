@@ -1,6 +1,7 @@
 //! Bar charts of block characters, with a resolution of an eighth of a column, and the numbers beside.
 
-use super::text::{grouped, pad};
+use super::text::pad;
+use crate::error::numbers::grouped;
 
 const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 

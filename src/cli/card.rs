@@ -6,17 +6,20 @@ use clap::Args;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
+use datafusion::arrow::util::display::array_value_to_string;
 use datafusion::prelude::{DataFrame, cast, ident, lit};
 
 use super::bars::bars;
+use super::limits::{Limits, TimeoutArgs, within};
 use super::out;
 use super::rounded::rounded;
 use super::session::{Session, Target};
-use super::text::{columns, grouped, pad, visible};
+use super::text::{columns, pad, visible};
+use crate::error::numbers::grouped;
 use crate::error::suggest::all_nearest;
 use crate::error::{Error, Result};
 
-/// Show the card of one customer: score, emails, meetings, and twelve months of both.
+/// Show the card of one customer: attributes, score, emails, meetings, and twelve months of both.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -24,6 +27,8 @@ Example:
 pub struct Card {
     #[command(flatten)]
     target: Target,
+    #[command(flatten)]
+    timeout: TimeoutArgs,
     /// The customer: a value of the column CustomerId.
     #[arg(value_name = "CUSTOMER_ID", allow_negative_numbers = true)]
     customer: String,
@@ -31,11 +36,16 @@ pub struct Card {
 
 impl Card {
     pub async fn run(self) -> Result<()> {
-        let session = Session::published(self.target.resources.session()?, self.target.open(None)?).await?;
-        let Some(customer) = Customer::read(&session, &self.customer).await? else {
-            return Err(unknown(&session, &self.customer).await?);
-        };
-        out::print(&customer.draw(out::width()))
+        let (ctx, enrichment) = (self.target.resources.session()?, self.target.open(None)?);
+        let limits = Limits::of_statement(&self.target.resources, &self.timeout);
+        let customer = within(limits, async {
+            let session = Session::published(ctx, enrichment).await?;
+            match Customer::read(&session, &self.customer).await? {
+                Some(customer) => Ok(customer),
+                None => Err(unknown(&session, &self.customer).await?),
+            }
+        });
+        out::print(&customer.await?.draw(out::width()))
     }
 }
 
@@ -54,6 +64,8 @@ struct Customer {
     meetings: Option<i64>,
     /// Month such as `2026-11`, emails and meetings, oldest month first; `None` if they are suppressed.
     months: Option<Vec<(String, i64, i64)>>,
+    /// The attributes of the account that are not null, with their names.
+    attributes: Vec<(String, String)>,
     /// The name of the enrichment and the as-of date.
     source: String,
 }
@@ -92,6 +104,7 @@ impl Customer {
             emails: int(&card, 2, 0),
             meetings: int(&card, 3, 0),
             months: months.collect(),
+            attributes: attributes(session, id).await?,
             source: source(session).await?,
         }))
     }
@@ -105,6 +118,14 @@ impl Customer {
         } else {
             format!("{title}\n{}\n\n", self.source)
         };
+        // Labels are aligned with those of the numbers.
+        let label = self.attributes.iter().map(|(name, _)| columns(&visible(name))).max().unwrap_or(0).max(8);
+        for (name, value) in &self.attributes {
+            card += &format!("{}  {}\n", pad(&visible(name), label, false), visible(value));
+        }
+        if !self.attributes.is_empty() {
+            card += "\n";
+        }
         let number = |number: Option<i64>| number.map_or(SUPPRESSED.to_owned(), grouped);
         card += &self.score.map_or(format!("Score     {SUPPRESSED:>8}\n"), |s| {
             format!("Score     {:>8} of 100\n", score(s))
@@ -123,6 +144,24 @@ impl Customer {
         }
         card
     }
+}
+
+/// The attributes of a customer that are not null, each with its name.
+async fn attributes(session: &Session, id: &str) -> Result<Vec<(String, String)>> {
+    let accounts = table(session, "Office_Accounts").await?.filter(ident("CustomerId").eq(lit(id)))?;
+    let accounts = collect(session, accounts).await?;
+    if accounts.num_rows() == 0 {
+        return Ok(vec![]);
+    }
+    let schema = accounts.schema();
+    // The first two columns are the id and the name.
+    let columns = schema.fields().iter().zip(accounts.columns()).skip(2);
+    let valid = columns.filter(|(_, column)| !column.data_type().is_null() && column.is_valid(0));
+    let shown = valid.map(|(field, column)| {
+        let value = array_value_to_string(column, 0).map_err(|e| session.statements.explain(e.into()))?;
+        Ok((field.name().clone(), value))
+    });
+    shown.collect()
 }
 
 /// The score with one decimal, or with more if it would be a whole number that it is not.
@@ -202,6 +241,7 @@ mod tests {
             emails: Some(1070),
             meetings: Some(4),
             months: Some(vec![("2026-10".into(), 8, 4), ("2026-11".into(), 16, 0)]),
+            attributes: vec![],
             source: "us-sales, as of 2026-11-22".into(),
         }
     }
@@ -221,6 +261,14 @@ Month    Emails                    Meetings
 2026-11  █████████████████████ 16  · 0
 ";
         assert_eq!(customer().draw(60), expected);
+    }
+
+    #[test]
+    fn attributes_are_above_the_numbers() {
+        let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let attributes = vec![attribute("industry", "Tools\u{1b}"), attribute("Seats", "12")];
+        let card = Customer { attributes, ..customer() }.draw(60);
+        assert!(card.contains("\n\nindustry  Tools\\u{1b}\nSeats     12\n\nScore        95.04"), "{card}");
     }
 
     #[test]
@@ -250,6 +298,8 @@ Month    Emails                    Meetings
         assert_eq!((customer.score, customer.emails, customer.meetings), (Some(95.0), Some(70), Some(4)));
         let months = vec![("2026-10".to_owned(), 7, 1), ("2026-11".to_owned(), 12, 0)];
         assert_eq!(customer.months, Some(months));
+        let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(customer.attributes, [attribute("Industry", "Tools"), attribute("Seats", "12")]);
         assert_eq!(customer.source, "us-sales, as of 2026-11-22");
         let nameless = Customer::read(&session, "a3").await.unwrap().unwrap();
         assert!(nameless.draw(80).starts_with("a3   ") && nameless.months == Some(vec![]));

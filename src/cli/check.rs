@@ -2,17 +2,20 @@
 
 use clap::Args;
 
-use super::out;
+use super::limits::{Limits, within};
 use super::session::{RunArgs, Target};
-use super::text::{columns, count, grouped, pad, visible};
+use super::text::{columns, pad, visible};
+use super::{expectations, out};
 use crate::error::Result;
+use crate::error::numbers::{count, grouped};
 use crate::pipeline::{self, CheckReport};
 
 /// Check the enrichment file and its inputs, and run nothing.
 ///
 /// Prints each input with its number of files and rows, each group of the mailbox list with the number
 /// of addresses to which it resolves, and the total number of mailboxes. JSON files are read to their end,
-/// of Parquet files only the footers: a damaged page behind a good footer is found by a run.
+/// of Parquet files only the footers: a damaged page behind a good footer is found by a run. Of `[expect]`, what
+/// is expected of contacts is checked; if it is missed, the exit code is 3.
 #[derive(Args)]
 #[command(after_help = "\
 Example:
@@ -26,10 +29,13 @@ pub struct Check {
 
 impl Check {
     pub async fn run(self) -> Result<()> {
-        let enrichment = self.target.open_for_run(self.run)?;
-        let report = pipeline::check_on(&self.target.resources.session()?, &enrichment).await?;
+        let enrichment = self.target.open_for_run(self.run, false)?;
+        let ctx = self.target.resources.session()?;
+        let limits = Limits::of_run(&self.target.resources);
+        let report = within(limits, pipeline::check_on(&ctx, &enrichment)).await?;
         let title = format!("{}, as of {}", visible(&enrichment.name), enrichment.as_of);
-        out::print(&format!("{title}\n\n{}", summary(&report)))
+        out::print(&format!("{title}\n\n{}", summary(&report)))?;
+        report.check(&enrichment).inspect_err(expectations::print_judged)
     }
 }
 
@@ -57,6 +63,13 @@ fn summary(report: &CheckReport) -> String {
         text += &format!("  {}  {}\n", pad(&group, width, false), count(addresses, "address"));
     }
     text += &format!("  {} in total\n", grouped(report.mailboxes));
+    if !report.expectations.is_empty() {
+        text += "\nExpectations that need no run\n";
+        text += &expectations::lines(&report.expectations);
+    }
+    if let Some(domains) = &report.domains {
+        text += &format!("\nDomains\n  {domains}\n");
+    }
     for note in &report.notes {
         text += &format!("\nNote: {}\n", visible(note));
     }
@@ -81,6 +94,8 @@ mod tests {
             inputs: vec![input("contacts", 1, 1), input("mail", 12, 5120)],
             groups: vec![("us-sales@contoso.com".into(), 5), ("one@contoso.com".into(), 1)],
             mailboxes: 12,
+            expectations: vec![],
+            domains: Some("3 accounts have one".into()),
             notes: vec!["no [meetings]".into()],
         };
         let expected = "\
@@ -92,6 +107,9 @@ Mailboxes
   us-sales@contoso.com  5 addresses
   one@contoso.com       1 address
   12 in total
+
+Domains
+  3 accounts have one
 
 Note: no [meetings]
 ";

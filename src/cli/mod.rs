@@ -5,8 +5,11 @@
 mod bars;
 mod card;
 mod check;
+mod domains;
+mod expectations;
 mod format;
 mod functions;
+mod limits;
 mod missing_levels;
 mod missing_sources;
 mod out;
@@ -21,6 +24,7 @@ mod session;
 mod shell;
 mod signals;
 mod sql;
+mod status;
 mod text;
 mod timings;
 
@@ -32,7 +36,7 @@ use crate::error::Result;
 /// Account engagement from mail and meetings: one row per customer account, with a score.
 ///
 /// An enrichment file names the inputs and the mailboxes. `run` computes the Office table from them and
-/// publishes it; `sql`, `segment` and `card` read what the last run has published.
+/// publishes it; `sql`, `segment`, `card` and `status` read what the last run has published.
 #[derive(Parser)]
 #[command(
     version,
@@ -44,9 +48,13 @@ Examples:
   engagement sql enrichment.toml            query the published tables in a shell
   engagement segment enrichment.toml stale  list the customers without recent contact
   engagement card enrichment.toml a-17      show one customer
+  engagement domains enrichment.toml        list the companies that the profile does not know
+
+  engagement status enrichment.toml         say what is published and whether it is as expected
 
 Exit codes: 0 success; 1 an input, the output or the engine failed; 2 the enrichment file, the
-statement or the command line is wrong; 130 stopped by Ctrl-C; 143 stopped by SIGTERM."
+statement or the command line is wrong; 3 an expectation is missed; 75 a later try may succeed;
+124 not done within --timeout; 130 stopped by Ctrl-C; 143 stopped by SIGTERM."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -60,6 +68,8 @@ enum Command {
     Sql(sql::Sql),
     Segment(segment::SegmentCommand),
     Card(card::Card),
+    Status(status::StatusCommand),
+    Domains(domains::Domains),
     Functions(functions::Functions),
 }
 
@@ -72,6 +82,8 @@ impl Cli {
             Command::Sql(command) => command.run().await,
             Command::Segment(command) => command.run().await,
             Command::Card(command) => command.run().await,
+            Command::Status(command) => command.run().await,
+            Command::Domains(command) => command.run().await,
             Command::Functions(command) => command.run(),
         }
     }

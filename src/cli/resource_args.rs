@@ -27,8 +27,16 @@ impl ResourceArgs {
     /// # Errors
     /// The folder for spilled data cannot be used.
     pub fn session(&self) -> Result<SessionContext> {
-        let resources = Resources { memory_limit: self.memory_limit, spill_dir: self.spill_dir.clone() };
-        session::with_resources(SessionConfig::new(), &resources)
+        session::with_resources(SessionConfig::new(), &self.resources())
+    }
+
+    /// The memory limit in bytes, or its default; `None` if neither is known.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.resources().limit()
+    }
+
+    fn resources(&self) -> Resources {
+        Resources { memory_limit: self.memory_limit, spill_dir: self.spill_dir.clone() }
     }
 }
 

@@ -11,7 +11,7 @@ use futures::StreamExt;
 
 use super::format::{Format, Layout};
 use super::out::{self, note_on_terminal, written};
-use super::text;
+use crate::error::numbers::count;
 use crate::error::{Error, Result};
 use crate::query::statements::{Statements, yields_rows};
 
@@ -26,7 +26,7 @@ impl Answer {
     /// Prints the number of rows, if standard error is a terminal.
     pub(crate) fn print_rows(&self) {
         if let Some(rows) = self.rows {
-            note_on_terminal(format!("({})", text::count(rows, "row")));
+            note_on_terminal(format!("({})", count(rows, "row")));
         }
     }
 
@@ -112,7 +112,7 @@ pub async fn stream(
     layout: Layout,
     out: &mut (dyn Write + Send),
 ) -> Result<usize> {
-    let mut batches = in_background(frame.execute_stream().await.map_err(|e| session.explain(e))?);
+    let mut batches = in_background(session.stream(frame).await?);
     let mut sink = format.sink(&batches.schema(), layout, out)?;
     let mut rows = 0;
     while let Some(batch) = batches.next().await {

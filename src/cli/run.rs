@@ -1,34 +1,43 @@
 //! `engagement run`: runs an enrichment and publishes the result.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::limits::{Limits, until};
 use super::session::{RunArgs, Target};
 use super::signals::unless_ended;
-use super::text::{count, grouped, visible};
-use super::{out, timings};
+use super::text::visible;
+use super::{expectations, out, timings};
 use crate::error::Result;
+use crate::error::numbers::{count, grouped};
+use crate::pipeline::progress::PUBLISH;
 use crate::pipeline::{self, Disposition, Progress, Report};
 
 /// Compute Office from the inputs and publish it. It replaces what this enrichment has published before.
 ///
 /// The result is replaced as a whole or not at all. Tables of another enrichment (of another name) and
-/// files of other programs are replaced only with --replace. At the end, the command prints what the data covers,
+/// files of other programs are replaced only with --replace. A run that does not find what `[expect]` in the
+/// enrichment file expects publishes nothing and ends with exit code 3. At the end, the command prints what the data covers,
 /// which input rows do not count and why, and where Office is.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   engagement run enrichment.toml
   engagement run enrichment.toml --as-of 2026-11-22 --output /tmp/out
+  engagement run enrichment.toml --window-days 90 --levels year,quarter
   engagement run enrichment.toml --memory-limit 2GB --timings")]
 pub struct Run {
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
     run: RunArgs,
+    /// Publish even if the run does not find what `[expect]` in the enrichment file expects.
+    #[arg(long)]
+    publish_anyway: bool,
     /// At the end, print a table on standard error, with one line per stage: its time, rows in and out,
     /// megabytes read and spilled, and the peak of reserved memory.
     #[arg(long)]
@@ -37,13 +46,23 @@ pub struct Run {
 
 impl Run {
     pub async fn run(self) -> Result<()> {
-        let enrichment = self.target.open_for_run(self.run)?;
+        let enrichment = self.target.open_for_run(self.run, self.publish_anyway)?;
         let began = Instant::now();
         let ctx = self.target.resources.session()?;
         let stages = Stages::new();
-        let report = unless_ended(pipeline::run_on(&ctx, &enrichment, &stages)).await;
-        stages.0.finish_and_clear();
-        let report = report?;
+        let limits = Limits::of_run(&self.target.resources);
+        let work = pipeline::run_on(&ctx, &enrichment, &stages);
+        let report = unless_ended(until(&stages.is_publishing, limits, work)).await;
+        stages.finish();
+        let report = report.inspect_err(expectations::print_judged)?;
+        expectations::print_if_missed(&report.expectations);
+        if let Some(newer) = report.newer {
+            let as_of = report.overview.as_of;
+            out::note(format!(
+                "warning: the tables of {as_of} are retained and not current: those of {newer} stay published, and \
+                 sql, segment and card read those"
+            ));
+        }
         if self.timings {
             eprint!("{}", timings::table(&report.stages, began.elapsed()));
         }
@@ -52,33 +71,51 @@ impl Run {
 }
 
 /// Shows the current stage and the elapsed time on a terminal, and nothing elsewhere.
-struct Stages(ProgressBar);
+pub(super) struct Stages {
+    bar: ProgressBar,
+    /// Whether the run has begun to publish. Then it is not dropped because of its memory: it may be published already.
+    is_publishing: AtomicBool,
+}
 
 impl Stages {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed_precise}  {msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(std::time::Duration::from_millis(100));
-        Self(bar)
+        Self { bar, is_publishing: AtomicBool::new(false) }
+    }
+
+    /// Removes what is shown.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
     }
 }
 
 impl Progress for Stages {
     fn stage(&self, name: &str) {
-        self.0.set_message(name.to_owned());
+        if name == PUBLISH {
+            self.is_publishing.store(true, Ordering::Relaxed);
+        }
+        self.bar.set_message(name.to_owned());
     }
 }
 
 fn overview(report: &Report, window_days: u32) -> String {
     let o = &report.overview;
-    let mut text = format!("{}, as of {}\n\n", visible(&o.enrichment), o.as_of);
+    let current = if report.newer.is_some() { " (retained, not current)" } else { "" };
+    let mut text = format!("{}, as of {}{current}\n\n", visible(&o.enrichment), o.as_of);
     let mut line = |label: &str, value: String| text += format!("{label:18}{value}\n").as_str();
 
-    line("Days with data", format!("{} of {}", grouped(o.days_covered), grouped(window_days)));
-    if let Some(missing) = missing_days(report, window_days) {
-        line("", format!("{missing}: run again when more data has arrived"));
+    match o.days_covered {
+        Some(days) => {
+            line("Days with data", format!("{} of {}", grouped(days), grouped(window_days)));
+            if let Some(missing) = missing_days(report, window_days) {
+                line("", format!("{missing}: run again when more data has arrived"));
+            }
+        }
+        None => line("Days with data", format!("suppressed, of {}", grouped(window_days))),
     }
     line(
         "Engaged days",
@@ -91,10 +128,8 @@ fn overview(report: &Report, window_days: u32) -> String {
         |number: Option<i64>, noun| number.map_or(format!("{noun}s suppressed"), |n| count(n, noun));
     let messages = engaged(o.messages_engaged, "message");
     line("Engaged", format!("{messages}, {}", engaged(o.meetings_engaged, "meeting")));
-    line(
-        "Mailboxes",
-        format!("{} listed, {} active", grouped(o.mailboxes_listed), grouped(o.mailboxes_active)),
-    );
+    let active = o.mailboxes_active.map_or("active suppressed".into(), |n| format!("{} active", grouped(n)));
+    line("Mailboxes", format!("{} listed, {}", grouped(o.mailboxes_listed), active));
     line(
         "Accounts",
         format!("{} of {} engaged", grouped(o.accounts_engaged), grouped(o.accounts_in_profile)),
@@ -102,6 +137,12 @@ fn overview(report: &Report, window_days: u32) -> String {
     if o.shared_addresses > 0 {
         let shared = count(o.shared_addresses, "address");
         line("Shared", format!("{shared} of several accounts, counted for each of them"));
+    }
+    if !report.expectations.is_empty() {
+        text += &format!("{:18}{}\n", "Expected", expectations::summary(&report.expectations));
+    }
+    if let Some(domains) = &report.domains {
+        text += &format!("{:18}{domains}\n", "Domains");
     }
     text += &unused(report);
     for note in &report.notes {
@@ -134,7 +175,12 @@ fn unused(report: &Report) -> String {
     if report.is_every_row_used {
         return "\nEvery input row was used.\n".into();
     }
-    let unused: Vec<&Disposition> = report.dispositions.iter().filter(|d| d.disposition != "used").collect();
+    let unused: Vec<&Disposition> = report
+        .dispositions
+        .iter()
+        // The line of the domains tells of their values.
+        .filter(|d| d.disposition != "used" && d.source != "domains")
+        .collect();
     if unused.is_empty() {
         return String::new();
     }
@@ -169,15 +215,19 @@ mod tests {
                 as_of: day("2026-11-22"),
                 first_day: Some(day("2026-01-05")),
                 last_day: Some(day("2026-11-20")),
-                days_covered,
+                days_covered: Some(days_covered),
                 mailboxes_listed: 12,
-                mailboxes_active: 11,
+                mailboxes_active: Some(11),
                 messages_engaged: Some(4310),
                 meetings_engaged: Some(1),
                 accounts_in_profile: 60,
                 accounts_engaged: 57,
                 shared_addresses: 2,
+                addresses_by_domain: Some(0),
+                accounts_by_domain: 0,
+                shared_domains: 0,
             },
+            domains: None,
             covered: Some((day("2026-01-02"), day("2026-11-20"))),
             dispositions: vec![
                 disposition("contacts", "used", 90),
@@ -185,7 +235,9 @@ mod tests {
                 disposition("meetings", "ends_before_start", 3),
             ],
             is_every_row_used: false,
+            expectations: vec![],
             office: "out/Office.parquet".into(),
+            newer: None,
             office_rows: 1234,
             notes: vec!["[meetings] 6 rows are series masters".into()],
         }

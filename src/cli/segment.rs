@@ -6,13 +6,16 @@ use clap::Args;
 use datafusion::arrow::array::{Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::util::display::array_value_to_string;
+use futures::TryStreamExt;
 
 use super::format::{Format, Layout};
+use super::limits::{Limits, TimeoutArgs, within};
 use super::out::{self, note, written};
 use super::results::{self, binary_to_terminal};
 use super::session::{Session, Target};
+use super::text::visible;
 use super::{missing_levels, missing_sources};
-use crate::config::Level;
+use crate::config::{Enrichment, Level};
 use crate::error::suggest::nearest;
 use crate::error::{Error, Result};
 use crate::query::segments::{self, Segment};
@@ -31,6 +34,8 @@ Examples:
 pub struct SegmentCommand {
     #[command(flatten)]
     target: Target,
+    #[command(flatten)]
+    timeout: TimeoutArgs,
     /// The segment whose members are listed, highest score first. Its name can be written in any case,
     /// with or without Segment_.
     name: Option<String>,
@@ -48,15 +53,36 @@ impl SegmentCommand {
         if self.format == Format::Parquet && out::is_terminal() {
             return Err(binary_to_terminal());
         }
-        let session = Session::published(self.target.resources.session()?, self.target.open(None)?).await?;
-        match &self.name {
-            None => list(&session, self.format).await,
-            Some(name) => {
-                let layout = Layout { exact: self.exact, ..Layout::default() };
-                members(&session, find(&session.segments, name)?, self.format, layout).await
+        let (ctx, enrichment) = (self.target.resources.session()?, self.target.open(None)?);
+        let limits = Limits::of_statement(&self.target.resources, &self.timeout);
+        let answer = async {
+            let session = Session::published(ctx, enrichment).await?;
+            if let Some(unread) = unread(&session.enrichment)? {
+                note(unread);
             }
-        }
+            match &self.name {
+                None => list(&session, self.format).await,
+                Some(name) => {
+                    let layout = Layout { exact: self.exact, ..Layout::default() };
+                    members(&session, find(&session.segments, name)?, self.format, layout).await
+                }
+            }
+        };
+        within(limits, answer).await
     }
+}
+
+/// How many names of files a note contains.
+const NAMED: usize = 3;
+
+/// The note about files in the folder of the segments that are not read.
+fn unread(enrichment: &Enrichment) -> Result<Option<String>> {
+    let files = segments::unread(enrichment)?;
+    let mut names: Vec<_> = files.iter().take(NAMED).map(|file| file.display().to_string()).collect();
+    names.extend((files.len() > NAMED).then(|| format!("{} more", files.len() - NAMED)));
+    Ok((!files.is_empty()).then(|| {
+        format!("note: not read as segments: {}; the files segments/NAME.sql are", visible(&names.join(", ")))
+    }))
 }
 
 fn find<'a>(segments: &'a [Segment], name: &str) -> Result<&'a Segment> {
@@ -97,6 +123,23 @@ fn unpublished(levels: &[Level]) -> Option<String> {
     }
 }
 
+/// The remark about identifiers that a segment yields and no account of the profile has; `None` if there are none.
+///
+/// # Errors
+/// The segment is broken or its query fails.
+async fn unknown(session: &Session, segment: &Segment) -> Result<Option<String>> {
+    let query = format!(
+        "select count(distinct \"CustomerId\") from \"{}\" where cast(\"CustomerId\" as varchar) not in (select \"CustomerId\" from \
+         \"CustomerCard\")",
+        segment.view()
+    );
+    Ok(match number(session, &query).await? {
+        0 => None,
+        1 => Some("1 id is not in the profile".to_owned()),
+        many => Some(format!("{many} ids are not in the profile")),
+    })
+}
+
 async fn list(session: &Session, format: Format) -> Result<()> {
     let batch = listing(session).await?;
     let mut out = out::stdout();
@@ -117,7 +160,8 @@ async fn listing(session: &Session) -> Result<RecordBatch> {
             Err(error) => format!("broken: {error}"),
             Ok(_) => {
                 let replaces = segment.replaces_shipped().then(|| "replaces the shipped segment".to_owned());
-                let remarks = replaces.into_iter().chain(remarks(session, segment).await?);
+                let unknown = unknown(session, segment).await?;
+                let remarks = replaces.into_iter().chain(remarks(session, segment).await?).chain(unknown);
                 remarks.fold(segment.description.clone(), |text, remark| format!("{text} ({remark})"))
             }
         });
@@ -147,10 +191,16 @@ async fn size(session: &Session, segment: &Segment) -> Result<i64> {
     if let Some(reason) = &segment.broken {
         return Err(Error::query(reason.clone()));
     }
-    let query = format!("select count(distinct \"CustomerId\") from \"{}\"", segment.view());
-    let plan = session.statements.logical_plan(&query).await?;
-    let batches = async { session.statements.context().execute_logical_plan(plan).await?.collect().await };
-    let batches = batches.await.map_err(|e| session.statements.explain(e))?;
+    number(session, &format!("select count(distinct \"CustomerId\") from \"{}\"", segment.view())).await
+}
+
+/// The number that a query returns.
+async fn number(session: &Session, query: &str) -> Result<i64> {
+    let plan = session.statements.logical_plan(query).await?;
+    let frame = session.statements.context().execute_logical_plan(plan).await;
+    let frame = frame.map_err(|e| session.statements.explain(e))?;
+    let batches = session.statements.stream(frame).await?.try_collect::<Vec<_>>().await;
+    let batches = batches.map_err(|e| session.statements.explain(e))?;
     let count = batches.first().filter(|b| b.num_rows() == 1);
     let count = count.and_then(|b| array_value_to_string(b.column(0), 0).ok()?.parse().ok());
     count.ok_or_else(|| Error::query("its size is not a number"))
@@ -160,6 +210,9 @@ async fn members(session: &Session, segment: &Segment, format: Format, layout: L
     let plan = session.statements.logical_plan(&query(segment)).await?;
     for remark in remarks(session, segment).await? {
         note(format!("note: segment {} reads Office, but {remark}", segment.name));
+    }
+    if let Some(unknown) = unknown(session, segment).await? {
+        note(format!("note: of segment {}, {unknown}: check what it selects as CustomerId", segment.name));
     }
     let frame = session.statements.context().execute_logical_plan(plan).await?;
     let mut out = out::stdout();
@@ -216,7 +269,8 @@ mod tests {
         };
         assert_eq!(row("silent"), (Some(1), "No engaged message or meeting in the whole window"));
         assert_eq!(row("twice"), (Some(1), "Twice"));
-        assert_eq!(row("stale"), (Some(1), "Ours (replaces the shipped segment)"));
+        let ours = "Ours (replaces the shipped segment) (1 id is not in the profile)";
+        assert_eq!(row("stale"), (Some(1), ours));
         assert_eq!(row("typo"), (None, "broken: no table named offic; did you mean Office?"));
         assert!(row("fails").0.is_none() && row("fails").1.starts_with("broken: Cast error"));
         assert_eq!(listing.num_rows(), 9);
@@ -234,6 +288,41 @@ mod tests {
         results::stream(&session.statements, frame, Format::Csv, Layout::default(), &mut out).await.unwrap();
         let expected = "CustomerId,Name,EngagementScore\na1,Acme Ltd,95.0\na2,Globex,55.0\nzz,,\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn ids_of_nobody_and_files_that_are_not_read() {
+        let session = session(&[
+            ("number.sql", "select unnest(make_array(1, 2, null)) as customerid"),
+            ("names.sql", "select name as customerid from customercard"),
+            ("none.sql", "select customerid from office where false"),
+        ])
+        .await;
+        let unknown =
+            async |name: &str| unknown(&session, find(&session.segments, name).unwrap()).await.unwrap();
+        assert_eq!(unknown("number").await.as_deref(), Some("2 ids are not in the profile"));
+        assert_eq!(unknown("names").await.as_deref(), Some("4 ids are not in the profile"));
+        assert_eq!([unknown("none").await, unknown("silent").await], [None, None]);
+
+        let folder = tempfile::tempdir().unwrap();
+        let enrichment = testing::enrichment(folder.path());
+        assert_eq!(unread(&enrichment).unwrap(), None, "there is no folder");
+        let write = |name: &str| {
+            let path = folder.path().join("segments").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "select 1").unwrap();
+        };
+        ["a.sql", "B.SQL", "a.sql~", "c.sql.bak", "README.txt", ".d.txt", "old/note.txt"]
+            .into_iter()
+            .for_each(write);
+        assert_eq!(unread(&enrichment).unwrap(), None);
+        ["big.sql.txt", "e", "g.txt", "sub/f.sql"].into_iter().for_each(write);
+        let segments = folder.path().join("segments");
+        let expected = format!(
+            "note: not read as segments: {0}/big.sql.txt, {0}/e, {0}/g.txt, 1 more; the files segments/NAME.sql are",
+            segments.display()
+        );
+        assert_eq!(unread(&enrichment).unwrap(), Some(expected));
     }
 
     #[tokio::test]

@@ -33,21 +33,45 @@ pub(crate) struct RunArgs {
     /// enrichment file.
     #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
+    /// The number of days in the window, including the as-of date, instead of the one in the
+    /// enrichment file.
+    #[arg(long, value_name = "DAYS")]
+    window_days: Option<u32>,
+    /// The levels of Office, separated by commas, instead of those in the enrichment file: year,
+    /// quarter, month, week.
+    #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
+    levels: Option<Vec<String>>,
+    /// Permit an as-of date in the future.
+    #[arg(long)]
+    allow_future: bool,
     /// Permit the run to replace tables of another enrichment, and files of other programs that have
     /// the names of its tables.
     #[arg(long)]
     replace: bool,
 }
 
+impl RunArgs {
+    /// The values that replace those of the file.
+    fn overrides(self) -> Overrides {
+        let Self { as_of, window_days, levels, allow_future, replace } = self;
+        Overrides { as_of, window_days, levels, allow_future, replace, ..Overrides::default() }
+    }
+}
+
 impl Target {
     /// Opens the enrichment file with the values that the command line overrides.
     pub(crate) fn open(&self, as_of: Option<String>) -> Result<Enrichment> {
-        self.open_for_run(RunArgs { as_of, replace: false })
+        self.open_with(Overrides { as_of, ..Overrides::default() })
     }
 
-    /// Opens the enrichment file for a run.
-    pub(crate) fn open_for_run(&self, RunArgs { as_of, replace }: RunArgs) -> Result<Enrichment> {
-        Enrichment::open_with(&self.file, &Overrides { as_of, output: self.output.clone(), replace })
+    /// Opens the enrichment file for a run, which publishes even if it does not find what `[expect]` expects if
+    /// `publish_anyway` is true.
+    pub(crate) fn open_for_run(&self, run: RunArgs, publish_anyway: bool) -> Result<Enrichment> {
+        self.open_with(Overrides { publish_anyway, ..run.overrides() })
+    }
+
+    fn open_with(&self, overrides: Overrides) -> Result<Enrichment> {
+        Enrichment::open_with(&self.file, &Overrides { output: self.output.clone(), ..overrides })
     }
 }
 

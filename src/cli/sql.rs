@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use clap::Args;
 
 use super::format::{Format, Layout};
+use super::limits::{Limits, TimeoutArgs, within};
 use super::out::{self, note};
 use super::results::{Answers, binary_to_terminal};
 use super::session::{Session, Target};
@@ -16,8 +17,9 @@ use crate::query::statements::{split, yields_rows};
 
 /// Query the published tables of the last run in SQL.
 ///
-/// Tables: Office, Office_UserTable, Office_Overview, Office_Dispositions, Office_ScoreExplained,
-/// Office_History, CustomerCard, CustomerCard_History, and a view Segment_NAME for each segment.
+/// Tables: Office, Office_Accounts (or Account), Office_UserTable, Office_Overview, Office_Dispositions,
+/// Office_ScoreExplained, Office_History, CustomerCard, CustomerCard_History, and a view Segment_NAME
+/// for each segment.
 /// Names work in any case and without quotes.
 ///
 /// Without -c it starts a shell or, if standard input is not a terminal, reads statements from
@@ -35,11 +37,13 @@ Examples:
   engagement sql enrichment.toml --format csv < report.sql
 
 Statements that reach files (COPY, CREATE EXTERNAL TABLE, INSERT, a path as a table) are refused
-without --allow-files, and so are \\i and \\o in scripts. CREATE VIEW and SET are always permitted,
-except SET of the SQL dialect and of the statistics; their effect ends with the session.")]
+without --allow-files, and so are \\i and \\o in scripts. CREATE VIEW and SET of some settings are always
+permitted; their effect ends with the session.")]
 pub struct Sql {
     #[command(flatten)]
     target: Target,
+    #[command(flatten)]
+    timeout: TimeoutArgs,
     /// Run these statements, separated by semicolons, instead of a shell.
     #[arg(short, long, value_name = "QUERY", allow_hyphen_values = true)]
     command: Option<String>,
@@ -80,14 +84,15 @@ impl Sql {
         }
         let enrichment = self.target.open(self.as_of)?;
         let ctx = self.target.resources.session()?;
+        let limits = Limits::of_statement(&self.target.resources, &self.timeout);
         let mut session = if self.live {
             note(format!(
                 "live: queries read the inputs of {}, including data about individuals; nothing is published",
                 text::visible(&enrichment.name)
             ));
-            Session::live(ctx, enrichment).await?
+            within(limits, Session::live(ctx, enrichment)).await?
         } else {
-            Session::published(ctx, enrichment).await?
+            within(limits, Session::published(ctx, enrichment)).await?
         };
         if self.allow_files {
             session.statements = session.statements.allow_files();
@@ -98,13 +103,14 @@ impl Sql {
                 let mut answers = Answers::new(self.format, layout, Box::new(out::stdout()));
                 unless_ended(async {
                     for statement in statements {
-                        answers.answer(&mut session.statements, statement).await?.print_rows();
+                        let answer = answers.answer(&mut session.statements, statement);
+                        within(limits, answer).await?.print_rows();
                     }
                     Ok(())
                 })
                 .await
             }
-            None => shell::run(session, self.format, self.exact, self.allow_files).await,
+            None => shell::run(session, self.format, self.exact, self.allow_files, limits).await,
         }
     }
 }

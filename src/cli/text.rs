@@ -51,27 +51,6 @@ pub fn cut(text: &str, width: usize) -> String {
     format!("{}…", &text[..end])
 }
 
-/// A whole number with separated thousands: `12,345`.
-pub fn grouped(number: impl TryInto<i128>) -> String {
-    let number = number.try_into().unwrap_or_default();
-    let digits = number.unsigned_abs().to_string();
-    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number and its noun: `1 row`, `2 rows`, `3 addresses`.
-pub fn count(number: impl TryInto<i128>, noun: &str) -> String {
-    let number = number.try_into().unwrap_or_default();
-    let plural = if noun.ends_with('s') { "es" } else { "s" };
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { plural })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,12 +92,5 @@ mod tests {
             let beginning = cut.strip_suffix('…').unwrap_or(&cut);
             proptest::prop_assert!(cut == text || text.starts_with(beginning));
         }
-    }
-
-    #[test]
-    fn numbers_for_people() {
-        assert_eq!([0, 999, 1000, -1234567].map(|n: i64| grouped(n)), ["0", "999", "1,000", "-1,234,567"]);
-        assert_eq!([0, 1, 2000].map(|n: usize| count(n, "row")), ["0 rows", "1 row", "2,000 rows"]);
-        assert_eq!([1, 2].map(|n: usize| count(n, "address")), ["1 address", "2 addresses"]);
     }
 }

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use super::text::{grouped, pad};
+use super::text::pad;
 use crate::engine::memory::peak_resident;
 use crate::engine::metrics::{Stage, cpu_time};
+use crate::error::numbers::grouped;
 
 const HEADINGS: [&str; 8] =
     ["stage", "seconds", "CPU s", "rows in", "rows out", "MB read", "MB spilled", "MB reserved"];
 
-/// One line per stage with its metrics, and a last line with the totals of the run.
+/// One line per stage with its metrics (`-` for a number that is suppressed), and a last line with the totals of the run.
 pub fn table(stages: &[Stage], whole: Duration) -> String {
     let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);
+    let rows = |rows: Option<u64>| rows.map_or_else(|| "-".to_owned(), grouped);
     let seconds = |time: Duration| format!("{:.2}", time.as_secs_f64());
     let mut lines = vec![HEADINGS.map(String::from)];
     lines.extend(stages.iter().map(|s| {
@@ -19,8 +21,8 @@ pub fn table(stages: &[Stage], whole: Duration) -> String {
             s.name.clone(),
             seconds(s.elapsed),
             seconds(s.cpu),
-            grouped(s.rows_in),
-            grouped(s.rows_out),
+            rows(s.rows_in),
+            rows(s.rows_out),
             megabytes(s.bytes_read),
             megabytes(s.bytes_spilled),
             megabytes(s.peak_memory),
@@ -50,8 +52,8 @@ mod tests {
             name: "mail_bucket".into(),
             elapsed: Duration::from_millis(1_234),
             cpu: Duration::from_millis(2_400),
-            rows_in: 10_000_000,
-            rows_out: 257,
+            rows_in: Some(10_000_000),
+            rows_out: Some(257),
             bytes_read: 512_300_000,
             bytes_spilled: 0,
             peak_memory: 1_500_000,

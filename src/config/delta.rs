@@ -33,7 +33,7 @@ mod tests {
         let input = VALID.replace("[contacts]\n", "[contacts]\nformat = \"delta\"\n");
         let output = with("", "[output]\nformat = 'delta'");
         if cfg!(feature = "delta") {
-            assert_eq!(open(&input).unwrap().contacts.format, Format::Delta);
+            assert_eq!(open(&input).unwrap().contacts.unwrap().format, Format::Delta);
             let output = open(&output).unwrap().output;
             assert_eq!((output.format, output.history), (OutputFormat::Delta, true));
         } else {

@@ -14,20 +14,24 @@ pub(crate) fn input(file: &TomlSection<'_>, key: &str) -> Result<Option<InputCon
     Ok(Some(InputConfig { path: path(&section)?, format: format(&section)? }))
 }
 
-/// The section `[contacts]`, which is required.
-pub(crate) fn contacts(file: &TomlSection<'_>) -> Result<Contacts> {
+/// The section `[contacts]`, which is required unless the accounts have domains.
+pub(crate) fn contacts(file: &TomlSection<'_>, accounts: Option<&Accounts>) -> Result<Option<Contacts>> {
     let Some(section) = file.section("contacts")? else {
-        return Err(file
-            .source
-            .error("[contacts] is missing; add it, with the path of the people of each account"));
+        if accounts.is_some_and(|accounts| !accounts.domains.is_empty()) {
+            return Ok(None);
+        }
+        return Err(file.source.error(
+            "[contacts] is missing; add it, with the path of the people of each account, or map the web sites of the \
+             accounts with [accounts] domain",
+        ));
     };
-    Ok(Contacts {
+    Ok(Some(Contacts {
         path: path(&section)?,
         format: format(&section)?,
-        email: emails(&section)?,
+        email: columns(&section, "email")?.unwrap_or_else(|| vec!["email".to_owned()]),
         account_id: column(&section, "account_id")?.unwrap_or_else(|| "account_id".to_owned()),
         contact_id: column(&section, "contact_id")?,
-    })
+    }))
 }
 
 /// The section `[accounts]`; `None` if it is absent.
@@ -38,6 +42,8 @@ pub(crate) fn accounts(file: &TomlSection<'_>) -> Result<Option<Accounts>> {
         format: format(&section)?,
         account_id: column(&section, "account_id")?.unwrap_or_else(|| "account_id".to_owned()),
         name: column(&section, "name")?,
+        domains: columns(&section, "domain")?.unwrap_or_default(),
+        attributes: attributes(&section)?,
     }))
 }
 
@@ -49,23 +55,52 @@ fn column(section: &TomlSection<'_>, key: &str) -> Result<Option<String>> {
     Ok(section.text(key)?.map(|name| name.text.to_owned()))
 }
 
-/// The columns with email addresses. Names that differ only in case are one column, because columns are found
-/// in any case.
-fn emails(section: &TomlSection<'_>) -> Result<Vec<String>> {
-    let Some(names) = section.text_or_texts("email")? else { return Ok(vec!["email".to_owned()]) };
-    let mut emails: Vec<String> = Vec::new();
+/// The columns that a key names, one or several; `None` if the key is absent. Names that differ only in case are
+/// one column, because columns are found in any case.
+fn columns(section: &TomlSection<'_>, key: &str) -> Result<Option<Vec<String>>> {
+    let Some(names) = section.text_or_texts(key)? else { return Ok(None) };
+    let mut columns: Vec<String> = Vec::new();
     for name in names {
         if name.text.trim().is_empty() {
-            return Err(section.error_on("email", "contains a blank column name"));
+            return Err(section.error_on(key, "contains a blank column name"));
         }
-        if !emails.iter().any(|seen| seen.eq_ignore_ascii_case(name.text)) {
-            emails.push(name.text.to_owned());
+        if !columns.iter().any(|seen| seen.eq_ignore_ascii_case(name.text)) {
+            columns.push(name.text.to_owned());
         }
     }
-    if emails.is_empty() {
-        return Err(section.error_on("email", "is an empty list; leave it out, or name a column"));
+    if columns.is_empty() {
+        return Err(section.error_on(key, "is an empty list; leave it out, or name a column"));
     }
-    Ok(emails)
+    Ok(Some(columns))
+}
+
+/// The columns of the published table of accounts that are no attributes.
+const OF_ACCOUNTS: [&str; 2] = ["CustomerId", "Name"];
+
+/// The columns that are published with the profile. Each has one spelling, because names of columns work in any
+/// case.
+fn attributes(section: &TomlSection<'_>) -> Result<Vec<String>> {
+    let mut attributes: Vec<String> = Vec::new();
+    for Text { text, offset } in section.texts("attributes")?.unwrap_or_default() {
+        let is_same = |other: &str| other.to_lowercase() == text.to_lowercase();
+        let wrong = |what: String| {
+            Err(section.source.error_at(offset, format!("{} {what}", section.label("attributes"))))
+        };
+        if text.trim().is_empty() {
+            return wrong("contains a blank column name".to_owned());
+        }
+        if let Some(own) = OF_ACCOUNTS.iter().find(|own| is_same(own)) {
+            return wrong(format!(
+                "{} would hide the column {own} of the published accounts; leave it out, or rename the column",
+                quote(text)
+            ));
+        }
+        if attributes.iter().any(|seen| is_same(seen)) {
+            return wrong(format!("{} is listed twice; columns are found in any case", quote(text)));
+        }
+        attributes.push(text.to_owned());
+    }
+    Ok(attributes)
 }
 
 fn format(section: &TomlSection<'_>) -> Result<Format> {
@@ -124,7 +159,7 @@ mod tests {
         assert_eq!(found("groups").unwrap().groups.unwrap().format, Format::Csv);
         assert_eq!(found("accounts").unwrap().accounts.unwrap().format, Format::Csv);
         let contacts = VALID.replace("[contacts]\n", "[contacts]\nformat = 'csv'\n");
-        assert_eq!(open(&contacts).unwrap().contacts.format, Format::Csv);
+        assert_eq!(open(&contacts).unwrap().contacts.unwrap().format, Format::Csv);
         assert_eq!(
             refusal(&VALID.replace("[mail]\n", "[mail]\nformat = 'csv'\n")),
             r#"sales.toml:11: [mail] format must be canonical, graph-data-connect or delta, not "csv""#
@@ -146,7 +181,7 @@ mod tests {
             account_id: account_id.to_owned(),
             contact_id: contact_id.map(str::to_owned),
         };
-        let found = |written: &str| open(&contacts(written)).unwrap().contacts;
+        let found = |written: &str| open(&contacts(written)).unwrap().contacts.unwrap();
         assert_eq!(found(""), expected(&["email"], "account_id", None));
         assert_eq!(
             found("email = 'emailaddress1'\naccount_id = 'parent'\ncontact_id = 'contactid'"),
@@ -178,6 +213,8 @@ mod tests {
                 format: Format::Canonical,
                 account_id: account_id.to_owned(),
                 name: name.map(str::to_owned),
+                domains: vec![],
+                attributes: vec![],
             })
         };
         assert_eq!(accounts(""), expected("account_id", None));
@@ -209,7 +246,48 @@ mod tests {
     fn contacts_must_be_there() {
         assert_eq!(
             refusal(&VALID.replace("[contacts]\npath = \"contacts.parquet\"\n", "")),
-            "sales.toml: [contacts] is missing; add it, with the path of the people of each account"
+            "sales.toml: [contacts] is missing; add it, with the path of the people of each account, or map the web \
+             sites of the accounts with [accounts] domain"
         );
+    }
+
+    #[test]
+    fn domains_and_attributes() {
+        let accounts = |written: &str| with("", &format!("[accounts]\npath = 'a'\n{written}"));
+        let found = |written: &str| open(&accounts(written)).unwrap().accounts.unwrap();
+        assert_eq!(found("domain = 'websiteurl'").domains, ["websiteurl"]);
+        assert_eq!(found("domain = ['web', 'mail', 'WEB']").domains, ["web", "mail"]);
+        assert_eq!(found("attributes = ['Industry', 'größe']").attributes, ["Industry", "größe"]);
+        assert_eq!(found("attributes = []").attributes, [""; 0]);
+        for (written, error) in [
+            ("domain = []", "[accounts] domain is an empty list; leave it out, or name a column"),
+            ("domain = ['']", "[accounts] domain contains a blank column name"),
+            ("domain = 7", "[accounts] domain must be text in quotes, not 7"),
+            (
+                "attributes = 'x'",
+                r#"[accounts] attributes must be a list of texts in quotes, not the text "x""#,
+            ),
+            ("attributes = [1]", "[accounts] attributes must be a list of texts in quotes, not 1"),
+            ("attributes = [' ']", "[accounts] attributes contains a blank column name"),
+            (
+                "attributes = ['x', 'X']",
+                r#"[accounts] attributes "X" is listed twice; columns are found in any case"#,
+            ),
+            (
+                "attributes = ['NAME']",
+                r#"[accounts] attributes "NAME" would hide the column Name of the published accounts; leave it out, or rename the column"#,
+            ),
+        ] {
+            assert_eq!(refusal(&accounts(written)), format!("sales.toml:14: {error}"));
+        }
+    }
+
+    #[test]
+    fn contacts_are_optional_with_domains() {
+        let without = VALID.replace("[contacts]\npath = \"contacts.parquet\"\n", "");
+        let enrichment = open(&format!("{without}[accounts]\npath = 'a'\ndomain = 'web'\n")).unwrap();
+        assert!(enrichment.contacts.is_none() && enrichment.has_domains());
+        let refused = refusal(&format!("{without}[accounts]\npath = 'a'\nattributes = ['web']\n"));
+        assert!(refused.starts_with("sales.toml: [contacts] is missing"), "{refused}");
     }
 }

@@ -2,28 +2,47 @@
 
 use chrono::Month;
 
+use super::privacy::no_weeks;
 use super::section::{Text, TomlSection};
 use super::source_text::{listed, quote};
-use super::{FiscalYearStart, Level};
-use crate::error::Result;
+use super::{FiscalYearStart, Level, Overrides};
+use crate::error::{Error, Result};
 
 /// The levels if the file does not give any.
 const DEFAULT: [Level; 3] = [Level::Year, Level::Month, Level::Week];
 
-/// The levels without duplicates, the longest periods first.
-pub(crate) fn read(file: &TomlSection<'_>) -> Result<Vec<Level>> {
-    let Some(words) = file.texts("levels")? else { return Ok(DEFAULT.to_vec()) };
+/// The default levels if numbers about few people are suppressed.
+const DEFAULT_WITHOUT_WEEKS: [Level; 2] = [Level::Year, Level::Month];
+
+/// The levels without duplicates, the longest periods first. Those of the command line replace those of the file. With
+/// `min_people` above 1 there are no weeks.
+pub(crate) fn read(file: &TomlSection<'_>, overrides: &Overrides, min_people: u32) -> Result<Vec<Level>> {
     let allowed = || listed(&Level::ALL.map(Level::as_str), "and");
-    let mut levels = Vec::with_capacity(words.len());
-    for word in words {
-        let level = Level::ALL.into_iter().find(|level| level.as_str() == word.text).ok_or_else(|| {
-            let what = format!("level {} is unknown; levels are {}", quote(word.text), allowed());
-            file.source.error_at(word.offset, what)
-        })?;
-        levels.push(level);
-    }
-    if levels.is_empty() {
-        return Err(file.error_on("levels", &format!("is an empty list; levels are {}", allowed())));
+    let unknown = |word: &str| format!("level {} is unknown; levels are {}", quote(word), allowed());
+    let named = |word: &str| Level::ALL.into_iter().find(|level| level.as_str() == word);
+    let mut levels = match file.texts("levels")? {
+        None if min_people > 1 => DEFAULT_WITHOUT_WEEKS.to_vec(),
+        None => DEFAULT.to_vec(),
+        Some(words) if words.is_empty() => {
+            return Err(file.error_on("levels", &format!("is an empty list; levels are {}", allowed())));
+        }
+        Some(words) => {
+            let level = |word: Text<'_>| {
+                named(word.text).ok_or_else(|| file.source.error_at(word.offset, unknown(word.text)))
+            };
+            words.into_iter().map(level).collect::<Result<Vec<_>>>()?
+        }
+    };
+    if let Some(words) = &overrides.levels {
+        let level = |word: &String| {
+            named(word.trim()).ok_or_else(|| Error::query(format!("--levels: {}", unknown(word))))
+        };
+        levels = words.iter().map(level).collect::<Result<_>>()?;
+        if min_people > 1 && levels.contains(&Level::Week) {
+            return Err(Error::query(format!("--levels {}", no_weeks(min_people))));
+        }
+    } else if min_people > 1 && levels.contains(&Level::Week) {
+        return Err(file.error_on("levels", &no_weeks(min_people)));
     }
     levels.sort_unstable();
     levels.dedup();
@@ -54,7 +73,7 @@ fn month_meant(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::testing::{VALID, open, refusal, with};
+    use crate::config::testing::{VALID, open, open_with, refusal, with};
 
     #[test]
     fn levels_once_and_in_order() {
@@ -68,6 +87,19 @@ mod tests {
         assert_eq!(
             refusal(&with("levels = []", "")),
             "sales.toml:3: levels is an empty list; levels are year, quarter, month and week"
+        );
+    }
+
+    #[test]
+    fn levels_of_the_command_line() {
+        let given = |words: &str| {
+            let levels = Some(words.split(',').map(str::to_owned).collect());
+            open_with(&with("levels = ['year']", ""), &Overrides { levels, ..Overrides::default() })
+        };
+        assert_eq!(given("week,quarter,week").unwrap().levels, [Level::Quarter, Level::Week]);
+        assert_eq!(
+            given("week,day").unwrap_err().to_string(),
+            "--levels: level \"day\" is unknown; levels are year, quarter, month and week"
         );
     }
 

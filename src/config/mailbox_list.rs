@@ -8,12 +8,15 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::section::TomlSection;
-use super::source_text::{SourceText, quote};
-use super::{StorageOptions, text_file};
-use crate::error::{Error, Result};
+use super::source_text::quote;
+use super::{LARGEST_LIMIT, MAILBOXES, StorageOptions, line_list};
+use crate::error::Result;
 use crate::functions::address::one_address::one_address;
 use crate::functions::address::several::parts;
-use crate::storage::{Location, redacted};
+
+/// How many times as many addresses can be listed as there may be mailboxes. Each is a mailbox or a group, and most
+/// groups have members.
+const LISTED_PER_MAILBOX: usize = 10;
 
 /// The addresses of both sources: normalized, sorted, without duplicates. `folder` is the folder of the
 /// enrichment file.
@@ -36,21 +39,18 @@ pub(crate) fn read(file: &TomlSection<'_>, folder: &Path, storage: &StorageOptio
         })?;
         mailboxes.extend(addresses);
     }
-    if let Some(list) = list {
-        let shown = redacted(list.text);
-        let name =
-            format!("{}: {} {}", section.source.line_of(list.offset), section.label("file"), quote(&shown));
-        let (path, text) = match Location::parse(list.text) {
-            Ok(Location::Local(path)) => {
-                let path = folder.join(path);
-                (path.clone(), text_file::read(&path, name)?)
-            }
-            Ok(Location::Store(address)) => {
-                (shown.into(), text_file::read_from_store(&address, storage, name)?)
-            }
-            Err(why) => return Err(Error::enrichment(format!("{name}: {why}"))),
-        };
-        add_lines(SourceText { file: &path, text: &text }, &mut mailboxes)?;
+    if list.is_some() {
+        for entry in line_list::read(&section, "file", folder, storage)?.entries() {
+            mailboxes.extend(addresses_of(entry.text).map_err(|part| entry.error(part, "an email address"))?);
+        }
+    }
+    let limit = limit(file)?;
+    let most = LISTED_PER_MAILBOX * limit as usize;
+    if mailboxes.len() > most {
+        return Err(section.error(&format!(
+            "lists {} addresses; at most {most} can be listed, of groups or of up to {limit} mailboxes",
+            mailboxes.len()
+        )));
     }
     Ok(mailboxes.into_iter().collect())
 }
@@ -66,23 +66,11 @@ fn addresses_of(entry: &str) -> Result<Vec<String>, &str> {
     if addresses.is_empty() { Err(entry) } else { Ok(addresses) }
 }
 
-/// Adds the addresses of each line. Blank lines and lines that begin with `#` are skipped. A line ends with a line
-/// feed; in a text without any, with a carriage return.
-fn add_lines(list: SourceText<'_>, mailboxes: &mut BTreeSet<String>) -> Result<()> {
-    let end = if list.text.contains('\n') { '\n' } else { '\r' };
-    for (line, number) in list.text.split(end).zip(1_u32..) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let addresses = addresses_of(line).map_err(|part| {
-            let hint = if line.contains(" #") { "; put a comment on a line of its own" } else { "" };
-            let place = format!("{}:{number}", list.file.display());
-            Error::enrichment(format!("{place}: {} is not an email address{hint}", quote(part)))
-        })?;
-        mailboxes.extend(addresses);
-    }
-    Ok(())
+/// The largest number of mailboxes after groups are resolved.
+pub(crate) fn limit(file: &TomlSection<'_>) -> Result<u32> {
+    let Some(section) = file.section("mailboxes")? else { return Ok(MAILBOXES.1) };
+    let need = format!("a whole number from {} to {LARGEST_LIMIT}", MAILBOXES.0);
+    Ok(section.number("limit", MAILBOXES.0..=LARGEST_LIMIT, &need)?.unwrap_or(MAILBOXES.1))
 }
 
 #[cfg(test)]
@@ -155,6 +143,21 @@ mod tests {
     }
 
     #[test]
+    fn limits() {
+        let limit = |written: &str| mailboxes(&format!("{LISTED}\nlimit = {written}"));
+        assert_eq!(open(&limit("1_000_000")).unwrap().mailbox_limit, 1_000_000);
+        assert_eq!(open(&limit("2")).unwrap().mailbox_limit, 2);
+        for written in ["1", "0", "-5", "1000001", "100.5", "true"] {
+            assert_eq!(
+                refusal(&limit(written)),
+                format!(
+                    "sales.toml:8: [mailboxes] limit must be a whole number from 2 to 1000000, not {written}"
+                )
+            );
+        }
+    }
+
+    #[test]
     fn lists_that_cannot_be_read() {
         let missing = mailboxes("file = \"no-such-list.txt\"");
         assert_eq!(
@@ -166,6 +169,18 @@ mod tests {
             r#"sales.toml:7: [mailboxes] file ".": this is a folder; a text file is needed"#
         );
         assert_eq!(refusal(&mailboxes("file = \"\"")), "sales.toml:7: [mailboxes] file is blank");
+    }
+
+    #[test]
+    fn too_many_listed() {
+        let list = |addresses: usize| (0..addresses).map(|i| format!("a{i}@x.com\n")).collect::<String>();
+        let toml = mailboxes("file = \"list.txt\"");
+        assert_eq!(open_with_list(&toml, &list(25_000)).unwrap().mailboxes.len(), 25_000);
+        assert_eq!(
+            open_with_list(&toml, &list(25_001)).unwrap_err().to_string(),
+            "sales.toml:6: [mailboxes] lists 25001 addresses; at most 25000 can be listed, of groups or of up to \
+             2500 mailboxes"
+        );
     }
 
     #[test]

@@ -5,13 +5,18 @@
 
 pub(crate) mod date;
 mod delta;
+mod dispositions;
+mod expect;
 mod inputs;
 mod levels;
+mod line_list;
 mod mailbox_list;
 mod measure;
 mod notes;
 mod output;
 mod parse;
+mod privacy;
+mod public_mail;
 mod schema;
 mod section;
 mod source_text;
@@ -31,7 +36,9 @@ use std::path::{Path, PathBuf};
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 
+pub use self::expect::{Amount, Expectations, Share};
 pub use self::measure::{Measure, Weights};
+pub(crate) use self::output::FOLDER as OUTPUT_FOLDER;
 pub(crate) use self::source_text::quote;
 pub use self::values::{Format, OutputFormat, Region, Source};
 use crate::error::Result;
@@ -51,7 +58,8 @@ pub struct Enrichment {
     pub file: PathBuf,
     /// The name of the enrichment.
     pub name: String,
-    /// The as-of date: the last day that counts, in `time_zone`.
+    /// The as-of date: the last day that counts, in `time_zone`. With `min_people` above 1 it is the last day of
+    /// the last complete month at the date that is given.
     pub as_of: NaiveDate,
     /// The zone of all days and dates.
     pub time_zone: Tz,
@@ -70,14 +78,18 @@ pub struct Enrichment {
     /// The listed addresses of people and groups: normalized, sorted, without duplicates. Groups are not yet
     /// resolved.
     pub mailboxes: Vec<String>,
+    /// The largest number of mailboxes after groups are resolved.
+    pub mailbox_limit: u32,
     /// The directory; optional.
     pub users: Option<InputConfig>,
     /// The distribution groups; optional.
     pub groups: Option<InputConfig>,
-    /// The contacts of the accounts.
-    pub contacts: Contacts,
+    /// The contacts of the accounts; optional if the accounts have domains.
+    pub contacts: Option<Contacts>,
     /// The profile to enrich; without it, the profile is every account of the contacts.
     pub accounts: Option<Accounts>,
+    /// The domains of public mail providers, normalized, which belong to no account.
+    pub public_mail_domains: Vec<String>,
     /// Copies of messages. At least one of `mail` and `meetings` is present.
     pub mail: Option<InputConfig>,
     /// Copies of meetings.
@@ -88,8 +100,13 @@ pub struct Enrichment {
     pub storage: StorageOptions,
     /// The nine weights of the score, as the file gives them; they add up to 100.
     pub weights: Weights,
-    /// Numbers about fewer internal people than this are suppressed; 1 suppresses nothing.
+    /// Numbers about fewer internal people than this are suppressed; 1 suppresses nothing. Above 1, the window is
+    /// twelve calendar months, and `levels` does not contain weeks.
     pub min_people: u32,
+    /// What a run must find, so that it publishes.
+    pub expect: Expectations,
+    /// Whether the as-of date of a run may be in the future. Only the command line can permit it.
+    pub allow_future: bool,
 }
 
 /// Values of the command line that replace values of the file.
@@ -101,6 +118,14 @@ pub struct Overrides {
     pub output: Option<PathBuf>,
     /// Whether a run replaces tables of another enrichment, and files of other programs.
     pub replace: bool,
+    /// The number of days in the window.
+    pub window_days: Option<u32>,
+    /// The levels of Office, by their names.
+    pub levels: Option<Vec<String>>,
+    /// Whether a run publishes even if it does not find what `[expect]` expects.
+    pub publish_anyway: bool,
+    /// Whether the as-of date of a run may be in the future.
+    pub allow_future: bool,
 }
 
 /// One input: a path and the format of its data.
@@ -140,6 +165,11 @@ pub struct Accounts {
     /// The column with the name of the account. `None` if it is not mapped: then `name` is used if the input
     /// has it.
     pub name: Option<String>,
+    /// The columns with web sites, domains or addresses, by whose domains accounts know people. Empty if they are
+    /// not mapped. Names that differ only in case are one column.
+    pub domains: Vec<String>,
+    /// The columns that are published with the profile, as the enrichment file spells them.
+    pub attributes: Vec<String>,
 }
 
 /// Where and how the result is published.
@@ -205,6 +235,16 @@ impl Enrichment {
         self.weights.of_sources(&self.sources())
     }
 
+    /// Whether accounts know people by the domain of their address.
+    pub fn has_domains(&self) -> bool {
+        self.accounts.as_ref().is_some_and(|accounts| !accounts.domains.is_empty())
+    }
+
+    /// The columns of the accounts input that are published with the profile.
+    pub fn attributes(&self) -> &[String] {
+        self.accounts.as_ref().map_or(&[], |accounts| &accounts.attributes)
+    }
+
     /// The first day of the window.
     pub fn first_day(&self) -> NaiveDate {
         self.as_of.checked_sub_days(Days::new(u64::from(self.window_days) - 1)).unwrap_or(NaiveDate::MIN)
@@ -227,8 +267,11 @@ impl Enrichment {
     }
 }
 
-/// The smallest and the largest number of mailboxes after groups are resolved.
-pub const MAILBOXES: (usize, usize) = (2, 2_500);
+/// The smallest number of mailboxes after groups are resolved, and the largest unless `[mailboxes] limit` sets
+/// another one.
+pub const MAILBOXES: (u32, u32) = (2, 2_500);
+/// The largest `[mailboxes] limit`.
+const LARGEST_LIMIT: u32 = 1_000_000;
 
 /// A path as a word of a command line: in quotes if the shell would change it, and without secrets.
 fn word(path: &Path) -> String {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::storage::Location;
 
 /// The default output folder.
-const FOLDER: &str = "out/";
+pub(crate) const FOLDER: &str = "out/";
 
 /// The default table name.
 const TABLE: &str = "Office";

@@ -7,8 +7,8 @@ use toml::de::DeTable;
 use super::section::TomlSection;
 use super::source_text::{SourceText, listed, quote};
 use super::{
-    Enrichment, MAILBOXES, Overrides, Region, inputs, levels, mailbox_list, output, storage, text_file,
-    unknown_keys, weights, window, zone,
+    Enrichment, Overrides, Region, expect, inputs, levels, mailbox_list, output, privacy, public_mail,
+    storage, text_file, unknown_keys, weights, window, zone,
 };
 use crate::error::Result;
 
@@ -27,30 +27,38 @@ fn parse(source: SourceText<'_>, overrides: &Overrides) -> Result<Enrichment> {
     let name =
         top.required_text("name", "the name of this enrichment, such as \"us-sales\"")?.text.to_owned();
     let time_zone = zone::read(&top)?;
-    let as_of = window::as_of(&top, time_zone, overrides)?;
+    let given = window::as_of(&top, time_zone, overrides)?;
+    let min_people = privacy::min_people(&top)?;
+    let (as_of, window_days) = window::window(&top, given, overrides, min_people)?;
     let storage = storage::read(&top)?;
+    let folder = source.file.parent().unwrap_or(Path::new(""));
+    let accounts = inputs::accounts(&top)?;
     let enrichment = Enrichment {
         file: source.file.to_owned(),
         name,
-        as_of: as_of.date,
+        as_of,
         time_zone,
-        window_days: window::window_days(&top, as_of)?,
+        window_days,
         reply_window_days: window::reply_window_days(&top)?,
-        levels: levels::read(&top)?,
+        levels: levels::read(&top, overrides, min_people)?,
         fiscal_year_start: levels::fiscal_year_start(&top)?,
         region: region(&top)?,
-        consent: window::consent(&top, as_of)?,
-        mailboxes: mailbox_list::read(&top, source.file.parent().unwrap_or(Path::new("")), &storage)?,
+        consent: window::consent(&top, given)?,
+        mailboxes: mailbox_list::read(&top, folder, &storage)?,
+        mailbox_limit: mailbox_list::limit(&top)?,
         users: inputs::input(&top, "users")?,
         groups: inputs::input(&top, "groups")?,
-        contacts: inputs::contacts(&top)?,
-        accounts: inputs::accounts(&top)?,
+        contacts: inputs::contacts(&top, accounts.as_ref())?,
+        accounts,
+        public_mail_domains: public_mail::read(&top, folder, &storage)?,
         mail: inputs::input(&top, "mail")?,
         meetings: inputs::input(&top, "meetings")?,
         output: output::read(&top, overrides)?,
         storage,
         weights: weights::read(&top)?,
-        min_people: min_people(&top)?,
+        min_people,
+        expect: expect::read(&top, overrides)?,
+        allow_future: overrides.allow_future,
     };
     if enrichment.mail.is_none() && enrichment.meetings.is_none() {
         return Err(
@@ -72,13 +80,6 @@ fn region(file: &TomlSection<'_>) -> Result<Option<Region>> {
     }
 }
 
-/// From 1 to the largest number of mailboxes; 1 if the file does not give it.
-fn min_people(file: &TomlSection<'_>) -> Result<u32> {
-    let Some(section) = file.section("privacy")? else { return Ok(1) };
-    let need = format!("a whole number from 1 to {}", MAILBOXES.1);
-    Ok(section.number("min_people", 1..=MAILBOXES.1 as u32, &need)?.unwrap_or(1))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -86,7 +87,8 @@ mod tests {
     use super::*;
     use crate::config::testing::{VALID, open as open_toml, refusal, with};
     use crate::config::{
-        Consent, Contacts, Format, InputConfig, Level, OutputConfig, OutputFormat, StorageOptions, Weights,
+        Consent, Contacts, Expectations, Format, InputConfig, Level, OutputConfig, OutputFormat,
+        StorageOptions, Weights,
     };
     use crate::error::ErrorKind;
 
@@ -105,16 +107,20 @@ mod tests {
             region,
             consent,
             mailboxes,
+            mailbox_limit,
             users,
             groups,
             contacts,
             accounts,
+            public_mail_domains,
             mail,
             meetings,
             output,
             storage,
             weights,
             min_people,
+            expect,
+            allow_future,
         } = found;
         assert!(file.ends_with("sales.toml"));
         assert_eq!((name.as_str(), time_zone, region), ("us-sales", chrono_tz::UTC, None));
@@ -124,6 +130,8 @@ mod tests {
         let granted_on = "2026-11-01".parse().unwrap();
         assert_eq!(consent, Consent { granted_by: "admin@contoso.com".to_owned(), granted_on });
         assert_eq!(mailboxes, ["ann@contoso.com", "ben@contoso.com"]);
+        assert_eq!(mailbox_limit, 2_500);
+        assert!(public_mail_domains.contains(&"gmail.com".to_owned()));
         assert_eq!((users, groups, accounts, meetings), (None, None, None, None));
         assert_eq!(mail, Some(InputConfig { path: "mail.parquet".to_owned(), format: Format::Canonical }));
         let contacts_expected = Contacts {
@@ -133,7 +141,7 @@ mod tests {
             account_id: "account_id".to_owned(),
             contact_id: None,
         };
-        assert_eq!(contacts, contacts_expected);
+        assert_eq!(contacts, Some(contacts_expected));
         let output_expected = OutputConfig {
             path: "out/".to_owned(),
             table: "Office".to_owned(),
@@ -145,6 +153,7 @@ mod tests {
         assert_eq!(output, output_expected);
         assert_eq!(storage, StorageOptions::default());
         assert_eq!((weights, min_people), (Weights::default(), 1));
+        assert_eq!((expect, allow_future), (Expectations::default(), false));
     }
 
     #[test]
@@ -154,21 +163,6 @@ mod tests {
             refusal(&with("region = \"mars\"", "")),
             r#"sales.toml:3: region "mars" is unknown; regions are united_kingdom, europe and north_america"#
         );
-    }
-
-    #[test]
-    fn small_groups() {
-        let min_people = |written: &str| with("", &format!("[privacy]\n{written}"));
-        assert_eq!(open_toml(&min_people("")).unwrap().min_people, 1);
-        assert_eq!(open_toml(&min_people("min_people = 5")).unwrap().min_people, 5);
-        for written in ["0", "2501", "-1", "true"] {
-            assert_eq!(
-                refusal(&min_people(&format!("min_people = {written}"))),
-                format!(
-                    "sales.toml:13: [privacy] min_people must be a whole number from 1 to 2500, not {written}"
-                )
-            );
-        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The list of the sections and keys that an enrichment file may have.
 
+use super::dispositions::NOT_USED;
 use super::measure::Measure;
 
 /// The keys and sections that one section may have.
@@ -28,11 +29,14 @@ pub(crate) static FILE: Schema = Schema {
     ],
     sections: &[
         Schema::leaf("consent", &["granted_by", "granted_on"]),
-        Schema::leaf("mailboxes", &["addresses", "file"]),
+        Schema::leaf("mailboxes", &["addresses", "file", "limit"]),
         Schema::leaf("users", &["path", "format"]),
         Schema::leaf("groups", &["path", "format"]),
         Schema::leaf("contacts", &["path", "format", "email", "account_id", "contact_id"]),
-        Schema::leaf("accounts", &["path", "format", "account_id", "name"]),
+        Schema::leaf(
+            "accounts",
+            &["path", "format", "account_id", "name", "domain", "public_mail_domains", "attributes"],
+        ),
         Schema::leaf("mail", &["path", "format"]),
         Schema::leaf("meetings", &["path", "format"]),
         Schema::leaf("output", &["path", "table", "format", "history"]),
@@ -48,6 +52,19 @@ pub(crate) static FILE: Schema = Schema {
                 Schema::leaf("storage.s3", &["region", "endpoint", "virtual_hosted", "anonymous"]),
                 Schema::leaf("storage.gs", &["endpoint", "anonymous"]),
             ],
+        },
+        Schema {
+            name: "expect",
+            keys: &[
+                "max_age_days",
+                "min_days_covered",
+                "min_mailboxes_active",
+                "min_accounts_engaged",
+                "min_contacts_used",
+                "max_drop",
+                "on_failure",
+            ],
+            sections: &[Schema::leaf("expect.max_rows_not_used", &NOT_USED)],
         },
         Schema { name: "score", keys: &[], sections: &[Schema::leaf("score.weights", &MEASURES)] },
     ],

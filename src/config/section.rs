@@ -148,12 +148,14 @@ impl<'a> TomlSection<'a> {
         if self.schema.name.is_empty() { key.to_owned() } else { format!("[{}] {key}", self.schema.name) }
     }
 
-    fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+    /// The value of a key; `None` if the key is absent.
+    pub(crate) fn value(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
         debug_assert!(self.schema.keys.contains(&key), "{key} is not in the list of keys");
         self.table.get(key)
     }
 
-    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, need: &str) -> Error {
+    /// The error for a value of a key that is not what is needed.
+    pub(crate) fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, need: &str) -> Error {
         let what = format!("{} must be {need}, not {}", self.label(key), described(value.get_ref()));
         self.source.error_at(value.span().start, what)
     }

@@ -10,9 +10,9 @@ use super::StorageOptions;
 use crate::error::{Error, Result};
 use crate::storage::{self, Address};
 
-/// The largest size in bytes. 2,500 addresses of the greatest length are under 1 MB, so a larger file is the
-/// wrong file.
-const LARGEST: u64 = 16 << 20;
+/// The largest size in bytes: a million mailboxes, the most that there can be, with 64 bytes each. A larger file is
+/// the wrong file.
+const LARGEST: u64 = 64 << 20;
 
 /// The byte order mark of a text.
 pub(crate) const MARK: char = '\u{feff}';
@@ -25,9 +25,15 @@ pub(crate) fn read(path: &Path, name: impl Display) -> Result<String> {
     text.map_err(|why| Error::enrichment(format!("{name}: {why}")))
 }
 
-/// The text of a local UTF-8 file, without a byte order mark, or why it cannot be read.
-pub(crate) fn text(path: &Path) -> Result<String, String> {
-    small(bytes(path).map_err(|e| reason(&e))?)
+/// The text of a regular UTF-8 file, without a byte order mark, or why it cannot be read. A pipe or a device could block
+/// or never end, so it is not opened.
+pub(crate) fn regular(path: &Path, most: u64) -> Result<String, String> {
+    let meta = std::fs::metadata(path).map_err(|e| reason(&e))?;
+    match (meta.is_file(), meta.len()) {
+        (false, _) => Err("this is not a regular file; a text file is needed".to_owned()),
+        (true, length) if length > most => Err(format!("it has {length} bytes; at most {most} are read")),
+        (true, _) => small(bytes(path).map_err(|e| reason(&e))?),
+    }
 }
 
 /// The lines of a local UTF-8 file of any size; `name` is the name of the file in errors.
@@ -100,12 +106,12 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 fn small(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.len() as u64 > LARGEST {
-        return Err("larger than 16 MB, the most that is read; check that this is the right file".to_owned());
+        return Err("larger than 64 MB, the most that is read; check that this is the right file".to_owned());
     }
     decode(&bytes)
 }
 
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "there is no such file".to_owned(),
         ErrorKind::IsADirectory => "this is a folder; a text file is needed".to_owned(),
@@ -202,7 +208,7 @@ mod tests {
         assert!(text(&vec![b'#'; LARGEST as usize]).is_ok());
         assert_eq!(
             text(&vec![b'#'; LARGEST as usize + 1]).unwrap_err(),
-            "list.txt: larger than 16 MB, the most that is read; check that this is the right file"
+            "list.txt: larger than 64 MB, the most that is read; check that this is the right file"
         );
     }
 

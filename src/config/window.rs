@@ -1,12 +1,12 @@
 //! The as-of date, the window, the reply window, and the date of the consent.
 
-use chrono::{Datelike, Days, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::date::{NEED, parse};
 use super::section::TomlSection;
 use super::source_text::quote;
-use super::{Consent, Overrides};
+use super::{Consent, Enrichment, Overrides, privacy};
 use crate::error::{Error, Result};
 
 /// The number of days in the years 1 to 9999.
@@ -40,6 +40,40 @@ pub(crate) fn as_of(file: &TomlSection<'_>, time_zone: Tz, overrides: &Overrides
     })
 }
 
+impl Enrichment {
+    /// Checks that the as-of date is not after the day that `now` is in the time zone of the enrichment. Tables of
+    /// a later date would stay the newest until that date. With `min_people` above 1 it must be before that day:
+    /// a month that was published before it is over would be published again with the mail of some more hours, and
+    /// the difference can be about few people.
+    ///
+    /// # Errors
+    /// It is later, and `allow_future` is not set.
+    pub(crate) fn check_as_of(&self, now: DateTime<Utc>) -> Result<()> {
+        let today = now.with_timezone(&self.time_zone).date_naive();
+        let is_over = self.as_of < today || self.as_of == today && self.min_people == 1;
+        if self.allow_future || is_over {
+            return Ok(());
+        }
+        if self.as_of == today {
+            return Err(Error::enrichment(format!(
+                "{}: the as-of date {} is today in {}, and with [privacy] min_people = {} a month counts when its \
+                 last day is over; run it tomorrow, or give an earlier as_of or --as-of",
+                self.file.display(),
+                self.as_of,
+                self.time_zone,
+                self.min_people
+            )));
+        }
+        Err(Error::enrichment(format!(
+            "{}: the as-of date {} is in the future: today is {today} in {}; correct as_of or --as-of, or permit \
+             it with --allow-future",
+            self.file.display(),
+            self.as_of,
+            self.time_zone
+        )))
+    }
+}
+
 /// Yesterday in a time zone. Results depend on the clock only here: everything else is a function of the
 /// inputs and the as-of date.
 fn yesterday(time_zone: Tz) -> NaiveDate {
@@ -47,14 +81,34 @@ fn yesterday(time_zone: Tz) -> NaiveDate {
     today.checked_sub_days(Days::new(1)).unwrap_or(today)
 }
 
-/// The number of days in the window, including the as-of date. The window begins in year 1 or later.
-pub(crate) fn window_days(file: &TomlSection<'_>, as_of: AsOf) -> Result<u32> {
+/// The last day of the window, and its length in days. The window begins in year 1 or later. The number of the command
+/// line replaces that of the file. With `min_people` above 1 it is twelve calendar months.
+pub(crate) fn window(
+    file: &TomlSection<'_>,
+    as_of: AsOf,
+    overrides: &Overrides,
+    min_people: u32,
+) -> Result<(NaiveDate, u32)> {
     // Day 1 is the first day of year 1, so this is the number of days up to the as-of date.
     let most = u32::try_from(as_of.date.num_days_from_ce()).unwrap_or(1);
     let need = format!("a whole number from 1 to {most} (the window begins in year 1 or later)");
-    match file.number("window_days", 1..=most, &need)? {
-        Some(days) => Ok(days),
-        None if WINDOW_DAYS <= most => Ok(WINDOW_DAYS),
+    let in_file = file.number("window_days", 1..=most, &need)?;
+    if let Some(days) = overrides.window_days.filter(|days| !(1..=most).contains(days)) {
+        return Err(Error::query(format!("--window-days must be {need}, not {days}")));
+    }
+    let given = overrides.window_days.or(in_file);
+    if min_people > 1 {
+        return match given.filter(|days| *days != WINDOW_DAYS) {
+            None => privacy::window(file, as_of.date, min_people),
+            Some(days) if overrides.window_days.is_some() => {
+                Err(Error::query(format!("--window-days {}", privacy::no_other_window(days, min_people))))
+            }
+            Some(days) => Err(file.error_on("window_days", &privacy::no_other_window(days, min_people))),
+        };
+    }
+    match given {
+        Some(days) => Ok((as_of.date, days)),
+        None if WINDOW_DAYS <= most => Ok((as_of.date, WINDOW_DAYS)),
         None => {
             Err(file.missing("window_days", &format!("{need}; the default of {WINDOW_DAYS} is too large")))
         }
@@ -93,7 +147,7 @@ pub(crate) fn consent(file: &TomlSection<'_>, as_of: AsOf) -> Result<Consent> {
 mod tests {
     use super::*;
     use crate::config::date::in_calendar;
-    use crate::config::testing::{VALID, open, open_as_of, refusal, with};
+    use crate::config::testing::{VALID, open, open_as_of, open_with, refusal, with};
     use crate::error::ErrorKind;
 
     fn day(text: &str) -> NaiveDate {
@@ -182,6 +236,68 @@ mod tests {
             refused("2026-11-22", "\"365\""),
             format!("sales.toml:3: window_days {} the text \"365\"", need(739_942))
         );
+    }
+
+    #[test]
+    fn window_of_the_command_line() {
+        let given = |days| {
+            let overrides = Overrides { window_days: Some(days), ..Overrides::default() };
+            open_with(&with("window_days = 30", ""), &overrides)
+        };
+        assert_eq!(given(90).unwrap().window_days, 90);
+        let error = given(0).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--window-days must be a whole number from 1 to 739942 (the window begins in year 1 or later), not 0"
+        );
+        assert_eq!(error.kind(), ErrorKind::Query);
+    }
+
+    /// At 11:30 in UTC on 21 November, it is 22 November in Kiritimati, which is 14 hours ahead.
+    #[test]
+    fn the_last_day_that_counts_is_not_in_the_future() {
+        let now = "2026-11-21T11:30:00Z".parse().unwrap();
+        let check = |zone: &str, allow_future| {
+            let overrides = Overrides { allow_future, ..Overrides::default() };
+            open_with(&with(&format!("time_zone = \"{zone}\""), ""), &overrides).unwrap().check_as_of(now)
+        };
+        check("Pacific/Kiritimati", false).unwrap();
+        check("UTC", true).unwrap();
+        let error = check("UTC", false).unwrap_err();
+        assert!(
+            error.to_string().ends_with(
+                "sales.toml: the as-of date 2026-11-22 is in the future: today is 2026-11-21 in UTC; correct as_of \
+                 or --as-of, or permit it with --allow-future"
+            ),
+            "{error}"
+        );
+        assert_eq!(error.exit_code(), 2);
+    }
+
+    /// At 11:30 in UTC on 30 November, November is over in Kiritimati, and not in UTC.
+    #[test]
+    fn a_month_is_complete_when_its_last_day_is_over() {
+        let now = "2026-11-30T11:30:00Z".parse().unwrap();
+        let check = |zone: &str, min_people: u32, as_of: &str, allow_future| {
+            let as_of = Some(as_of.to_owned());
+            let overrides = Overrides { as_of, allow_future, ..Overrides::default() };
+            let zone = format!("time_zone = \"{zone}\"");
+            let file = with(&zone, &format!("[privacy]\nmin_people = {min_people}"));
+            open_with(&file.replace("2026-11-01", "2025-01-01"), &overrides).unwrap().check_as_of(now)
+        };
+        check("Pacific/Kiritimati", 2, "2026-11-30", false).unwrap();
+        check("UTC", 1, "2026-11-30", false).unwrap();
+        check("UTC", 2, "2026-11-29", false).unwrap();
+        check("UTC", 2, "2026-11-30", true).unwrap();
+        let error = check("UTC", 2, "2026-11-30", false).unwrap_err();
+        assert!(
+            error.to_string().ends_with(
+                "sales.toml: the as-of date 2026-11-30 is today in UTC, and with [privacy] min_people = 2 a month \
+                 counts when its last day is over; run it tomorrow, or give an earlier as_of or --as-of"
+            ),
+            "{error}"
+        );
+        assert_eq!(error.exit_code(), 2);
     }
 
     #[test]

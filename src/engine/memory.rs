@@ -12,6 +12,7 @@ use datafusion::execution::memory_pool::{
     GreedyMemoryPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, TrackConsumersPool,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use nix::unistd::{SysconfVar, sysconf};
 
 use super::spill::Folder;
 
@@ -33,12 +34,14 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// The size of the memory pool in bytes; unlimited if neither a limit nor the memory of the machine is
-    /// known.
+    /// The memory limit in bytes, or its default; `None` if neither is known.
+    pub(crate) fn limit(&self) -> Option<usize> {
+        self.memory_limit.or_else(|| Some((machine_memory()? as f64 * SHARE_OF_MACHINE) as usize))
+    }
+
+    /// The size of the memory pool in bytes; unlimited if there is no limit.
     fn pool_bytes(&self) -> usize {
-        let of_machine = || Some((machine_memory()? as f64 * SHARE_OF_MACHINE) as usize);
-        let limit = self.memory_limit.or_else(of_machine);
-        limit.map_or(usize::MAX, |limit| (limit as f64 * SHARE_OF_LIMIT) as usize)
+        self.limit().map_or(usize::MAX, |limit| (limit as f64 * SHARE_OF_LIMIT) as usize)
     }
 
     pub(crate) fn runtime(&self) -> Result<Arc<RuntimeEnv>> {
@@ -97,12 +100,33 @@ fn allowed(root: &Path) -> Option<usize> {
     limits.min()
 }
 
+/// What a process may take beyond its memory limit, in bytes, by itself and for each thread of the engine. The engine
+/// does not count it, so it does not shrink with the limit. It is measured on healthy inputs, and doubled.
+const UNCOUNTED: (usize, usize) = (256 << 20, 128 << 20);
+
+/// The memory in bytes that may be resident with this memory limit.
+pub(crate) fn most_resident(limit: usize) -> usize {
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    limit.saturating_add(UNCOUNTED.0).saturating_add(UNCOUNTED.1.saturating_mul(threads))
+}
+
+/// The memory of this process in bytes that is resident now, without that of files and what is shared; `None` on
+/// systems without `/proc/self/statm`.
+pub(crate) fn resident() -> Option<usize> {
+    // It is asked often, and this file is far smaller than `/proc/self/status`.
+    let pages = fs::read_to_string("/proc/self/statm").ok()?;
+    let mut pages = pages.split_whitespace().skip(1).map_while(|number| number.parse::<usize>().ok());
+    let (resident, shared) = (pages.next()?, pages.next()?);
+    let page_size = sysconf(SysconfVar::PAGE_SIZE).ok()??;
+    Some(resident.saturating_sub(shared).saturating_mul(usize::try_from(page_size).ok()?))
+}
+
 /// The peak resident memory of this process in bytes (`VmHWM`); `None` on systems without
 /// `/proc/self/status`.
 pub fn peak_resident() -> Option<usize> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(peak.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.saturating_mul(1024))
+    let size = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(size.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?.saturating_mul(1024))
 }
 
 /// Whether several stages may run at the same time: at most a quarter of the memory is reserved. A stage that
@@ -241,5 +265,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn the_machine_has_memory_and_this_process_has_some_of_it() {
         assert!(peak_resident().unwrap() < machine_memory().unwrap());
+        let held = vec![1_u8; 64 << 20];
+        assert!(resident().unwrap() > held.len() && resident() <= peak_resident());
     }
 }

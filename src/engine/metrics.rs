@@ -22,10 +22,10 @@ pub struct Stage {
     /// CPU time of all threads of the process during the stage. Stages that overlap in time include each
     /// other's CPU time. 0 where the system does not report it.
     pub cpu: Duration,
-    /// Rows read from files and from materialized views.
-    pub rows_in: u64,
-    /// Rows of the result.
-    pub rows_out: u64,
+    /// Rows read from files and from materialized views; `None` if the number is suppressed.
+    pub rows_in: Option<u64>,
+    /// Rows of the result; `None` if the number is suppressed.
+    pub rows_out: Option<u64>,
     /// Bytes read from files.
     pub bytes_read: u64,
     /// Bytes written to spill files.
@@ -34,6 +34,13 @@ pub struct Stage {
     /// Stages that overlap in time include each other's memory. 0 in a session with a memory pool of the
     /// caller.
     pub peak_memory: u64,
+}
+
+impl Stage {
+    /// The stage without its numbers of rows.
+    pub(crate) fn without_rows(self) -> Self {
+        Self { rows_in: None, rows_out: None, ..self }
+    }
 }
 
 /// Measures a stage that is running.
@@ -48,7 +55,7 @@ impl StageTimer {
     pub(crate) fn start(ctx: &SessionContext, name: &str) -> Self {
         let env = ctx.runtime_env();
         let peak = env.memory_pool.downcast_ref::<Observed>().map(Observed::peak);
-        let stage = Stage { name: name.to_string(), ..Stage::default() };
+        let stage = Stage { name: name.to_string(), rows_in: Some(0), ..Stage::default() };
         Self { began: Instant::now(), cpu: cpu_time(), peak, stage }
     }
 
@@ -57,7 +64,7 @@ impl StageTimer {
         self.stage.elapsed = self.began.elapsed();
         self.stage.cpu = cpu_time().saturating_sub(self.cpu);
         self.stage.peak_memory = self.peak.map_or(0, |peak| peak.load(Ordering::Relaxed)) as u64;
-        self.stage.rows_out = rows_out;
+        self.stage.rows_out = Some(rows_out);
         self.stage.bytes_spilled = bytes_spilled;
         add(plan, &mut self.stage);
         self.stage
@@ -85,7 +92,8 @@ fn add(plan: &dyn ExecutionPlan, stage: &mut Stage) {
         stage.bytes_read += bytes.map_or(0, |bytes| bytes.as_usize() as u64);
         stage.bytes_spilled += metrics.spilled_bytes().unwrap_or(0) as u64;
         if plan.children().is_empty() {
-            stage.rows_in += metrics.output_rows().unwrap_or(0) as u64;
+            let rows = metrics.output_rows().unwrap_or(0) as u64;
+            stage.rows_in = Some(stage.rows_in.unwrap_or(0) + rows);
         }
     }
     plan.children().into_iter().for_each(|child| add(child.as_ref(), stage));

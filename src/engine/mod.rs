@@ -1,9 +1,11 @@
 //! The DataFusion session of this crate: its builder, memory limit and spill files, materialized views,
-//! redacted plans, metrics of stages.
+//! views that are computed once, redacted plans, metrics of stages.
 
+pub(crate) mod lazy;
 pub(crate) mod materialized;
 pub(crate) mod memory;
 pub(crate) mod metrics;
+pub(crate) mod own_thread;
 mod redacted_plan;
 pub(crate) mod session;
 mod spill;

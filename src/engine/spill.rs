@@ -5,7 +5,6 @@
 //! of dead runs from those of live ones. On a file system that cannot create anonymous files, a file has a
 //! name for an instant, before anything is written to it.
 
-use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -20,6 +19,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SpillFile, SpillWriter, TempFileFactory};
 use futures::{Stream, stream};
 
+use crate::error::temporary::may_pass;
 use crate::error::{Error, MEMORY_KNOBS};
 use crate::storage::NewFolders;
 
@@ -65,9 +65,12 @@ impl Folder {
         }
     }
 
-    fn unusable(&self, cause: &dyn Display) -> DataFusionError {
+    /// The error for a folder that cannot be used. It is temporary if there is no space now, and not if there is no
+    /// permission.
+    fn unusable(&self, cause: &io::Error) -> DataFusionError {
         let folder = self.path.display();
-        Error::resources(format!("{folder}: cannot be used for spilling: {cause}; {MEMORY_KNOBS}")).into()
+        let what = format!("{folder}: cannot be used for spilling: {cause}; {MEMORY_KNOBS}");
+        Error::resources(what).with_temporary(may_pass(cause)).into()
     }
 }
 
@@ -185,7 +188,7 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_used_says_so_at_once() {
         let error = crate::error::Error::from(Folder::given("/proc/nowhere".into()).unwrap_err());
-        assert_eq!(error.kind(), ErrorKind::Resources);
+        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Resources, 1));
         let text = error.to_string();
         assert!(text.starts_with("/proc/nowhere: cannot be used for spilling: "), "{text}");
         assert!(text.ends_with("give --spill-dir a folder with more free space"), "{text}");
@@ -202,7 +205,7 @@ mod tests {
         let failed = full.clone().write(b"x").unwrap_err();
         let wrapped = datafusion::arrow::error::ArrowError::from(failed);
         let error = crate::error::Error::from(DataFusionError::from(wrapped).context("spilling"));
-        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Resources, 1));
+        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Resources, 75));
         let text = error.to_string();
         assert!(text.starts_with("/spill: ") && text.contains("No space left on device"), "{text}");
     }

@@ -23,6 +23,9 @@ pub(crate) const CANDIDATES: &str = "Candidate functions:";
 pub(crate) const NO_COERCION: (&str, &str) =
     ("Failed to coerce arguments to satisfy a call to '", "coercion from ");
 
+/// What precedes the operation in Arrow's error for a whole number that its type cannot hold.
+pub(crate) const OVERFLOW: &str = "Overflow happened on: ";
+
 /// What precedes the expression in DataFusion's error for one that can be planned and not executed.
 pub(crate) const NOT_EXECUTABLE: &str = "Physical plan does not support logical expression";
 
@@ -166,6 +169,13 @@ mod tests {
         crate::functions::register(&mut *ctx.state_ref().write()).unwrap();
         let text = ctx.sql("select month_start(1, 2)").await.unwrap_err().to_string();
         assert!(text.contains(COERCION_FAILED), "{text}");
+    }
+
+    #[test]
+    fn arrow_names_the_operation_that_overflows() {
+        let most = datafusion::arrow::array::Int64Array::from(vec![i64::MAX]);
+        let text = datafusion::arrow::compute::kernels::numeric::add(&most, &most).unwrap_err().to_string();
+        assert!(text.contains(OVERFLOW), "{text}");
     }
 
     #[test]

@@ -1,16 +1,22 @@
 //! The error type of this crate. Its text is one line: what is wrong, where, and what to do.
 
 pub(crate) mod engine_words;
+pub(crate) mod numbers;
 pub(crate) mod suggest;
+pub(crate) mod temporary;
 
 use std::fmt;
 
 use datafusion::error::DataFusionError;
 
 use self::engine_words::{BACKTRACES, TOP_CONSUMERS};
+use self::temporary::{chain, may_pass, says_later};
 
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The exit code of a temporary error: `EX_TEMPFAIL` of `sysexits.h`, which schedulers know.
+const TEMPORARY: u8 = 75;
 
 /// The kind of an error. It determines who has to act, and the exit code of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +32,12 @@ pub enum ErrorKind {
     Output,
     /// There is too little memory, or too little disk space to spill.
     Resources,
+    /// A run has not found what `[expect]` expects, and has published nothing.
+    Expectations,
     /// DataFusion failed, for a reason that is none of the others.
     Engine,
+    /// A statement took longer than its time limit.
+    TimedOut,
     /// A signal, such as the one of Ctrl-C, ended the work. There is nothing to correct.
     Stopped {
         /// The number of the signal.
@@ -44,13 +54,21 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     context: Vec<(&'static str, String)>,
+    is_temporary: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     /// Creates an error of a kind with its complete text.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), context: vec![], source: None }
+        let message = message.into();
+        let is_temporary = match kind {
+            ErrorKind::Resources => true,
+            // The text of the other kinds can have words of the user.
+            ErrorKind::Input | ErrorKind::Output | ErrorKind::Engine => says_later(&message),
+            _ => false,
+        };
+        Self { kind, message, context: vec![], is_temporary, source: None }
     }
 
     /// Creates an error of kind [`ErrorKind::Enrichment`]: the enrichment file is not valid.
@@ -73,19 +91,34 @@ impl Error {
         Self::new(ErrorKind::Output, message)
     }
 
-    /// Creates an error of kind [`ErrorKind::Resources`]: there is too little memory or disk space.
+    /// Creates an error of kind [`ErrorKind::Resources`]: there is too little memory or disk space. It is
+    /// temporary.
     pub fn resources(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Resources, message)
     }
 
-    /// Sets the cause of the error.
+    /// Sets the cause of the error. If the cause is temporary, so is the error.
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        let source = source.into();
+        self.is_temporary |= is_temporary(source.as_ref());
+        self.source = Some(source);
         self
     }
 
-    /// Adds where the error occurred, for programs: `section`, `path` or `table`, and its name. The text
-    /// stays as it is.
+    /// Says whether a later try may succeed although nothing is corrected.
+    pub fn with_temporary(mut self, is_temporary: bool) -> Self {
+        self.is_temporary = is_temporary;
+        self
+    }
+
+    /// Whether a later try may succeed although nothing is corrected: somebody else has committed, an input was
+    /// changed while it was read, a store did not answer in time, there was no memory or no disk space.
+    pub fn is_temporary(&self) -> bool {
+        self.is_temporary
+    }
+
+    /// Adds where the error occurred, for programs: `section`, `path` or `table`, and its name. An error of kind
+    /// [`ErrorKind::Expectations`] has an `expectation` for each that was judged. The text stays as it is.
     pub fn with_context(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.context.push((key, value.into()));
         self
@@ -98,7 +131,8 @@ impl Error {
 
     /// A copy without the source, for a new error that has this one as its source.
     pub(crate) fn copy(&self) -> Self {
-        Self { context: self.context.clone(), ..Self::new(self.kind, self.message.clone()) }
+        let new = Self::new(self.kind, self.message.clone());
+        Self { context: self.context.clone(), is_temporary: self.is_temporary, ..new }
     }
 
     /// The kind of the error.
@@ -106,13 +140,17 @@ impl Error {
         self.kind
     }
 
-    /// The exit code of the command line: 2 if the enrichment file or the command must be changed,
-    /// 128 plus the number of the signal if a signal ended the work, 1 for all other errors.
+    /// The exit code of the command line: 3 if expectations are missed, 124 after a time-out, 128 plus the number of
+    /// the signal if a signal ended the work, 75 if the error is temporary. Of all other errors, 2 if the enrichment
+    /// file or the command must be changed, else 1.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
+            ErrorKind::Expectations => 3,
+            ErrorKind::Stopped { signal } => signal.saturating_add(128),
+            ErrorKind::TimedOut => 124,
+            _ if self.is_temporary => TEMPORARY,
             ErrorKind::Enrichment | ErrorKind::Query => 2,
             ErrorKind::Input | ErrorKind::Output | ErrorKind::Resources | ErrorKind::Engine => 1,
-            ErrorKind::Stopped { signal } => signal.saturating_add(128),
         }
     }
 }
@@ -165,7 +203,15 @@ pub(crate) const MEMORY_KNOBS: &str =
 
 /// The first error of this crate among an error and its sources.
 pub(crate) fn own_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
-    std::iter::successors(Some(error), |e| e.source()).find_map(|e| e.downcast_ref())
+    chain(error).find_map(|e| e.downcast_ref())
+}
+
+/// Whether one of an error and its sources is temporary.
+fn is_temporary(error: &(dyn std::error::Error + 'static)) -> bool {
+    chain(error).any(|e| {
+        let own = e.downcast_ref::<Error>().is_some_and(Error::is_temporary);
+        own || e.downcast_ref::<std::io::Error>().is_some_and(may_pass)
+    })
 }
 
 impl From<Error> for DataFusionError {
@@ -191,7 +237,7 @@ mod tests {
         let error = || DataFusionError::ResourcesExhausted("no 5 MB left. Top\nconsumers".into());
         for error in [error(), error().context("above"), DataFusionError::Shared(Arc::new(error()))] {
             let error = Error::from(error);
-            assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Resources, 1));
+            assert_eq!((error.kind(), error.exit_code()), (ErrorKind::Resources, 75));
             assert!(
                 error.to_string().contains("--memory-limit") && !error.to_string().contains('\n'),
                 "{error}"

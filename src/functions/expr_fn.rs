@@ -44,6 +44,7 @@ macro_rules! expressions {
 }
 
 expressions! { SCALAR SCALAR_NAMES:
+    address_domain(address);
     addresses(text);
     conversation_thread(conversation_index, conversation_id);
     count_at_most(counts, value);
@@ -55,6 +56,7 @@ expressions! { SCALAR SCALAR_NAMES:
     graph_text(value);
     graph_texts(list);
     graph_time(value);
+    graph_unknown_words(attendees);
     id_hash(text);
     is_address(text);
     is_auto_submitted(headers);
@@ -63,7 +65,10 @@ expressions! { SCALAR SCALAR_NAMES:
     month_start(day);
     nonzero_count_at_most(counts, value);
     normalize_address(text);
+    normalize_domain(text);
+    parent_domains(domain);
     quarter_start(day, fiscal_year_start);
+    registrable_domain(domain);
     utc_timestamp(timestamp);
     uuid_text(bytes);
     week_start(day);

@@ -6,18 +6,21 @@
 
 pub(crate) mod address;
 pub mod distinct_people;
+pub(crate) mod domain;
 pub(crate) mod engagement;
 pub mod expr_fn;
 mod first_true;
 pub(crate) mod graph;
 pub mod id_hash;
 mod is_blank;
+mod order_key;
 mod reference;
 mod score;
 mod set_union;
 mod sort_key;
 #[cfg(test)]
 pub(crate) mod testing;
+mod text_form;
 pub(crate) mod time;
 pub(crate) mod udf;
 pub(crate) mod uuid_text;
@@ -39,10 +42,13 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         is_blank::udf(),
         id_hash::udf(),
         distinct_people::count_udf(),
+        order_key::udf(),
         sort_key::udf(),
+        text_form::udf(),
         uuid_text::udf(),
     ];
-    let rooms = [address::udfs(), time::udfs(), score::udfs(), engagement::udfs(), graph::udfs()];
+    let rooms =
+        [address::udfs(), domain::udfs(), time::udfs(), score::udfs(), engagement::udfs(), graph::udfs()];
     single.into_iter().chain(rooms.into_iter().flatten()).collect()
 }
 

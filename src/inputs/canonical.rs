@@ -17,21 +17,17 @@ use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
 use datafusion::object_store::path::Path;
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::columns::{Absent, Column, InputSchema, Kind};
+use super::columns::{Absent, Column, InputSchema, Kind, Needed, Shape};
 use super::files::{self, Files};
 use super::hive::{self, KeyColumns};
 use super::listed_files::Own;
 use super::parquet::{self, Footer};
 use super::source::{InputSource, union_all};
-use super::{dictionaries, logical_types};
+use super::{attributes, dictionaries, logical_types};
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::functions;
 use crate::storage::InputFile;
-
-/// The fields of a file that are read, by canonical column and by its names in the file; `None` for a name
-/// that the file lacks.
-pub(crate) type Needed = Vec<Vec<Option<Arc<Field>>>>;
 
 /// Opens the files of a section as one table.
 pub(crate) async fn open(
@@ -40,44 +36,101 @@ pub(crate) async fn open(
     section: &InputSchema,
     path: &str,
 ) -> Result<(DataFrame, InputSource)> {
-    let Files { files, keys, notes } =
+    let Files { files, keys, mut notes } =
         files::find(ctx, enrichment, section.name, Format::Canonical, path, &["parquet"]).await?;
-    let key_columns = key_columns(ctx, section, &files, &keys).await?;
+    let read = read(ctx, section, &files, &keys).await?;
+    let frame =
+        read.frame.ok_or_else(|| Error::input(format!("[{}] {path}: no file was found", section.name)))?;
+    notes.extend(read.notes);
+    let (format, rows, missing, binary) = (Format::Canonical, read.rows, read.missing, read.binary);
+    let columns = section.names_in_files().map(str::to_owned).collect();
+    let (section, folder_columns) = (section.name, vec![]);
+    Ok((
+        frame,
+        InputSource { section, format, files, keys, rows, missing, binary, columns, folder_columns, notes },
+    ))
+}
+
+/// The rows of one file of a section, in the columns of the input table. `keys` are the keys of its folders.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn one_file(
+    ctx: &SessionContext,
+    section: &InputSchema,
+    file: &InputFile,
+    keys: &hive::Keys,
+) -> Result<Option<DataFrame>> {
+    let read = read(ctx, section, std::slice::from_ref(file), std::slice::from_ref(keys)).await?;
+    Ok(read.frame)
+}
+
+/// Files as one table, and what is known about them.
+struct Read {
+    /// `None` if there are no files.
+    frame: Option<DataFrame>,
+    rows: u64,
+    missing: Vec<(&'static str, &'static str)>,
+    binary: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Reads the footers of files, and maps the files to one table. `keys` are the keys of the folders of each file.
+async fn read(
+    ctx: &SessionContext,
+    section: &InputSchema,
+    files: &[InputFile],
+    keys: &[hive::Keys],
+) -> Result<Read> {
+    let (key_columns, notes) = key_columns(ctx, section, files, keys).await?;
     let look = |index: usize, footer: &Footer, place: &str| {
         look(section, footer, &key_columns.added_to(&footer.schema, &keys[index]), place)
     };
-    let footers = parquet::footers(ctx, section.name, Format::Canonical, &files, look).await?;
+    let footers = parquet::footers(ctx, section.name, Format::Canonical, files, look).await?;
     let rows = footers.iter().map(|f| f.1).sum();
     let mut found: Vec<_> = footers.into_iter().map(|f| f.0).collect();
-    let types = take_dictionaries(section, &mut found);
-    let own = own(&files, &found, &keys)?;
-    let alike = parquet::alike(&files, found.into_iter().map(|f| f.needed))?;
+    let mut types = take_dictionaries(section, &mut found);
+    let places = found.iter().zip(files).map(|(found, file)| (&found.needed, file));
+    attributes::set_type(section, places, &mut types)?;
+    let own = own(files, &found, keys)?;
+    let alike = parquet::alike(files, found.into_iter().map(|f| f.needed))?;
     let missing = missing(section, alike.iter().map(|(needed, _)| needed));
-    let binary = binary(alike.iter().flat_map(|(needed, _)| needed.iter().flatten().flatten()));
+    let binary = binary(not_attributes(section, alike.iter().map(|(needed, _)| needed)));
     let parts =
         alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, &types, needed, (urls, &own)));
-    let frame = union_all(parts)?
-        .ok_or_else(|| Error::input(format!("[{}] {path}: no file was found", section.name)))?;
-    let format = Format::Canonical;
-    let (section, folder_columns) = (section.name, vec![]);
-    Ok((frame, InputSource { section, format, files, rows, missing, binary, folder_columns, notes }))
+    Ok(Read { frame: union_all(parts)?, rows, missing, binary, notes })
 }
 
-/// The keys of folders that are columns of the section: those that no file has as a column. Footers are only
-/// read for this if a key has the name of a column.
+/// The keys of folders that are columns of the section: those that no file has as a column. Also returns notes about
+/// them. Footers are only read for this if a key has the name of a column.
 async fn key_columns(
     ctx: &SessionContext,
     section: &InputSchema,
     files: &[InputFile],
     keys: &[hive::Keys],
-) -> Result<KeyColumns> {
+) -> Result<(KeyColumns, Vec<String>)> {
     let mut columns = KeyColumns::of(section.names_in_files(), keys);
-    if !columns.is_empty() {
-        let schema = |_: usize, footer: &Footer, _: &str| Ok(footer.schema.clone());
-        let footers = parquet::footers(ctx, section.name, Format::Canonical, files, schema).await?;
-        footers.iter().for_each(|(schema, _)| columns.without(schema));
+    if columns.is_empty() {
+        return Ok((columns, vec![]));
     }
-    Ok(columns)
+    let schema = |_: usize, footer: &Footer, _: &str| Ok(footer.schema.clone());
+    let footers = parquet::footers(ctx, section.name, Format::Canonical, files, schema).await?;
+    let schemas: Vec<_> = footers.into_iter().map(|(schema, _)| schema).collect();
+    let notes = columns.without(section.name, files, keys, &schemas);
+    Ok((columns, notes))
+}
+
+/// The fields of files or tables but those of attributes, which are read as they are.
+pub(crate) fn not_attributes<'a>(
+    section: &InputSchema,
+    found: impl Iterator<Item = &'a Needed>,
+) -> impl Iterator<Item = &'a Arc<Field>> {
+    found.flat_map(|needed| {
+        let columns = section.columns.iter().zip(needed);
+        columns
+            .filter(|(column, _)| column.kind != Kind::Attribute)
+            .flat_map(|(_, fields)| fields.iter().flatten())
+    })
 }
 
 /// The names of the columns of some file or table that contain binary and are read as text.
@@ -108,7 +161,7 @@ pub(crate) fn plain_type(section: &InputSchema, column: &Column) -> DataType {
     match column.kind {
         // The ids of messages are all different. String views avoid copying them.
         Kind::Text if section.has_copies => DataType::Utf8View,
-        kind => kind.data_type(),
+        kind => column.type_of(kind.data_type()),
     }
 }
 
@@ -256,23 +309,27 @@ pub(crate) fn select(
 ) -> Result<DataFrame> {
     let df_schema = frame.schema().clone();
     let columns = section.columns.iter().zip(types).zip(needed).map(|((column, wanted), fields)| {
+        let item = |i: usize| match (column.shape, wanted) {
+            (Shape::List, DataType::List(item)) => item.data_type(),
+            (Shape::Struct, DataType::Struct(fields)) => fields[i].data_type(),
+            _ => wanted,
+        };
         let values = fields
             .iter()
-            .map(|f| canonical(f.as_deref(), wanted))
+            .enumerate()
+            .map(|(i, f)| canonical(f.as_deref(), item(i)))
             .collect::<Result<Vec<_>, DataFusionError>>()?;
-        let value = match &values[..] {
-            [] => lit(ScalarValue::try_new_null(wanted)?),
-            [one] if column.name != EMAILS => one.clone(),
-            _ => make_array(values),
+        let value = match (&values[..], column.shape) {
+            ([], _) => lit(ScalarValue::try_new_null(wanted)?),
+            (_, Shape::List) => make_array(values),
+            (_, Shape::Struct) => attributes::as_struct(&column.in_file, values),
+            ([one, ..], Shape::Single) => one.clone(),
         };
         debug_assert!(value.get_type(&df_schema).is_ok());
         Ok(value.alias(column.name))
     });
     Ok(frame.select(columns.collect::<Result<Vec<_>>>()?)?)
 }
-
-/// The column of contacts that contains all mapped email columns as a list.
-pub(crate) const EMAILS: &str = "emails";
 
 /// Converts a field of a file to the canonical type. A field that the file lacks becomes NULL.
 fn canonical(field: Option<&Field>, wanted: &DataType) -> Result<Expr, DataFusionError> {

@@ -1,10 +1,16 @@
 //! The canonical columns of each input. There is no other list of them.
 
+use std::sync::Arc;
+
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
 use super::logical_types;
 use crate::config::{Enrichment, Format};
 use crate::functions::time::utc_timestamp_type;
+
+/// The fields of a file that are read, by canonical column and by its names in the file; `None` for a name
+/// that the file lacks.
+pub(crate) type Needed = Vec<Vec<Option<Arc<Field>>>>;
 
 /// What a column contains. It determines the types that a file may have for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +28,19 @@ pub(crate) enum Kind {
     Addresses,
     /// A boolean.
     Flag,
+    /// A value of any type that is not nested, which is published as it is.
+    Attribute,
+}
+
+/// What becomes of the values of the columns in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// One column gives one value.
+    Single,
+    /// Any number of columns give a list.
+    List,
+    /// Any number of columns give a struct, with their names as fields. Without columns, its type is Null.
+    Struct,
 }
 
 /// A column of an input.
@@ -29,9 +48,10 @@ pub(crate) enum Kind {
 pub(crate) struct Column {
     /// Its name in the canonical input table.
     pub(crate) name: &'static str,
-    /// Its names in the files. The values of several columns are collected in a list.
+    /// Its names in the files.
     pub(crate) in_file: Vec<String>,
     pub(crate) kind: Kind,
+    pub(crate) shape: Shape,
     /// The consequence if a file lacks the column.
     pub(crate) absent: Absent,
 }
@@ -57,9 +77,10 @@ pub(crate) struct InputSchema {
 }
 
 impl Kind {
-    /// The type of such a column in the canonical input table.
+    /// The type of a value in the canonical input table. The type of an attribute is that of the files.
     pub(crate) fn data_type(self) -> DataType {
         match self {
+            Kind::Attribute => DataType::Null,
             Kind::Text | Kind::Address | Kind::Id => DataType::Utf8,
             Kind::Timestamp => utc_timestamp_type(),
             Kind::Addresses => DataType::new_list(DataType::Utf8, true),
@@ -74,6 +95,7 @@ impl Kind {
     /// Whether a file may have this field for the column.
     pub(crate) fn takes(self, field: &Field) -> bool {
         match logical_types::marked(field) {
+            _ if self == Kind::Attribute => !field.data_type().is_nested(),
             Some(_) => logical_types::is_uuid(field) && self.is_text(),
             None => self.takes_type(field.data_type()),
         }
@@ -106,13 +128,28 @@ impl Kind {
             Kind::Timestamp => "a timestamp",
             Kind::Addresses => "a list of text",
             Kind::Flag => "a boolean",
+            Kind::Attribute => "a type that is not nested",
         }
     }
 }
 
 impl Column {
     fn new(name: &'static str, kind: Kind, absent: Absent) -> Self {
-        Self { name, in_file: vec![name.to_string()], kind, absent }
+        Self { name, in_file: vec![name.to_string()], kind, shape: Shape::Single, absent }
+    }
+
+    /// Sets what becomes of the values of several columns.
+    fn shaped(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
+    /// The type in the canonical input table, given that of one value.
+    pub(crate) fn type_of(&self, value: DataType) -> DataType {
+        match self.shape {
+            Shape::List => DataType::new_list(value, true),
+            Shape::Single | Shape::Struct => value,
+        }
     }
 
     /// Sets the names in the files. An empty list means that the canonical shape does not have the column.
@@ -131,7 +168,10 @@ impl InputSchema {
     /// The schema of the canonical input table.
     pub(crate) fn schema(&self) -> Schema {
         Schema::new(
-            self.columns.iter().map(|c| Field::new(c.name, c.kind.data_type(), true)).collect::<Vec<_>>(),
+            self.columns
+                .iter()
+                .map(|c| Field::new(c.name, c.type_of(c.kind.data_type()), true))
+                .collect::<Vec<_>>(),
         )
     }
 }
@@ -139,8 +179,8 @@ impl InputSchema {
 /// All inputs with their columns, and with path and format if the enrichment file has the section.
 pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&str, Format)>)> {
     use Absent::{Error, Fine, Means};
-    use Kind::{Address, Addresses, Flag, Id, Text, Timestamp};
-    let contacts = &enrichment.contacts;
+    use Kind::{Address, Addresses, Attribute, Flag, Id, Text, Timestamp};
+    let contacts = enrichment.contacts.as_ref();
     let accounts = enrichment.accounts.as_ref();
     // A column that the enrichment file maps is required.
     let if_mapped = |mapped: &Option<String>, means| if mapped.is_some() { Error } else { Means(means) };
@@ -164,17 +204,22 @@ pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&st
             section(
                 "contacts",
                 vec![
-                    Column::new("emails", Text, Error).called(&contacts.email),
-                    Column::new("account_id", Id, Error).called(std::slice::from_ref(&contacts.account_id)),
+                    Column::new("emails", Text, Error)
+                        .shaped(Shape::List)
+                        .called(contacts.map_or(&[], |c| &c.email)),
+                    Column::new("account_id", Id, Error)
+                        .called(contacts.map_or(&[], |c| std::slice::from_ref(&c.account_id))),
                     Column::new(
                         "contact_id",
                         Id,
-                        if_mapped(&contacts.contact_id, "a contact is identified by its address alone"),
+                        contacts.map_or(Fine, |c| {
+                            if_mapped(&c.contact_id, "a contact is identified by its address alone")
+                        }),
                     )
-                    .called(&mapped(&contacts.contact_id, "contact_id")),
+                    .called(&contacts.map_or(vec![], |c| mapped(&c.contact_id, "contact_id"))),
                 ],
             ),
-            Some((contacts.path.as_str(), contacts.format)),
+            contacts.map(|c| (c.path.as_str(), c.format)),
         ),
         (
             section(
@@ -189,6 +234,12 @@ pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&st
                         accounts.map_or(Fine, |a| if_mapped(&a.name, "the customer card shows no names")),
                     )
                     .called(&accounts.map_or(vec!["name".to_string()], |a| mapped(&a.name, "name"))),
+                    Column::new("domains", Text, Error)
+                        .shaped(Shape::List)
+                        .called(accounts.map_or(&[], |a| &a.domains)),
+                    Column::new("attributes", Attribute, Error)
+                        .shaped(Shape::Struct)
+                        .called(accounts.map_or(&[], |a| &a.attributes)),
                 ],
             ),
             accounts.map(|a| (a.path.as_str(), a.format)),
@@ -221,6 +272,7 @@ pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&st
                     ),
                     Column::new("is_summary_row", Flag, Fine).called(&[]),
                     Column::new("unreadable_column", Text, Fine).called(&[]),
+                    Column::new("unknown_words", Text, Fine).called(&[]),
                     Column::new("holder_id", Text, Fine).called(&[]),
                 ],
             ),
@@ -246,6 +298,7 @@ pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&st
                     Column::new("is_series_master", Flag, Means("no row is a series master")),
                     Column::new("is_summary_row", Flag, Fine).called(&[]),
                     Column::new("unreadable_column", Text, Fine).called(&[]),
+                    Column::new("unknown_words", Text, Fine).called(&[]),
                     Column::new("holder_id", Text, Fine).called(&[]),
                     Column::new("holder_declined", Flag, Fine).called(&[]),
                 ],

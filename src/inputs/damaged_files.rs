@@ -7,14 +7,14 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
 use super::catch_panic::{caught, panic_message};
-use super::snapshot::Snapshot;
+use super::snapshot::check_unchanged;
 use super::source::InputSource;
-use super::{binary_text, graph, parquet};
+use super::{binary_text, parquet, text};
 use crate::config::Format;
 use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::storage::InputFile;
 
-/// Runs work that reads the sources, and checks that their files do not change meanwhile.
+/// Runs work that reads the sources, and checks that their files have not changed since they were found.
 ///
 /// An error of DataFusion does not name the file with damaged pages, and some damage makes DataFusion
 /// panic. In both cases the Parquet files are read again, one by one, until one fails; the error then
@@ -32,19 +32,18 @@ pub async fn reading<T>(
     sources: &[InputSource],
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let before = Snapshot::of(sources);
     let (error, panic) = match caught(work).await {
-        Ok(Ok(done)) => return before.check().await.map(|()| done),
+        Ok(Ok(done)) => return check_unchanged(sources).await.map(|()| done),
         Ok(Err(error)) if error.kind() != ErrorKind::Engine => {
             if is_not_found(&error) {
-                before.check().await?;
+                check_unchanged(sources).await?;
             }
             return Err(error);
         }
         Ok(Err(error)) => (error, None),
         Err(panic) => (Error::new(ErrorKind::Engine, panic_message(&panic)), Some(panic)),
     };
-    before.check().await?;
+    check_unchanged(sources).await?;
     match damaged(ctx, sources).await {
         Some(damage) => Err(damage.with_source(error)),
         None => panic.map_or(Err(error), |panic| resume_unwind(panic)),
@@ -70,6 +69,9 @@ async fn damaged(ctx: &SessionContext, sources: &[InputSource]) -> Option<Error>
                 Ok(Err(e)) => e.to_string(),
                 Err(panic) => panic_message(&panic),
             };
+            if let Ok(Ok(Some(encrypted))) = caught(source.encrypted(ctx)).await {
+                return Some(encrypted);
+            }
             let text = format!("[{}] {file}: is damaged or cannot be read: {e}", source.section);
             return Some(Error::input(one_line(&text)));
         }
@@ -101,7 +103,7 @@ impl InputSource {
 pub(crate) fn is_parquet(source: &InputSource, file: &InputFile) -> bool {
     match source.format {
         Format::Canonical | Format::Delta => true,
-        Format::GraphDataConnect => graph::is_parquet(file).unwrap_or(true),
+        Format::GraphDataConnect => text::is_parquet(file).unwrap_or(true),
         Format::Csv => false,
     }
 }

@@ -4,9 +4,9 @@
 
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::canonical;
 use super::columns::InputSchema;
 use super::source::InputSource;
+use super::{attributes, canonical};
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::storage::redacted;
@@ -27,9 +27,10 @@ pub(crate) async fn open(
     let table = found.map_err(|e| Error::new(e.kind(), format!("{what}: {e}")).with_source(e))?;
     let place = format!("[{}] {}", section.name, table.name);
     let needed = canonical::needed(section, &table.provider.schema(), &place, "table")?;
-    let types: Vec<_> = section.columns.iter().map(|c| canonical::plain_type(section, c)).collect();
+    let mut types: Vec<_> = section.columns.iter().map(|c| canonical::plain_type(section, c)).collect();
+    attributes::set_type(section, std::iter::once((&needed, &table.name)), &mut types)?;
     let missing = canonical::missing(section, std::iter::once(&needed));
-    let binary = canonical::binary(needed.iter().flatten().flatten());
+    let binary = canonical::binary(canonical::not_attributes(section, std::iter::once(&needed)));
     let frame = canonical::select(section, &types, &needed, ctx.read_table(table.provider)?)?;
     Ok((
         frame,
@@ -37,9 +38,11 @@ pub(crate) async fn open(
             section: section.name,
             format: Format::Delta,
             files: table.files,
+            keys: vec![],
             rows: table.rows,
             missing,
             binary,
+            columns: section.names_in_files().map(str::to_owned).collect(),
             folder_columns: vec![],
             notes: vec![],
         },

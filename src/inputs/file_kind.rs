@@ -12,6 +12,7 @@ pub(crate) struct FileKind {
     /// The kind with its article, such as `a ZIP archive`.
     pub(crate) name: &'static str,
     remedy: Remedy,
+    is_text: bool,
 }
 
 /// What to do with a file of a kind that the section does not read.
@@ -96,7 +97,7 @@ impl FileKind {
 
     /// Recognizes a file by its first bytes.
     pub(crate) fn of(start: &[u8]) -> Option<Self> {
-        let kind = |name, remedy| Some(Self { name, remedy });
+        let kind = |name, remedy| Some(Self { name, remedy, is_text: false });
         if let Some((_, name, remedy)) = BINARY.iter().find(|(magic, _, _)| start.starts_with(magic)) {
             return kind(name, *remedy);
         }
@@ -113,6 +114,7 @@ impl FileKind {
         if !start.is_empty() && start.iter().all(|byte| *byte == 0) {
             return kind("zero bytes", Fetch("it was not written completely: write it again"));
         }
+        let kind = |name, remedy| Some(Self { name, remedy, is_text: true });
         let text = text(start)?;
         let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{1e}' | '\u{feff}'));
         let lower = text.get(..text.floor_char_boundary(64)).unwrap_or_default().to_lowercase();
@@ -121,7 +123,7 @@ impl FileKind {
         }
         let first_line = text.lines().next().unwrap_or_default();
         match text.as_bytes().first() {
-            None => kind("white space only", Fetch("write it again")),
+            None => Some(Self { is_text: false, ..kind("white space only", Fetch("write it again"))? }),
             Some(_) if JSON.iter().any(|start| text.starts_with(start)) => kind("JSON", Json),
             Some(_) if first_line.contains([',', ';', '\t']) => kind("CSV", Csv),
             Some(_) => kind("a text file", Csv),
@@ -131,6 +133,16 @@ impl FileKind {
     /// Whether it is Parquet that is not encrypted.
     pub(crate) fn is_parquet(self) -> bool {
         self.remedy == Parquet
+    }
+
+    /// Whether it is text; white space alone is none.
+    pub(crate) fn is_text(self) -> bool {
+        self.is_text
+    }
+
+    /// Whether it may be CSV: it is text, and not of another known format.
+    pub(crate) fn is_csv(self) -> bool {
+        self.remedy == Csv
     }
 
     /// Whether it seems to be JSON.
@@ -148,12 +160,15 @@ impl FileKind {
             Format::GraphDataConnect => {
                 "convert it to Parquet or JSON lines, or move it away if it does not belong to the export"
             }
+            Format::Csv => "convert it to CSV",
             _ => "convert it to Parquet",
         };
         match self.remedy {
             _ if format == Format::Delta => {
                 "a Delta table has Parquet files only; restore this one".to_owned()
             }
+            Save if format == Format::Csv => "save it as CSV (UTF-8)".to_owned(),
+            Json | Csv | Convert if format == Format::Csv => convert.to_owned(),
             Json if format == Format::GraphDataConnect => "give it the ending .json".to_owned(),
             Parquet => format!("set format = \"{}\" in [{section}]", Format::Canonical.as_str()),
             Json if formats.contains(&Format::GraphDataConnect) => {
@@ -261,12 +276,15 @@ mod tests {
             "convert it to Parquet, or to CSV and set format = \"csv\" in [accounts]"
         );
         assert_eq!(remedy(b"{}", "users", Format::GraphDataConnect), "give it the ending .json");
+        assert_eq!(remedy(b"PAR1", "contacts", Format::Csv), "set format = \"canonical\" in [contacts]");
+        assert_eq!(remedy(b"{}", "contacts", Format::Csv), "convert it to CSV");
         let workbook = b"PK\x03\x04[Content_Types].xml";
         assert_eq!(
             remedy(workbook, "contacts", Format::Canonical),
             "save it as CSV (UTF-8) and set format = \"csv\" in [contacts]"
         );
         assert_eq!(remedy(workbook, "mail", Format::Canonical), "save it as CSV, and convert it to Parquet");
+        assert_eq!(remedy(workbook, "contacts", Format::Csv), "save it as CSV (UTF-8)");
     }
 
     proptest! {

@@ -59,7 +59,7 @@ pub(crate) async fn find(
             let what = if others.is_empty() { "Parquet file" } else { "file" };
             let left_out = left_out.iter().chain(&others).map(|file| file.display()).collect::<Vec<_>>();
             let notes = note(section, endings, what, &left_out).into_iter().collect();
-            Ok(Files { files: files.into_iter().map(InputFile::Local).collect(), keys, notes })
+            Ok(Files { files: files.into_iter().map(InputFile::local).collect(), keys, notes })
         }
         Location::Store(address) => {
             let cannot = |e: String| Error::input(format!("{what} cannot be read: {e}"));
@@ -132,7 +132,7 @@ fn nothing(what: &str, file: impl fmt::Display) -> Error {
 }
 
 /// The error for the folder of a table. Its files are not read one by one, because they also contain rows
-/// that were deleted or replaced.
+/// that do not count.
 fn table(what: &str, section: &str, format: Format, folder: impl fmt::Display, kind: TableFormat) -> Error {
     let table = kind.described();
     Error::input(match (kind, format) {
@@ -141,8 +141,9 @@ fn table(what: &str, section: &str, format: Format, folder: impl fmt::Display, k
              [{section}]"
         ),
         _ => format!(
-            "{what}: {folder} is {table}, whose files also contain deleted and old rows; export its rows to \
-             a folder of their own, and set path in [{section}] to that folder"
+            "{what}: {folder} is {table}, whose files also contain {}; export its rows to a folder of their own, and set \
+             path in [{section}] to that folder",
+            kind.other_rows()
         ),
     })
 }

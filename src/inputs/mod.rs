@@ -3,6 +3,7 @@
 //! Every input becomes one table `input_<section>` with the canonical columns, one type per column,
 //! whatever the format of its files. The SQL of the enrichment reads only these tables.
 
+mod attributes;
 mod binary_text;
 mod canonical;
 mod catch_panic;
@@ -17,21 +18,28 @@ mod delta_input;
 #[cfg(feature = "delta")]
 mod delta_table;
 mod dictionaries;
+mod encrypted;
 mod file_kind;
 mod files;
 mod footer_check;
 mod graph;
+mod gzip;
 mod hive;
 mod listed_files;
 mod local_files;
 mod logical_types;
+mod one_file;
 mod parquet;
 mod register;
+mod required;
 mod row_counts;
 mod snapshot;
 mod source;
+mod text;
+mod text_table;
 mod unreadable;
 
+pub(crate) use self::attributes::attributes;
 pub use self::damaged_files::reading;
 pub use self::register::register;
 pub(crate) use self::row_counts::check_rows;

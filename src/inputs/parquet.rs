@@ -187,19 +187,24 @@ pub(crate) async fn whole(ctx: &SessionContext, file: &InputFile) -> Result<Whol
     Ok(Whole { table, rows: footer.rows(), schema: footer.schema })
 }
 
-/// The field with exactly this name, otherwise the one with this name in any case; `None` if there is none.
+/// The field with this name in any case; `None` if there is none.
 ///
 /// # Errors
-/// Several fields have this name.
+/// Several fields have this name, so that the column could be any of them.
 pub(crate) fn find(schema: &Schema, name: &str, place: &str) -> Result<Option<Arc<Field>>> {
-    let exact: Vec<_> = schema.fields().iter().filter(|f| f.name() == name).collect();
-    let fold = |s: &str| s.to_lowercase();
-    let any_case = || schema.fields().iter().filter(|f| fold(f.name()) == fold(name)).collect::<Vec<_>>();
-    let hits = if exact.is_empty() { any_case() } else { exact };
+    let folded = name.to_lowercase();
+    let hits: Vec<_> = schema.fields().iter().filter(|f| f.name().to_lowercase() == folded).collect();
     match hits[..] {
         [] => Ok(None),
         [field] => Ok(Some(Arc::clone(field))),
-        _ => Err(Error::input(format!("{place}: column '{name}' occurs {} times", hits.len()))),
+        _ => {
+            let names = hits.iter().map(|field| format!("'{}'", field.name())).collect::<Vec<_>>();
+            Err(Error::input(format!(
+                "{place}: column '{name}' is ambiguous: there are {}, and names count in any case; rename or remove \
+                 one",
+                names.join(" and ")
+            )))
+        }
     }
 }
 

@@ -13,7 +13,8 @@ use crate::engine::quoted;
 use crate::error::Result;
 use crate::storage::redacted;
 
-/// Registers `input_mail`, `input_meetings`, ..., one table per section, and `input_mailboxes`. A section
+/// Registers `input_mail`, `input_meetings`, ..., one table per section, and
+/// `input_mailboxes` and `input_public_mail_domains`, the lists of the enrichment file. A section
 /// that the enrichment file does not have gets an empty table. This reads schemas, not rows.
 ///
 /// # Errors
@@ -39,12 +40,17 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<V
         ctx.register_table(quoted(&table), frame.into_view())?;
         sources.push(source);
     }
-    let schema = Schema::new(vec![Field::new("address", DataType::Utf8, false)]);
-    let addresses = StringArray::from_iter_values(&enrichment.mailboxes);
-    ctx.register_batch(
-        "input_mailboxes",
-        RecordBatch::try_new(Arc::new(schema), vec![Arc::new(addresses)])
-            .map_err(datafusion::error::DataFusionError::from)?,
-    )?;
+    register_list(ctx, "input_mailboxes", "address", &enrichment.mailboxes)?;
+    register_list(ctx, "input_public_mail_domains", "domain", &enrichment.public_mail_domains)?;
     Ok(sources)
+}
+
+/// Registers a list of the enrichment file as a table of one column of text.
+fn register_list(ctx: &SessionContext, table: &str, column: &str, values: &[String]) -> Result<()> {
+    let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, false)]));
+    let values = Arc::new(StringArray::from_iter_values(values));
+    let batch =
+        RecordBatch::try_new(schema, vec![values]).map_err(datafusion::error::DataFusionError::from)?;
+    ctx.register_batch(table, batch)?;
+    Ok(())
 }

@@ -37,10 +37,11 @@ pub(crate) async fn check_rows(
                 )));
             }
         }
-        return Err(Error::input(format!(
+        let what = format!(
             "[{}] {rows} rows were read, but the files have {}; run again when no other program writes to them",
             source.section, source.rows
-        )));
+        );
+        return Err(Error::input(what).with_temporary(true));
     }
     Ok(())
 }

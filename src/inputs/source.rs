@@ -2,6 +2,7 @@
 
 use datafusion::prelude::DataFrame;
 
+use super::hive;
 use crate::config::Format;
 use crate::error::Result;
 use crate::storage::InputFile;
@@ -40,6 +41,8 @@ pub struct InputSource {
     pub format: Format,
     /// The files.
     pub files: Vec<InputFile>,
+    /// The keys of the folders of each file, in the order of `files`, of formats with columns from folders.
+    pub(crate) keys: Vec<hive::Keys>,
     /// The number of rows according to the metadata, which only Parquet files and Delta tables have. JSON
     /// and CSV files are not included; [`InputSource::count`] counts their rows, too.
     pub rows: u64,
@@ -48,6 +51,8 @@ pub struct InputSource {
     pub missing: Vec<(&'static str, &'static str)>,
     /// The columns that some Parquet file stores as binary and that are read as text.
     pub(crate) binary: Vec<String>,
+    /// The names of the columns that are read, in any case.
+    pub(crate) columns: Vec<String>,
     /// The columns of an export that come from the names of folders.
     pub(crate) folder_columns: Vec<&'static str>,
     /// Remarks about files that are not read.

@@ -1,16 +1,17 @@
 //! Checks an enrichment without running it.
 
+use chrono::Utc;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::prelude::SessionContext;
 
-use super::mailboxes::{MAILBOX, check_mailboxes};
-use super::{skipped, unmatched};
+use super::mailboxes::{MAILBOX, check_groups, check_mailboxes};
+use super::{domains, expectations, null_columns, skipped, sql_numbers, unmatched, unused};
 use crate::config::{Enrichment, Format};
 use crate::engine::session;
 use crate::error::Result;
 use crate::inputs;
-use crate::publish::Destination;
+use crate::publish::{Destination, Judgement};
 use crate::views::{self, Parameters, View};
 
 /// The result of a check.
@@ -22,8 +23,23 @@ pub struct CheckReport {
     pub groups: Vec<(String, usize)>,
     /// The number of mailboxes after groups are resolved.
     pub mailboxes: usize,
+    /// What `[expect]` expects of contacts, and what was found: all that is known without a run.
+    pub expectations: Vec<Judgement>,
+    /// What the domains of accounts say, in one line; `None` if they are not mapped.
+    pub domains: Option<String>,
     /// Remarks that are not errors.
     pub notes: Vec<String>,
+}
+
+impl CheckReport {
+    /// Checks that a run may publish, as far as this is known without a run.
+    ///
+    /// # Errors
+    /// An error of kind [`Expectations`](crate::error::ErrorKind::Expectations) that names the expectations that are
+    /// missed.
+    pub fn check(&self, enrichment: &Enrichment) -> Result<()> {
+        expectations::check_contacts(enrichment, &self.expectations)
+    }
 }
 
 /// One input of an enrichment.
@@ -41,8 +57,8 @@ pub struct InputReport {
 
 /// Checks an enrichment: reads the schemas and counts the rows of all inputs, resolves the groups and
 /// counts the mailboxes. JSON and CSV files are read completely, because they do not store their row count. Of
-/// Parquet files, also those of Delta tables, only the footers are read, so damage behind a good footer is found
-/// by a run. Looks at contacts, accounts and the first rows of mail and meetings for what does not meet, and at
+/// Parquet files, also those of Delta tables, only the footers are read, and the first bytes of the needed columns,
+/// which show encryption; damage behind them is found by a run. Looks at contacts, accounts and the first rows of mail and meetings for what does not meet, and at
 /// users, groups and accounts for rows that are not used. Changes nothing.
 ///
 /// # Errors
@@ -57,6 +73,8 @@ pub async fn check(enrichment: &Enrichment) -> Result<CheckReport> {
 /// # Errors
 /// Any error that would stop a run before it computes.
 pub async fn check_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<CheckReport> {
+    enrichment.check_privacy()?;
+    enrichment.check_as_of(Utc::now())?;
     views::own_names(enrichment)?;
     let sources = inputs::register(ctx, enrichment).await?;
     Destination::check(ctx, enrichment).await?;
@@ -68,11 +86,13 @@ async fn look(
     enrichment: &Enrichment,
     sources: &[inputs::InputSource],
 ) -> Result<CheckReport> {
-    let parameters = Parameters::of(enrichment);
-    let named = [&[MAILBOX, "listed_group", "stg_meeting"], &unmatched::VIEWS[..]].concat();
+    let parameters = Parameters::of(enrichment).without_domains();
+    let named =
+        [&[MAILBOX, "listed_group", "stg_meeting", domains::ACCOUNT_DOMAIN], &unmatched::VIEWS[..]].concat();
     for view in View::with_dependencies(ctx, &named)? {
         view.register(ctx, &parameters).await?;
     }
+    check_groups(ctx, enrichment).await?;
     let mailboxes = check_mailboxes(ctx, enrichment).await?;
     let groups = "select group_address, mailboxes from listed_group order by group_address";
     let mut resolved = vec![];
@@ -88,6 +108,7 @@ async fn look(
     for source in sources {
         source.check_binary(ctx).await?;
         let counted = source.count(ctx).await?;
+        source.check_encryption(ctx).await?;
         inputs.push(InputReport {
             section: source.section.to_string(),
             shape: source.format.as_str().to_string(),
@@ -106,7 +127,16 @@ async fn look(
     notes.extend(unmatched::in_check(ctx, enrichment, mailboxes).await?);
     let rows = |section: &str| inputs.iter().filter(|i| i.section == section).map(|i| i.rows).sum();
     notes.extend(skipped::notes(ctx, sources, rows).await?);
-    Ok(CheckReport { inputs, groups: resolved, mailboxes, notes })
+    for source in sources {
+        notes.extend(unused::note(ctx, enrichment, source, None).await?);
+    }
+    let [contacts] = sql_numbers::counts(ctx, "select sum(unused) from contact_disposition").await?;
+    notes.extend(unused::of_contacts(enrichment, contacts));
+    notes.extend(null_columns::notes(ctx, enrichment, sources, |section, _| rows(section)).await?);
+    let dispositions = unmatched::contact_dispositions(ctx).await?;
+    let expectations = expectations::of_rows(enrichment, enrichment.min_people, &dispositions, &["contacts"]);
+    let domains = domains::in_check(ctx, enrichment).await?;
+    Ok(CheckReport { inputs, groups: resolved, mailboxes, expectations, domains, notes })
 }
 
 /// The number of rows of the meetings input that are series masters.

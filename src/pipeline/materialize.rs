@@ -84,7 +84,7 @@ impl<'a> Materializer<'a> {
 }
 
 /// Computes a view and registers the result under its name instead of the view.
-async fn materialize(ctx: &SessionContext, name: &str) -> Result<(Arc<Materialized>, Stage)> {
+pub(crate) async fn materialize(ctx: &SessionContext, name: &str) -> Result<(Arc<Materialized>, Stage)> {
     let timer = StageTimer::start(ctx, name);
     let frame = ctx.table(quoted(name)).await?;
     let context = Arc::new(frame.task_ctx());

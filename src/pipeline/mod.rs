@@ -1,18 +1,31 @@
-//! Runs an enrichment, or checks it without running it.
+//! Runs an enrichment, checks it without running it, and reports what is published.
 
 mod check;
+mod companies;
+mod domains;
+pub(crate) mod expectations;
+mod first_rows;
+mod holders;
 mod mailboxes;
 mod materialize;
-mod progress;
+mod null_columns;
+pub(crate) mod progress;
 mod report;
 mod run;
 mod skipped;
+mod sql_numbers;
+mod status;
 mod suppressed;
 mod unmatched;
 mod unreadable;
+mod unused;
+mod unused_columns;
 
 pub use self::check::{CheckReport, InputReport, check, check_on};
+pub use self::companies::companies;
 pub use self::progress::{Progress, Silent};
-pub use self::report::{Disposition, Overview, Report};
+pub use self::report::{Disposition, Report};
 pub use self::run::{run, run_on};
+pub use self::status::{Status, status, status_on};
 pub use crate::engine::metrics::Stage;
+pub use crate::publish::Overview;

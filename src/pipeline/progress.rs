@@ -1,8 +1,12 @@
 //! How a run reports its progress.
 
+/// The name of the last stage. From then on, a run that is dropped may have published already.
+pub(crate) const PUBLISH: &str = "publish";
+
 /// Receives the names of the stages of a run, as they begin.
 pub trait Progress: Sync {
-    /// A stage begins. Its name is that of a view or table, or `inputs`. Other stages may be in progress.
+    /// A stage begins. Its name is that of a view or table, `inputs` (the first) or `publish` (the last). Other
+    /// stages may be in progress.
     fn stage(&self, name: &str);
 }
 

@@ -2,30 +2,34 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Utc};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use futures::future::join_all;
 
-use super::mailboxes::{MAILBOX, check_mailboxes};
+use super::mailboxes::{MAILBOX, MAILBOX_SOURCE, check_groups, check_mailboxes};
 use super::materialize::Materializer;
-use super::progress::Progress;
-use super::report::{COVERAGE, Disposition, Overview, Report, covered, dispositions, overview};
-use super::{skipped, suppressed, unmatched, unreadable};
+use super::progress::{PUBLISH, Progress};
+use super::report::{
+    COVERAGE, Disposition, EVERY_DISPOSITION, PUBLISHED_DISPOSITIONS, Report, covered, dispositions,
+    overview, unused_rows,
+};
+use super::{domains, expectations, null_columns, skipped, suppressed, unmatched, unreadable, unused};
 use crate::config::{Enrichment, Format};
 use crate::engine::memory::is_plentiful;
 use crate::engine::metrics::Stage;
 use crate::engine::session;
 use crate::error::{Error, Result};
 use crate::inputs::{self, InputSource};
-use crate::publish::{self, Description, Destination, TABLES};
+use crate::publish::{self, Description, Destination, Judgement, Overview, Record, TABLES, beside};
 use crate::views::{self, Layer, Parameters, VIEWS};
 
 /// Runs an enrichment: computes Office and the other published tables, and replaces what was published.
 ///
 /// # Errors
-/// An input is wrong, the engine fails, or the output cannot be written. What was published stays as it
+/// An input is wrong, the as-of date is in the future, the run has not found what `[expect]` expects, the engine
+/// fails, or the output cannot be written. What was published stays as it
 /// is, unless the error occurs after the step that publishes.
 pub async fn run(enrichment: &Enrichment, progress: &dyn Progress) -> Result<Report> {
     run_on(&session::new()?, enrichment, progress).await
@@ -35,19 +39,26 @@ pub async fn run(enrichment: &Enrichment, progress: &dyn Progress) -> Result<Rep
 /// crate and must not have its tables.
 ///
 /// # Errors
-/// An input is wrong, the engine fails, or the output cannot be written. What was published stays as it
+/// An input is wrong, the as-of date is in the future, the run has not found what `[expect]` expects, the engine
+/// fails, or the output cannot be written. What was published stays as it
 /// is, unless the error occurs after the step that publishes.
 pub async fn run_on(
     ctx: &SessionContext,
     enrichment: &Enrichment,
     progress: &dyn Progress,
 ) -> Result<Report> {
+    enrichment.check_privacy()?;
+    enrichment.check_as_of(Utc::now())?;
     views::own_names(enrichment)?;
     progress.stage("inputs");
     let sources = inputs::register(ctx, enrichment).await?;
     let computed = inputs::reading(ctx, &sources, compute(ctx, enrichment, &sources, progress)).await?;
     inputs::check_rows(ctx, &sources, |section| computed.rows_of(section)).await?;
-    let mut report = computed.publish(ctx, enrichment).await?;
+    let before = publish::recorded(ctx, enrichment).await?;
+    let judged = computed.judge(enrichment, before.as_ref());
+    expectations::check(enrichment, &judged)?;
+    progress.stage(PUBLISH);
+    let mut report = computed.publish(ctx, enrichment, judged, before).await?;
     report.notes.extend(sources.into_iter().flat_map(|source| source.notes));
     Ok(report)
 }
@@ -57,8 +68,12 @@ struct Computed {
     destination: Destination,
     overview: Overview,
     covered: Option<(NaiveDate, NaiveDate)>,
+    /// Every disposition.
+    counted: Vec<Disposition>,
+    /// Those that are published.
     dispositions: Vec<Disposition>,
     is_every_row_used: bool,
+    domains: Option<String>,
     /// Remarks that are not errors.
     notes: Vec<String>,
     office_rows: u64,
@@ -74,16 +89,23 @@ async fn compute(
     let parameters = Parameters::of(enrichment);
     let mut destination = Destination::create(ctx, enrichment).await?;
     let mut materializer = Materializer::new(ctx, progress)?;
-    let mut days = None;
+    let (mut days, mut accounts_with_domain) = (None, 0);
+    let attributes = inputs::attributes(ctx).await?;
     for (position, view) in VIEWS.iter().enumerate().filter(|(_, view)| view.layer != Layer::Inspect) {
         if materializer.must_wait(view)? {
             let computed = materializer.compute().await?;
             if computed.contains(&MAILBOX) {
                 check_mailboxes(ctx, enrichment).await?;
             }
-            if computed.contains(&COVERAGE) {
+            if computed.contains(&COVERAGE) && enrichment.min_people == 1 {
                 days = covered(ctx).await?;
             }
+            if computed.contains(&domains::DOMAIN_COVERAGE) {
+                accounts_with_domain = domains::accounts(ctx).await?;
+            }
+        }
+        if view.name == MAILBOX_SOURCE {
+            check_groups(ctx, enrichment).await?;
         }
         view.register(ctx, &parameters).await?;
         if view.materialized {
@@ -97,7 +119,7 @@ async fn compute(
     let mut under_way = vec![];
     for table in TABLES {
         progress.stage(table.name);
-        let draft = destination.draft(table, enrichment)?;
+        let draft = destination.draft(table, enrichment, &attributes)?;
         let (ctx, description) = (ctx.clone(), Arc::clone(&description));
         // One task for each table, so that the small tables are written while the large one is.
         under_way.push(SpawnedTask::spawn(async move {
@@ -109,24 +131,40 @@ async fn compute(
         }
     }
     stages.extend(written(under_way).await?);
-    let office_rows = stages.iter().find(|stage| stage.name == TABLES[0].name).map_or(0, |s| s.rows_out);
-    let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx).await?);
-    let mut notes = unreadable::notes(ctx, sources, &dispositions).await?;
+    let office_rows = stages.iter().find(|stage| stage.name == TABLES[0].name).and_then(|s| s.rows_out);
+    let (overview, counted) = (overview(ctx).await?, dispositions(ctx, EVERY_DISPOSITION).await?);
+    let published = dispositions(ctx, PUBLISHED_DISPOSITIONS).await?;
+    let mut notes = unreadable::notes(ctx, sources, &counted).await?;
     notes.extend(suppressed::note(ctx, enrichment).await?);
-    notes.extend(unmatched::in_run(ctx, enrichment, &overview, &dispositions).await?);
-    let rows = |section: &str| unmatched::rows_of(&dispositions, section, None).unsigned_abs();
-    let skipped = skipped::notes(ctx, sources, rows).await?;
-    let is_every_row_used = skipped.is_empty() && dispositions.iter().all(|d| d.disposition == "used");
-    notes.extend(skipped);
+    notes.extend(unmatched::in_run(ctx, enrichment, &overview, &counted).await?);
+    let rows = |section: &str| unmatched::rows_of(&counted, section, None).unsigned_abs();
+    let mut lost = skipped::notes(ctx, sources, rows).await?;
+    for source in sources {
+        let unused = unused_rows(ctx, source.section).await?;
+        lost.extend(unused::note(ctx, enrichment, source, Some(unused)).await?);
+    }
+    lost.extend(unused::of_contacts(enrichment, unused_rows(ctx, "contacts").await?));
+    let with = |section: &str, disposition: &str| match (section, disposition) {
+        ("mail" | "meetings" | "contacts", "") => rows(section),
+        (_, "") => u64::MAX,
+        _ => unmatched::rows_of(&counted, section, Some(disposition)).unsigned_abs(),
+    };
+    lost.extend(null_columns::notes(ctx, enrichment, sources, with).await?);
+    let is_every_row_used =
+        lost.is_empty() && counted.iter().all(|d| d.disposition == "used" || d.source == "domains");
+    let domains = domains::in_run(enrichment, accounts_with_domain, &counted, &overview);
+    notes.extend(lost);
     Ok(Computed {
         destination,
         overview,
         covered: days,
-        dispositions,
+        counted,
+        dispositions: published,
         is_every_row_used,
+        domains,
         notes,
-        office_rows,
-        stages,
+        office_rows: office_rows.unwrap_or_default(),
+        stages: suppressed::stages(enrichment, stages),
     })
 }
 
@@ -145,28 +183,77 @@ async fn written(tables: Vec<SpawnedTask<Result<Stage>>>) -> Result<Vec<Stage>> 
 impl Computed {
     /// The number of rows that were read of a section; `None` if they are not counted.
     fn rows_of(&self, section: &str) -> Option<u64> {
-        let of_section = self.dispositions.iter().filter(|d| d.source == section);
+        let of_section = self.counted.iter().filter(|d| d.source == section);
         let rows = of_section.map(|d| d.rows.unsigned_abs());
         ["mail", "meetings", "contacts"].contains(&section).then(|| rows.sum())
     }
 
-    async fn publish(self, ctx: &SessionContext, enrichment: &Enrichment) -> Result<Report> {
+    /// Compares what the run has found with what is expected, and with what is published.
+    fn judge(&self, enrichment: &Enrichment, before: Option<&Record>) -> Vec<Judgement> {
+        let before = match before {
+            None => Err("nothing published with a record to compare with"),
+            // With a history, the later tables stay the published ones, so this run replaces none of its numbers.
+            Some(record) if enrichment.output.history && record.overview.as_of > enrichment.as_of => {
+                Err("that a later as-of date is published")
+            }
+            Some(record) if record.min_people < enrichment.min_people => {
+                Err("that fewer numbers were suppressed")
+            }
+            Some(record) => Ok(&record.overview),
+        };
+        let found = expectations::Found {
+            as_of: enrichment.as_of,
+            last_used_on: (enrichment.min_people == 1).then(|| self.covered.map(|(_, last)| last)),
+            min_people: enrichment.min_people,
+            overview: &self.overview,
+            dispositions: &self.dispositions,
+            before,
+        };
+        expectations::judge(enrichment, &found)
+    }
+
+    async fn publish(
+        self,
+        ctx: &SessionContext,
+        enrichment: &Enrichment,
+        expectations: Vec<Judgement>,
+        before: Option<Record>,
+    ) -> Result<Report> {
         let Self {
             destination,
             overview,
             covered,
+            counted: _,
             dispositions,
             is_every_row_used,
+            domains,
             notes,
             office_rows,
             stages,
         } = self;
-        let office = destination.publish(ctx, enrichment).await?;
+        let record =
+            Record::new(Utc::now(), enrichment.min_people, overview.clone(), covered, expectations, before);
+        let placed = destination.publish(ctx, enrichment, &record).await?;
+        let old = beside::notes(ctx, enrichment).await;
         let masters =
             dispositions.iter().find(|d| d.source == "meetings" && d.disposition == "series_master");
         let of_graph = enrichment.meetings.as_ref().is_some_and(|i| i.format == Format::GraphDataConnect);
         let masters = masters.filter(|_| of_graph).map(|d| inputs::series_masters(d.rows.unsigned_abs()));
-        let notes = enrichment.notes().into_iter().chain(masters).chain(notes).collect();
-        Ok(Report { overview, covered, dispositions, is_every_row_used, office, office_rows, notes, stages })
+        let expectations = record.expectations;
+        let missed = expectations::note(enrichment, &expectations);
+        let notes = enrichment.notes().into_iter().chain(missed).chain(masters).chain(notes);
+        Ok(Report {
+            overview,
+            covered,
+            dispositions,
+            is_every_row_used,
+            expectations,
+            domains,
+            office: placed.office,
+            newer: placed.newer,
+            office_rows,
+            notes: notes.chain(placed.notes).chain(old).collect(),
+            stages,
+        })
     }
 }

@@ -5,9 +5,10 @@
 
 use datafusion::prelude::SessionContext;
 
-use super::unmatched::counts;
+use super::sql_numbers::counts;
 use crate::config::Format;
 use crate::error::Result;
+use crate::error::numbers::count;
 use crate::inputs::InputSource;
 
 /// Each section, and the consequence if it has no rows.
@@ -118,6 +119,32 @@ impl Counting {
     }
 }
 
+/// The note about entries of an export that are addresses according to what is around them and are not: the proxy
+/// addresses of users, and the members of groups.
+async fn without_address(ctx: &SessionContext, source: &InputSource) -> Result<Option<String>> {
+    if source.format != Format::GraphDataConnect {
+        return Ok(None);
+    }
+    let (entries, table, condition, then) = match source.section {
+        "users" => (
+            "smtp: entry",
+            "(select email from input_users where starts_with(lower(trim(email)), 'smtp:'))",
+            "normalize_address(email) is null",
+            "of proxyAddresses without an address, passed over",
+        ),
+        "groups" => (
+            "member",
+            "(select distinct member_email from input_groups where member_email is not null)",
+            "cardinality(addresses(member_email)) = 0",
+            "without an address, so without a mailbox",
+        ),
+        _ => return Ok(None),
+    };
+    let sql = format!("select count(*) from {table} as entry where {condition}");
+    let [rows] = counts(ctx, &sql).await?;
+    Ok((rows > 0).then(|| format!("[{}] {} {then}", source.section, count(rows, entries))))
+}
+
 /// The notes about sources without rows, and about rows of users, groups and accounts that are not used. This
 /// reads users, groups and accounts. `rows` is the number of rows of another section.
 ///
@@ -136,6 +163,7 @@ pub(crate) async fn notes(
             None if rows(section) == 0 => without_rows(section, ROWS[1]),
             None => None,
         });
+        notes.extend(without_address(ctx, source).await?);
     }
     Ok(notes)
 }

@@ -1,7 +1,7 @@
 //! Notes about inputs that do not meet: account ids of contacts that are not in the profile, mailboxes and
-//! contacts that are in no row of mail and meetings, Entra ids that are not in the directory. Each of these
-//! can be a mistake in the enrichment file or in an export. Nothing is changed: identifiers are compared as
-//! bytes.
+//! contacts that are in no row of mail and meetings, Entra ids that are not in the directory (`holders`). Each
+//! of these can be a mistake in the enrichment file or in an export. Nothing is changed: identifiers are
+//! compared as bytes.
 //!
 //! Notes contain numbers and no identifiers.
 
@@ -9,10 +9,14 @@ use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::prelude::SessionContext;
 
-use super::report::{Disposition, Overview};
-use crate::config::{Enrichment, Format};
+use super::holders;
+use super::report::Disposition;
+use super::sql_numbers::{SAMPLE, counts, looked_at};
+use crate::config::Enrichment;
 use crate::error::Result;
+use crate::error::numbers::{count, grouped};
 use crate::functions::address::book::PersonNo;
+use crate::publish::Overview;
 use crate::views::{Parameters, View};
 
 /// The view with the account ids of contacts that are not in the profile.
@@ -20,9 +24,6 @@ const ACCOUNT_IDS: &str = "unmatched_account_id";
 
 /// The views that a check needs for its notes.
 pub(crate) const VIEWS: [&str; 4] = [ACCOUNT_IDS, "contact_disposition", "mail_copy", "meeting_copy"];
-
-/// The number of rows of mail, and of meetings, that are looked at.
-const SAMPLE: usize = 100_000;
 
 /// The differences of [`ACCOUNT_IDS`], each with its words after "if ... were ignored".
 const DIFFERENCES: [(&str, &str); 7] = [
@@ -37,10 +38,10 @@ const DIFFERENCES: [(&str, &str); 7] = [
 /// The difference that is several of these at once.
 const SEVERAL: &str = "several";
 
-/// The sections with copies: name, staging view, view of copies, its columns of people.
-const COPIES: [(&str, &str, &str, &[&str]); 2] = [
-    ("mail", "stg_mail", "mail_copy", &["senders", "recipients"]),
-    ("meetings", "stg_meeting", "meeting_copy", &["organizers", "attendees", "declined"]),
+/// The sections with copies: name, view of copies, its columns of people.
+const COPIES: [(&str, &str, &[&str]); 2] = [
+    ("mail", "mail_copy", &["senders", "recipients"]),
+    ("meetings", "meeting_copy", &["organizers", "attendees", "declined"]),
 ];
 
 /// The notes of a check. It reads contacts, accounts and users, and the first rows of mail and meetings.
@@ -53,7 +54,7 @@ pub(crate) async fn in_check(
     let of_contacts = contact_dispositions(ctx).await?;
     let is_any_used = rows_of(&of_contacts, "contacts", Some("used")) > 0;
     notes.extend(unused("contacts", &of_contacts));
-    for (section, _, copies, people) in COPIES {
+    for (section, copies, people) in COPIES {
         if !has(enrichment, section) {
             continue;
         }
@@ -71,7 +72,7 @@ pub(crate) async fn in_check(
             ));
         }
     }
-    notes.extend(holders(ctx, enrichment).await?);
+    notes.extend(holders::notes(ctx, enrichment, true).await?);
     Ok(notes)
 }
 
@@ -90,8 +91,11 @@ pub(crate) async fn in_run(
         }
         notes.extend(account_ids(ctx, enrichment).await?);
     }
-    notes.extend(nothing_meets(overview, dispositions));
-    notes.extend(holders(ctx, enrichment).await?);
+    notes.extend(match enrichment.min_people {
+        1 => nothing_meets(overview, dispositions),
+        _ => nothing_meets_in_words(overview, dispositions),
+    });
+    notes.extend(holders::notes(ctx, enrichment, enrichment.min_people == 1).await?);
     Ok(notes)
 }
 
@@ -101,7 +105,7 @@ fn nothing_meets(overview: &Overview, dispositions: &[Disposition]) -> Vec<Strin
     let sources = ["contacts", "mail", "meetings"].into_iter();
     let mut notes: Vec<String> = sources.filter_map(|source| unused(source, dispositions)).collect();
     let (listed, active) = (overview.mailboxes_listed, overview.mailboxes_active);
-    if active == 0 && used("mail") + used("meetings") > 0 {
+    if active == Some(0) && used("mail") + used("meetings") > 0 {
         notes.push(format!(
             "[mailboxes] none of the {listed} mailboxes is in a used row of mail or meetings; check their \
              addresses, and [users], which gives their other addresses"
@@ -111,16 +115,42 @@ fn nothing_meets(overview: &Overview, dispositions: &[Disposition]) -> Vec<Strin
     if used("contacts") == 0 {
         return notes;
     }
+    let active = active.unwrap_or_default();
     for (source, engaged) in [("mail", overview.messages_engaged), ("meetings", overview.meetings_engaged)] {
         let rows = used(source);
         if rows > 0 && engaged == Some(0) {
             notes.push(format!(
                 "[{source}] of {} none is between one of the {listed} mailboxes ({active} active) and a contact \
                  ({}); check the addresses of [mailboxes], and which columns [contacts] email names",
-                counted(rows, "used "),
-                counted(used("contacts"), "used ")
+                count(rows, "used row"),
+                count(used("contacts"), "used row")
             ));
         }
+    }
+    notes
+}
+
+/// Like [`nothing_meets`], without numbers about mail and meetings, for a run that suppresses numbers.
+fn nothing_meets_in_words(overview: &Overview, dispositions: &[Disposition]) -> Vec<String> {
+    let mut notes: Vec<String> = unused("contacts", dispositions).into_iter().collect();
+    let is_used = |source: &str| rows_of(dispositions, source, Some("used")) > 0;
+    for source in ["mail", "meetings"] {
+        let of_source = dispositions.iter().filter(|d| d.source == source);
+        if let Some(most) = of_source.max_by_key(|d| d.rows)
+            && !is_used(source)
+        {
+            notes.push(format!(
+                "[{source}] none of its rows is used; most have the disposition {}",
+                most.disposition
+            ));
+        }
+    }
+    if overview.accounts_engaged == 0 && is_used("contacts") && (is_used("mail") || is_used("meetings")) {
+        notes.push(format!(
+            "[mailboxes] no used row is between one of the {} mailboxes and a contact; check the addresses of \
+             [mailboxes], and which columns [contacts] email names",
+            overview.mailboxes_listed
+        ));
     }
     notes
 }
@@ -133,14 +163,14 @@ fn unused(source: &str, dispositions: &[Disposition]) -> Option<String> {
     (rows_of(dispositions, source, Some("used")) == 0).then(|| {
         format!(
             "[{source}] of {} none is used; {share} have the disposition {}",
-            counted(rows, ""),
+            count(rows, "row"),
             most.disposition
         )
     })
 }
 
 /// The dispositions of contacts in a check, which has no other.
-async fn contact_dispositions(ctx: &SessionContext) -> Result<Vec<Disposition>> {
+pub(crate) async fn contact_dispositions(ctx: &SessionContext) -> Result<Vec<Disposition>> {
     let batches = ctx
         .sql("select cast(disposition as varchar), rows from contact_disposition")
         .await?
@@ -197,10 +227,13 @@ fn account_ids_note(
     several: i64,
     each: [i64; DIFFERENCES.len()],
 ) -> Option<String> {
-    let share =
-        if ids == unmatched { format!("none of the {ids}") } else { format!("{unmatched} of the {ids}") };
-    let are = if ids == unmatched { "is" } else { "are not" };
-    let found = format!("[contacts] {share} account ids {are} in the profile ({profile} ids in [accounts])");
+    let share = match ids {
+        1 => "the only account id is not".to_owned(),
+        _ if ids == unmatched => format!("none of the {} is", count(ids, "account id")),
+        _ if unmatched == 1 => format!("1 of the {} is not", count(ids, "account id")),
+        _ => format!("{} of the {} are not", grouped(unmatched), count(ids, "account id")),
+    };
+    let found = format!("[contacts] {share} in the profile ({} in [accounts])", count(profile, "id"));
     if several == 0 {
         let check = "check which columns account_id names in [contacts] and [accounts]";
         return (ids == unmatched).then(|| format!("{found}; {check}"));
@@ -237,66 +270,8 @@ async fn people_in_sample(ctx: &SessionContext, copies: &str, people: &[&str]) -
     counts(ctx, &sql).await
 }
 
-/// The notes about Entra ids of mailboxes (`puser`) in exports that are not in the directory.
-async fn holders(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<String>> {
-    let mut notes = vec![];
-    for (section, staged, ..) in COPIES {
-        let input = if section == "mail" { &enrichment.mail } else { &enrichment.meetings };
-        if input.as_ref().is_none_or(|input| input.format != Format::GraphDataConnect) {
-            continue;
-        }
-        let sql = format!(
-            "select \
-               (select count(*) from (select holder_id from {staged} limit {SAMPLE}) as looked_at) as rows, \
-               count(*), count(known.entra_id), count(folded.entra_id) \
-             from (select distinct holder_id from (select holder_id from {staged} limit {SAMPLE}) as looked_at \
-                   where not is_blank(holder_id)) as holder \
-             left join (select distinct entra_id from stg_user) as known on known.entra_id = holder.holder_id \
-             left join (select distinct lower(entra_id) as entra_id from stg_user) as folded \
-               on folded.entra_id = lower(holder.holder_id)"
-        );
-        let [rows, ids, known, folded] = counts(ctx, &sql).await?;
-        let what = format!("the {ids} Entra ids of mailboxes (puser) in {}", looked_at(rows));
-        let unknown = "so the mailboxes that hold these copies are unknown";
-        let case = format!("{} would be if upper and lower case were ignored", folded - known);
-        if ids > 0 && enrichment.users.is_none() {
-            notes.push(format!(
-                "[{section}] without [users], {what} cannot be resolved, {unknown}; add [users]"
-            ));
-        } else if ids > 0 && known == 0 && folded == 0 {
-            notes.push(format!("[{section}] none of {what} is in [users], {unknown}; check [users]"));
-        } else if folded > known {
-            notes
-                .push(format!("[{section}] {} of {what} are not in [users], {unknown}; {case}", ids - known));
-        }
-    }
-    Ok(notes)
-}
-
 fn has(enrichment: &Enrichment, section: &str) -> bool {
     if section == "mail" { enrichment.mail.is_some() } else { enrichment.meetings.is_some() }
-}
-
-/// The rows of a section that were looked at, in words.
-fn looked_at(rows: i64) -> String {
-    if rows == SAMPLE as i64 {
-        format!("its first {rows} rows")
-    } else {
-        format!("its {}", counted(rows, ""))
-    }
-}
-
-/// `1 used row`, `7 used rows`.
-fn counted(rows: i64, which: &str) -> String {
-    format!("{rows} {which}{}", if rows == 1 { "row" } else { "rows" })
-}
-
-/// The numbers in the one row of a query.
-pub(crate) async fn counts<const N: usize>(ctx: &SessionContext, sql: &str) -> Result<[i64; N]> {
-    let batches = ctx.sql(sql).await?.collect().await?;
-    let row = batches.iter().find(|batch| batch.num_rows() > 0);
-    let count = |column| row.map_or(0, |row| row.column(column).as_primitive::<Int64Type>().value(0));
-    Ok(std::array::from_fn(count))
 }
 
 #[cfg(test)]
@@ -313,14 +288,17 @@ mod tests {
             as_of: chrono::NaiveDate::MIN,
             first_day: None,
             last_day: None,
-            days_covered: 0,
+            days_covered: Some(0),
             mailboxes_listed: 7,
-            mailboxes_active: active,
+            mailboxes_active: Some(active),
             messages_engaged: messages,
             meetings_engaged: meetings,
             accounts_in_profile: 3,
             accounts_engaged: 0,
             shared_addresses: 0,
+            addresses_by_domain: Some(0),
+            accounts_by_domain: 0,
+            shared_domains: 0,
         }
     }
 
@@ -333,7 +311,6 @@ mod tests {
             disposition("meetings", "used", 5),
         ];
         assert!(nothing_meets(&overview(3, Some(1), Some(1)), &all).is_empty());
-        assert!(nothing_meets(&overview(3, None, None), &all).is_empty(), "suppressed numbers say nothing");
         let notes = nothing_meets(&overview(0, Some(0), Some(0)), &all);
         assert_eq!(notes.len(), 1);
         assert!(notes[0].starts_with("[mailboxes] none of the 7 mailboxes is in a used row"), "{notes:?}");
@@ -344,6 +321,32 @@ mod tests {
         assert!(notes[0].starts_with(says), "{notes:?}");
         assert_eq!(nothing_meets(&overview(3, Some(0), Some(0)), &all).len(), 2);
         assert!(nothing_meets(&overview(0, Some(0), Some(0)), &[]).is_empty(), "inputs without rows");
+    }
+
+    #[test]
+    fn without_numbers_if_numbers_are_suppressed() {
+        let suppressed = |accounts_engaged| Overview {
+            mailboxes_active: None,
+            accounts_engaged,
+            ..overview(0, None, None)
+        };
+        let all = [
+            disposition("contacts", "used", 9),
+            disposition("mail", "outside_window", 40),
+            disposition("mail", "draft", 2),
+            disposition("meetings", "used", 5),
+        ];
+        let unused = "[mail] none of its rows is used; most have the disposition outside_window";
+        assert_eq!(nothing_meets_in_words(&suppressed(1), &all), [unused]);
+        assert_eq!(
+            nothing_meets_in_words(&suppressed(0), &all),
+            [
+                unused,
+                "[mailboxes] no used row is between one of the 7 mailboxes and a contact; check the addresses of \
+                 [mailboxes], and which columns [contacts] email names"
+            ]
+        );
+        assert!(nothing_meets_in_words(&suppressed(0), &[]).is_empty(), "inputs without rows");
     }
 
     #[test]

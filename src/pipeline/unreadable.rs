@@ -5,6 +5,7 @@ use datafusion::prelude::SessionContext;
 use super::report::Disposition;
 use crate::config::quote;
 use crate::error::Result;
+use crate::error::numbers::count;
 use crate::inputs::{InputSource, Unreadable, UnreadableKind};
 
 /// How many values a note names.
@@ -49,7 +50,7 @@ fn of_section(section: &str, found: &[Unreadable]) -> Vec<String> {
         if found.len() > NAMED {
             named.push(format!("and {} more", found.len() - NAMED));
         }
-        let (rows, named) = (count(rows), named.join(", "));
+        let (rows, named) = (count(rows, "row"), named.join(", "));
         Some(match kind {
             UnreadableKind::Column if is_counted => format!(
                 "[{section}] {rows} with a value that cannot be read (disposition unreadable): {named}. Values are \
@@ -75,11 +76,7 @@ fn of_section(section: &str, found: &[Unreadable]) -> Vec<String> {
 /// `toRecipients in mail/2026.json (12 rows)`
 fn place(one: &Unreadable) -> String {
     let value = if one.kind == UnreadableKind::Column { one.value.clone() } else { quote(&one.value) };
-    format!("{value} in {} ({})", one.file, count(one.rows))
-}
-
-fn count(rows: u64) -> String {
-    if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") }
+    format!("{value} in {} ({})", one.file, count(one.rows, "row"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{Fields, SchemaRef};
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
@@ -13,7 +13,7 @@ use object_store::ObjectStoreExt;
 use super::folder;
 use super::location::{OutputLocation, output_location};
 use super::run_metadata::Description;
-use super::tables::TABLES;
+use super::tables::{TABLES, Table};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
 use crate::storage::file_url;
@@ -24,32 +24,40 @@ pub(crate) struct Published {
     pub(crate) name: String,
 }
 
-/// The files of the published run, in the order of [`TABLES`]; `None` before the first run. They are
-/// resolved once, so a reader sees the files of one run only.
+/// The files of the published run for these tables, in their order; `None` before the first run. They are resolved
+/// once, so a reader sees the files of one run only.
 ///
 /// # Errors
 /// The manifest cannot be read, or does not name a table.
-pub(crate) async fn current(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Vec<Published>>> {
+pub(crate) async fn current(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    tables: &[Table],
+) -> Result<Option<Vec<Published>>> {
     let office = &enrichment.output.table;
     let unread =
         |name: &str, e: &dyn std::fmt::Display| Error::output(format!("{name}: cannot be read: {e}"));
     match output_location(ctx, enrichment)? {
         OutputLocation::Folder(out) => {
             let Some(run) = folder::current(&out, office) else { return Ok(None) };
-            let published = TABLES.iter().map(|table| {
+            let published = tables.iter().map(|table| {
                 let path = run.join(table.file(office));
                 let name = path.display().to_string();
+                if !path.exists() {
+                    return Err(unread(&name, &format!("there is no such file; {}", again(enrichment))));
+                }
                 Ok(Published { url: file_url(&path).map_err(|e| unread(&name, &e))?, name })
             });
             published.collect::<Result<_>>().map(Some)
         }
         OutputLocation::Store(home) => {
             let Some((manifest, _)) = home.current().await? else { return Ok(None) };
-            let published = TABLES.iter().map(|table| {
+            let published = tables.iter().map(|table| {
                 let file = manifest.files.get(table.name).map(|file| home.file(file));
                 let manifest = || home.bucket.show(&home.manifest());
                 let file = file.ok_or_else(|| {
-                    unread(&manifest(), &format!("it does not name a file of {}", table.name))
+                    let what = format!("it does not name a file of {}; {}", table.name, again(enrichment));
+                    unread(&manifest(), &what)
                 })?;
                 let name = home.bucket.show(&file);
                 Ok(Published { url: home.bucket.url(&file).map_err(|e| unread(&name, &e))?, name })
@@ -57,6 +65,14 @@ pub(crate) async fn current(ctx: &SessionContext, enrichment: &Enrichment) -> Re
             published.collect::<Result<_>>().map(Some)
         }
     }
+}
+
+/// What to do if a table is missing.
+fn again(enrichment: &Enrichment) -> String {
+    format!(
+        "an earlier version has published, or it was deleted: publish again with {}",
+        enrichment.run_command()
+    )
 }
 
 /// One table over Parquet files that all have this schema.
@@ -67,15 +83,30 @@ pub(crate) fn listing(schema: SchemaRef, urls: Vec<ListingTableUrl>) -> Result<L
     Ok(ListingTable::try_new(config)?)
 }
 
+/// The attributes of accounts in the published file of a table that has them.
+///
+/// # Errors
+/// The file cannot be read, or does not have the columns of the table.
+pub(crate) async fn attributes(ctx: &SessionContext, table: &Table, file: &Published) -> Result<Fields> {
+    let cannot = |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be read: {e}", file.name));
+    let format = ParquetFormat::default().with_force_view_types(false);
+    let options = ListingOptions::new(Arc::new(format)).with_file_extension("");
+    let schema = options.infer_schema(&ctx.state(), &file.url).await.map_err(|e| cannot(&e))?;
+    table.attributes_in(&schema).ok_or_else(|| cannot(&format!("it is not a table {}", table.name)))
+}
+
 /// The as-of date of the published run; `None` before the first run, or if the footer of Office does not
-/// contain it, or names another enrichment.
+/// contain it, names another enrichment, or says that the run is protected less than this enrichment: such a run is
+/// replaced, whatever its date is.
 pub(crate) async fn published_day(
     ctx: &SessionContext,
     enrichment: &Enrichment,
 ) -> Result<Option<NaiveDate>> {
-    let Some(published) = current(ctx, enrichment).await? else { return Ok(None) };
+    // An earlier version may not have published every table.
+    let Some(published) = current(ctx, enrichment, &TABLES[..1]).await? else { return Ok(None) };
     let description = describe(ctx, &published[0]).await?;
-    Ok(description.as_of().filter(|_| description.enrichment() == Some(&enrichment.name)))
+    let is_own = description.enrichment() == Some(&enrichment.name);
+    Ok(description.as_of().filter(|_| is_own && description.protection() >= enrichment.min_people))
 }
 
 /// Reads the description of a run from the footer of one of its files.

@@ -5,7 +5,7 @@
 //! out/Office.parquet             → .engagement/Office/current/Office.parquet
 //! out/Office_UserTable.parquet   → .engagement/Office/current/Office_UserTable.parquet
 //! out/.engagement/Office/current → run-a1b2c3
-//! out/.engagement/Office/run-a1b2c3/*.parquet, lock
+//! out/.engagement/Office/run-a1b2c3/*.parquet, run.json, lock
 //! ```
 //!
 //! A run writes all its files into a folder of its own. The rename of one link, `current`, publishes
@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::atomic_link::{LINK, lock_home, replace_by_link, sync_folder};
-use super::home::{HIDDEN, HomeFolder, home};
+use super::home::{self, HIDDEN, HomeFolder, home};
 use super::location::{folder as dated, retained_tables};
 use super::owner::{Claim, Owner};
 use super::tables::TABLES;
@@ -73,8 +73,9 @@ impl Target {
             lock.lock()?;
             Ok((run, lock))
         };
-        let (folder, (run, lock)) = HomeFolder::create(&out, table, create)
-            .map_err(|e| Error::output(format!("[output] {}: cannot be written to: {e}", out.display())))?;
+        let (folder, (run, lock)) = HomeFolder::create(&out, table, create).map_err(|e| {
+            Error::output(format!("[output] {}: cannot be written to: {e}", out.display())).with_source(e)
+        })?;
         Ok(Self {
             home: home(&out, table),
             table: table.to_owned(),
@@ -104,7 +105,8 @@ impl Target {
     pub(crate) fn publish(mut self) -> Result<PathBuf> {
         let out = self.out.clone();
         let office = out.join(TABLES[0].file(&self.table));
-        let cannot = |e| Error::output(format!("[output] {}: cannot be replaced: {e}", out.display()));
+        let cannot =
+            |e| Error::output(format!("[output] {}: cannot be replaced: {e}", out.display())).with_source(e);
         self.sync().map_err(cannot)?;
         let _home = lock_home(&self.home).map_err(cannot)?;
         // Another run may have been published since this one began.
@@ -189,8 +191,10 @@ fn leads_to(link: &Path, target: &Path) -> bool {
 /// Checks that a run can replace what is in the output folder.
 ///
 /// # Errors
-/// A folder has the path of a link, or a file belongs to another enrichment or to nobody known.
+/// What lies in the place of the program's own folders is not one of them, a folder has the path of a link, or a file
+/// belongs to another enrichment or to nobody known.
 pub(crate) fn check(out: &Path, table: &str, claim: &Claim) -> Result<()> {
+    home::check(out, table).map_err(|e| Error::output(format!("[output] {e}")).with_source(e))?;
     let links: Vec<_> = TABLES.iter().map(|t| link_of(out, table, &t.file(table))).collect();
     let places = links.iter().map(|(link, _)| link.clone());
     for place in places.chain([home(out, table).join(CURRENT)]) {
@@ -257,14 +261,18 @@ fn clean(home: &Path, keep: &[Option<PathBuf>]) {
         if !is_internal || keep.iter().flatten().any(|k| *k == name) {
             continue;
         }
-        let goes_on = match File::open(entry.path().join(LOCK)) {
-            Ok(lock) => lock.try_lock().is_err(),
-            // A run creates its folder and its lock file under the lock of `home`, so a folder without a
-            // lock file is a leftover.
-            Err(e) => e.kind() != io::ErrorKind::NotFound,
-        };
-        if !goes_on {
+        if !goes_on(&entry.path()) {
             let _ = fs::remove_dir_all(entry.path());
         }
+    }
+}
+
+/// Whether the run with this folder is in progress. The caller holds the lock of `home`.
+pub(crate) fn goes_on(run: &Path) -> bool {
+    match File::open(run.join(LOCK)) {
+        Ok(lock) => lock.try_lock().is_err(),
+        // A run creates its folder and its lock file under the lock of `home`, so a folder without a lock file is
+        // a leftover.
+        Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }

@@ -19,7 +19,7 @@ use std::path::{Path as LocalPath, PathBuf};
 use chrono::NaiveDate;
 
 use super::atomic_link::{lock_home, replace_by_link, sync_folder};
-use super::home::HIDDEN;
+use super::home::{HIDDEN, is_folder};
 use super::location::{folder, retained_tables};
 use super::tables::TABLES;
 use crate::error::{Error, Result};
@@ -36,15 +36,18 @@ const RETAINED_0_1: &str = "kept-";
 /// The folder of the as-of date cannot be written to.
 pub(crate) fn retain(out: &LocalPath, run: &LocalPath, as_of: NaiveDate, office: &str) -> Result<String> {
     let folder = out.join(folder(as_of));
-    replace(out, run, as_of, office)
-        .map_err(|e| Error::output(format!("[output] {}: cannot be written to: {e}", folder.display())))?;
+    replace(out, run, as_of, office).map_err(|e| {
+        Error::output(format!("[output] {}: cannot be written to: {e}", folder.display())).with_source(e)
+    })?;
     Ok(folder.join(TABLES[0].file(office)).display().to_string())
 }
 
 fn replace(out: &LocalPath, run: &LocalPath, as_of: NaiveDate, office: &str) -> io::Result<()> {
     let (date, home) = (folder(as_of), out.join(HIDDEN).join(office));
     let (names, current) = (out.join(&date), home.join(&date));
-    fs::create_dir_all(&names)?;
+    if !is_folder(&names)? {
+        fs::create_dir_all(&names)?;
+    }
     let _home = lock_home(&home)?;
     let open = fs::Permissions::from_mode(0o777);
     let mut new = tempfile::Builder::new().prefix(RETAINED).permissions(open).tempdir_in(&home)?;
@@ -77,6 +80,11 @@ fn replace(out: &LocalPath, run: &LocalPath, as_of: NaiveDate, office: &str) -> 
     Ok(())
 }
 
+/// Whether a name is that of a folder that contains the files of an as-of date.
+pub(crate) fn is_retained(name: &str) -> bool {
+    [RETAINED, RETAINED_0_1].iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Deletes the retained folders to which no link of an as-of date leads. The folder `before`, which was
 /// replaced just now, remains for its readers. Errors are ignored: the next run tries again.
 fn clean(home: &LocalPath, before: Option<PathBuf>) {
@@ -85,9 +93,7 @@ fn clean(home: &LocalPath, before: Option<PathBuf>) {
     used.extend(entries().filter_map(|entry| fs::read_link(entry.path()).ok()));
     for entry in entries() {
         let name = PathBuf::from(entry.file_name());
-        let is_retained =
-            [RETAINED, RETAINED_0_1].iter().any(|prefix| name.to_string_lossy().starts_with(prefix));
-        if is_retained && !used.contains(&name) {
+        if is_retained(&name.to_string_lossy()) && !used.contains(&name) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -120,9 +126,7 @@ mod tests {
         let home = out.join(HIDDEN).join("Office");
         let folders = || {
             let names = fs::read_dir(&home).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-            names
-                .filter(|name| [RETAINED, RETAINED_0_1].iter().any(|prefix| name.starts_with(prefix)))
-                .count()
+            names.filter(|name| is_retained(name)).count()
         };
         // Plain files are left by an older version, and `retained-dead` by a killed run: no link leads to it.
         fs::create_dir(out.join("as_of=2026-10-30")).unwrap();

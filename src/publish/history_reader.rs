@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use chrono::NaiveDate;
+use datafusion::arrow::datatypes::{Fields, Schema};
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::listing::{ListingTable, ListingTableUrl};
 use datafusion::prelude::SessionContext;
@@ -42,8 +43,10 @@ pub(crate) async fn overviews(
         dates.push((published.0.unwrap_or_default(), published.1));
     }
     let urls = dates.into_iter().map(|(_, url)| url).collect();
-    // Only some of the runs may have suppressed numbers, so these columns are nullable.
-    listing(overview.schema(u32::MAX), urls)
+    // Only some of the runs may have suppressed numbers, and early ones have fewer columns.
+    let schema = overview.schema(u32::MAX, &Fields::empty());
+    let nullable = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+    listing(Arc::new(Schema::new(nullable.collect::<Vec<_>>())), urls)
 }
 
 /// Registers the view `Office_History` over the overviews of all as-of dates. `enrichment` is the name of the

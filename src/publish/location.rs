@@ -1,4 +1,5 @@
-//! The output location of an enrichment: a folder on this machine or in an object store.
+//! The output location of an enrichment: a folder on this machine or in an object store. What is written there, and
+//! what remains to be said about it.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -21,6 +22,16 @@ pub(crate) struct Draft {
     pub(crate) name: String,
     /// The columns of the file.
     pub(crate) schema: SchemaRef,
+}
+
+/// Where the tables of a run are, and what is to be said.
+pub(crate) struct Placed {
+    /// The path or URL of Office.
+    pub(crate) office: String,
+    /// The later as-of date whose tables stay the published ones; `None` if those of the run are.
+    pub(crate) newer: Option<NaiveDate>,
+    /// Remarks that are not errors.
+    pub(crate) notes: Vec<String>,
 }
 
 /// The output folder as errors show it; a URL is redacted.

@@ -8,11 +8,12 @@
 //!   "as_of": "2026-10-31",
 //!   "files": {
 //!     "Office": ".engagement/Office/run-0123456789abcdef/Office.parquet"
-//!   }
+//!   },
+//!   "record": { "published_at": "2026-11-01T03:15:42Z" }
 //! }
 //! ```
 //!
-//! Paths are relative to the output folder. If this format changes, `version` changes.
+//! Paths are relative to the output folder. `record` is that of the run (`publish::record`). If this format changes, `version` changes.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,9 @@ pub(crate) struct Manifest {
     pub(crate) as_of: NaiveDate,
     /// The file of each table, by the name of the table.
     pub(crate) files: BTreeMap<String, String>,
+    /// The record of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) record: Option<serde_json::Value>,
 }
 
 /// Parses a manifest.
@@ -81,6 +85,7 @@ mod tests {
             previous: None,
             as_of: NaiveDate::MIN,
             files: [("Office".to_owned(), ".engagement/Office/run-1/Office.parquet".to_owned())].into(),
+            record: None,
         };
         assert_eq!(read::<Manifest>(manifest.write().as_bytes()), Ok(manifest));
         assert!(read::<Manifest>(b"{").unwrap_err().starts_with("is not the manifest of a run: "));

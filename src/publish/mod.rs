@@ -2,6 +2,7 @@
 //! previous run, and how they are read.
 
 pub(crate) mod atomic_link;
+pub(crate) mod beside;
 pub(crate) mod current;
 pub(crate) mod delta;
 mod destination;
@@ -13,21 +14,28 @@ pub(crate) mod location;
 pub(crate) mod manifest;
 pub(crate) mod object_store;
 pub(crate) mod opened;
+pub(crate) mod overview;
 pub(crate) mod owner;
 mod reader;
+pub(crate) mod record;
 mod run_metadata;
+mod state;
 mod tables;
 pub(crate) mod upload;
+mod weaker;
 mod writer;
 
 #[cfg(feature = "delta")]
 pub(crate) use self::atomic_link::lock_home;
 
 pub(crate) use self::destination::Destination;
-pub(crate) use self::location::{Draft, OutputLocation, date};
+pub(crate) use self::location::{Draft, OutputLocation, Placed, date};
 pub(crate) use self::opened::Opened;
+pub use self::overview::Overview;
 pub use self::reader::register;
+pub use self::record::{Before, Judgement, Outcome, Record};
 pub use self::run_metadata::Description;
+pub(crate) use self::state::{recorded, sizes};
 pub use self::tables::{TABLES, Table};
 pub(crate) use self::writer::write;
 

@@ -26,6 +26,7 @@ use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode};
+use serde_json::Value;
 
 use super::location::{Home, folder, retained_tables};
 use super::manifest::{Manifest, VERSION};
@@ -62,6 +63,11 @@ impl Upload {
         Ok(Self { home, claim, run, files: vec![] })
     }
 
+    /// The output folder.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
+    }
+
     /// Creates the temporary file into which a table is written. It is uploaded later.
     ///
     /// # Errors
@@ -78,7 +84,12 @@ impl Upload {
     /// # Errors
     /// A file cannot be uploaded, or the manifest cannot be replaced: the previous run stays published. A
     /// file cannot be copied to its plain name: the new run is published already.
-    pub(crate) async fn publish(mut self, as_of: NaiveDate, history: bool) -> Result<String> {
+    pub(crate) async fn publish(
+        mut self,
+        as_of: NaiveDate,
+        history: bool,
+        record: Option<Value>,
+    ) -> Result<String> {
         let home = self.home.clone();
         let mut files = BTreeMap::new();
         for (table, file) in &mut self.files {
@@ -87,7 +98,7 @@ impl Upload {
             let relative = [super::home::HIDDEN, &home.table, &self.run, &name].join("/");
             files.insert(table.name.to_owned(), relative);
         }
-        let manifest = Manifest { version: VERSION, run: self.run, previous: None, as_of, files };
+        let manifest = Manifest { version: VERSION, run: self.run, previous: None, as_of, files, record };
         let manifest = switch(&home, &self.claim, manifest).await?;
         copy_to_plain_names(&home, manifest, history).await?;
         clean(&home, Utc::now).await;
@@ -188,7 +199,8 @@ async fn switch(home: &Home, claim: &Claim, mut manifest: Manifest) -> Result<Ma
         }
     }
     let place = home.bucket.show(&path);
-    Err(Error::output(format!("[output] {place}: other runs replace it again and again; run again later")))
+    let what = format!("[output] {place}: other runs replace it again and again; run again later");
+    Err(Error::output(what).with_temporary(true))
 }
 
 /// Copies the files of the published run to their plain names and, with `history`, to the folder of its
@@ -246,6 +258,7 @@ async fn clean(home: &Home, now: impl Fn() -> DateTime<Utc>) {
 mod tests {
     use std::sync::Arc;
 
+    use datafusion::arrow::datatypes::Fields;
     use datafusion::parquet::arrow::ArrowWriter;
     use datafusion::parquet::file::metadata::KeyValue;
     use datafusion::parquet::file::properties::WriterProperties;
@@ -266,7 +279,7 @@ mod tests {
 
     /// Publishes a run whose files contain this text.
     async fn publish(home: &Home, text: &str) -> String {
-        begun(home, text).await.publish(day(), false).await.unwrap()
+        begun(home, text).await.publish(day(), false, None).await.unwrap()
     }
 
     async fn begun(home: &Home, text: &str) -> Upload {
@@ -314,8 +327,8 @@ mod tests {
         publish(&home, "before").await;
         let (slow, fast) = (begun(&home, "slow").await, begun(&home, "fast").await);
         let fast_run = fast.run.clone();
-        fast.publish(day(), false).await.unwrap();
-        slow.publish(day(), false).await.unwrap();
+        fast.publish(day(), false, None).await.unwrap();
+        slow.publish(day(), false, None).await.unwrap();
         assert_eq!(found(&home).await, ["slow", "slow"]);
         assert_eq!(home.current().await.unwrap().unwrap().0.previous, Some(fast_run));
     }
@@ -376,7 +389,7 @@ mod tests {
         for table in TABLES {
             let mark = KeyValue::new("engagement.enrichment".to_owned(), name.to_owned());
             let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![mark])).build();
-            let (file, schema) = (upload.file(table).unwrap(), table.schema(1));
+            let (file, schema) = (upload.file(table).unwrap(), table.schema(1, &Fields::empty()));
             ArrowWriter::try_new(file, schema, Some(properties)).unwrap().close().unwrap();
         }
         Ok(upload)
@@ -387,11 +400,11 @@ mod tests {
         let home = home();
         // Both begin before anything is published.
         let (us, emea) = (of(&home, "us").await.unwrap(), of(&home, "emea").await.unwrap());
-        us.publish(day(), false).await.unwrap();
-        let text = emea.publish(day(), false).await.unwrap_err().to_string();
+        us.publish(day(), false, None).await.unwrap();
+        let text = emea.publish(day(), false, None).await.unwrap_err().to_string();
         assert!(text.contains("/Office.parquet is published by the enrichment \"us\""), "{text}");
         assert!(of(&home, "emea").await.is_err());
-        of(&home, "us").await.unwrap().publish(day(), false).await.unwrap();
+        of(&home, "us").await.unwrap().publish(day(), false, None).await.unwrap();
         // The plain names are somebody's, too.
         let plain = home.file("Office_Overview.parquet");
         home.bucket.store.put(&plain, "of somebody else".into()).await.unwrap();

@@ -48,23 +48,33 @@ impl Owner {
     /// # Errors
     /// The store does not answer, or refuses to.
     pub(crate) async fn of_object(store: &dyn ObjectStore, path: &Path) -> Result<Self, StoreError> {
-        let meta = match store.head(path).await {
-            Ok(meta) => meta,
-            Err(StoreError::NotFound { .. }) => return Ok(Self::Nobody),
-            Err(error) => return Err(error),
-        };
-        match Description::of_object(store, &meta, None).await {
-            Ok(description) => Ok(Self::named(&description)),
-            Err(error) if is_of_store(&error) => {
-                Err(StoreError::Generic { store: "store", source: Box::new(error) })
-            }
-            Err(_) => Ok(Self::Unknown),
+        Ok(described(store, path).await?.map_or_else(|owner| owner, |description| Self::named(&description)))
+    }
+}
+
+/// The description of a file in an object store. The inner error is the owner of a file without one.
+///
+/// # Errors
+/// The store does not answer, or refuses to.
+pub(crate) async fn described(
+    store: &dyn ObjectStore,
+    path: &Path,
+) -> Result<Result<Description, Owner>, StoreError> {
+    let meta = match store.head(path).await {
+        Ok(meta) => meta,
+        Err(StoreError::NotFound { .. }) => return Ok(Err(Owner::Nobody)),
+        Err(error) => return Err(error),
+    };
+    match Description::of_object(store, &meta, None).await {
+        Err(error) if is_of_store(&error) => {
+            Err(StoreError::Generic { store: "store", source: Box::new(error) })
         }
+        read => Ok(read.map_err(|_| Owner::Unknown)),
     }
 }
 
 /// Whether an error of reading a file comes from the store, and not from what the file contains.
-fn is_of_store(error: &DataFusionError) -> bool {
+pub(crate) fn is_of_store(error: &DataFusionError) -> bool {
     let first = error as &(dyn std::error::Error + 'static);
     successors(Some(first), |e| e.source()).any(|e| e.is::<StoreError>())
 }
@@ -128,6 +138,23 @@ impl Claim {
             "{}: [output] {place} {what}; choose another path or table, or replace it: {}",
             self.file, self.command
         )))
+    }
+
+    /// Checks that a run can publish beside tables of the other format, which it does not replace.
+    ///
+    /// # Errors
+    /// They belong to another enrichment.
+    pub(crate) fn publishes_beside(&self, place: &str, owner: &Owner) -> Result<()> {
+        match owner {
+            Owner::Enrichment(name) if *name != self.name && !self.replace => {
+                Err(Error::enrichment(format!(
+                    "{}: [output] {place} is published by the enrichment {name:?} in the other format, and this one is {:?}; \
+                 choose another path or table, or publish beside it: {}",
+                    self.file, self.name, self.command
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Checks that what is published at a place in the output belongs to this enrichment, so that its numbers

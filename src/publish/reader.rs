@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Fields;
 use datafusion::catalog::TableProvider;
 use datafusion::prelude::SessionContext;
 use futures::future::try_join_all;
 
-use super::current::{current, describe, listing};
+use super::current::{attributes, current, describe, listing};
 use super::opened::Opened;
 use super::owner::Claim;
 use super::tables::TABLES;
@@ -74,7 +75,7 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<D
 
 /// Opens the published Parquet files; `None` before the first run.
 async fn files(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Opened>> {
-    let Some(published) = current(ctx, enrichment).await? else { return Ok(None) };
+    let Some(published) = current(ctx, enrichment, TABLES).await? else { return Ok(None) };
     let described = published
         .iter()
         .map(|file| async { describe(ctx, file).await.map(|description| (file.name.clone(), description)) });
@@ -88,7 +89,12 @@ async fn files(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<O
             let dates = history_reader::overviews(table, &output, office, published).await?;
             overviews = Some(Arc::new(dates) as Arc<dyn TableProvider>);
         }
-        let provider = Arc::new(listing(table.schema(description.min_people()), vec![file.url])?);
+        let attributes = match table.has_attributes() {
+            true => attributes(ctx, table, &file).await?,
+            false => Fields::empty(),
+        };
+        let schema = table.schema(description.min_people(), &attributes);
+        let provider = Arc::new(listing(schema, vec![file.url])?);
         tables.push((table, provider as Arc<dyn TableProvider>));
     }
     Ok(Some(Opened { description, companions, tables, overviews }))

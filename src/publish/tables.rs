@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use DataType::{Date32, Float64, Int64, Utf8};
-use Null::{Maybe, Never, Suppressed};
+use Null::{Maybe, Never, Suppressed, Total};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
 
 /// A published table.
@@ -16,7 +16,7 @@ pub struct Table {
     pub name: &'static str,
     /// What follows the name of the Office table in the name of the file.
     pub suffix: &'static str,
-    /// Columns: name, type, when null.
+    /// Columns: name, type, when null. The attributes of accounts follow them.
     columns: &'static [(&'static str, DataType, Null)],
     /// The columns by which rows are sorted. They form a key, so the same result has the same bytes.
     pub order: &'static [&'static str],
@@ -30,9 +30,15 @@ pub struct Table {
 enum Null {
     Never,
     Maybe,
-    /// Null if the number is suppressed; never null if the enrichment suppresses nothing.
+    /// Null if the number is suppressed; never null if the enrichment suppresses nothing. In a Delta table, which
+    /// has one schema for all its dates, always nullable.
     Suppressed,
+    /// Like `Suppressed`, but in a Delta table nullable only from the first run that suppresses numbers.
+    Total,
 }
+
+/// The table with the attributes of accounts.
+const ACCOUNTS: &str = "Office_Accounts";
 
 /// All published tables; Office is the first.
 pub const TABLES: &[Table] = &[
@@ -63,6 +69,13 @@ pub const TABLES: &[Table] = &[
         sorted_view: Some("office_sorted"),
     },
     Table {
+        name: ACCOUNTS,
+        suffix: "_Accounts",
+        columns: &[("CustomerId", Utf8, Never), ("Name", Utf8, Maybe)],
+        order: &["CustomerId"],
+        sorted_view: None,
+    },
+    Table {
         name: "Office_UserTable",
         suffix: "_UserTable",
         columns: &[("Email", Utf8, Never), ("EntraId", Utf8, Maybe)],
@@ -77,14 +90,17 @@ pub const TABLES: &[Table] = &[
             ("AsOfDate", Date32, Never),
             ("FirstDay", Date32, Maybe),
             ("LastDay", Date32, Maybe),
-            ("DaysCovered", Int64, Never),
+            ("DaysCovered", Int64, Total),
             ("MailboxesListed", Int64, Never),
-            ("MailboxesActive", Int64, Never),
+            ("MailboxesActive", Int64, Total),
             ("MessagesEngaged", Int64, Suppressed),
             ("MeetingsEngaged", Int64, Suppressed),
             ("AccountsInProfile", Int64, Never),
             ("AccountsEngaged", Int64, Never),
             ("SharedAddresses", Int64, Never),
+            ("AddressesByDomain", Int64, Suppressed),
+            ("AccountsByDomain", Int64, Never),
+            ("SharedDomains", Int64, Never),
         ],
         order: &["Enrichment"],
         sorted_view: None,
@@ -124,14 +140,43 @@ pub const TABLES: &[Table] = &[
 ];
 
 impl Table {
-    /// The schema of the file of the table, given `[privacy] min_people`. Above 1, every column that can be
-    /// suppressed is nullable, even if no number in it is suppressed.
-    pub fn schema(&self, min_people: u32) -> SchemaRef {
+    /// The schema of the file of the table, given `[privacy] min_people` and the attributes of accounts. Above 1,
+    /// every column that can be suppressed is nullable, even if no number in it is suppressed. Only the table of
+    /// accounts has the attributes.
+    pub fn schema(&self, min_people: u32, attributes: &Fields) -> SchemaRef {
+        self.with_nulls(|null| null == Maybe || null != Never && min_people > 1, attributes)
+    }
+
+    /// The schema of the table as a Delta table, without the partition column that other tables than the overview
+    /// have in addition, given the `[privacy] min_people` of the run that writes it and the attributes of accounts.
+    #[cfg(feature = "delta")]
+    pub(crate) fn delta_schema(&self, min_people: u32, attributes: &Fields) -> SchemaRef {
+        self.with_nulls(
+            |null| matches!(null, Maybe | Suppressed) || null == Total && min_people > 1,
+            attributes,
+        )
+    }
+
+    fn with_nulls(&self, is_nullable: impl Fn(Null) -> bool, attributes: &Fields) -> SchemaRef {
         let field = |(name, data_type, null): &(&str, DataType, Null)| {
-            let nullable = *null == Maybe || *null == Suppressed && min_people > 1;
-            Field::new(*name, data_type.clone(), nullable)
+            Field::new(*name, data_type.clone(), is_nullable(*null))
         };
-        Arc::new(Schema::new(self.columns.iter().map(field).collect::<Vec<_>>()))
+        let own = self.columns.iter().map(field).map(Arc::new);
+        let attributes = attributes.iter().filter(|_| self.has_attributes()).cloned();
+        Arc::new(Schema::new(own.chain(attributes).collect::<Vec<_>>()))
+    }
+
+    /// Whether this is the table of accounts, whose last columns the enrichment file names.
+    pub(crate) fn has_attributes(&self) -> bool {
+        self.name == ACCOUNTS
+    }
+
+    /// The attributes of accounts in a schema of this table: what follows its own columns. `None` for a schema that
+    /// does not begin with them.
+    pub(crate) fn attributes_in(&self, schema: &Schema) -> Option<Fields> {
+        let names = schema.fields().iter().map(|field| field.name().as_str());
+        let begins = names.take(self.columns.len()).eq(self.columns.iter().map(|(name, ..)| *name));
+        begins.then(|| schema.fields().iter().skip(self.columns.len()).cloned().collect())
     }
 
     /// Casts a batch to the types of a schema of this table.

@@ -68,9 +68,10 @@ pub(crate) async fn write(
         .set_sorting_columns(Some(sorting(table, &schema)))
         .set_key_value_metadata(Some(description.key_values()))
         .build();
-    let cannot = |e: &dyn std::fmt::Display| Error::output(format!("{}: cannot be written: {e}", draft.name));
-    let mut writer =
-        ArrowWriter::try_new(draft.file, Arc::clone(&schema), Some(properties)).map_err(|e| cannot(&e))?;
+    let name = draft.name;
+    let cannot = |e: &dyn std::fmt::Display| Error::output(format!("{name}: cannot be written: {e}"));
+    let mut writer = ArrowWriter::try_new(draft.file, Arc::clone(&schema), Some(properties))
+        .map_err(|e| cannot(&e).with_source(e))?;
     // A thread of its own encodes rows while the next rows are sorted.
     let (give, mut take) = mpsc::channel::<RecordBatch>(BATCHES_AHEAD);
     let encoded = SpawnedTask::spawn_blocking(move || {
@@ -90,7 +91,7 @@ pub(crate) async fn write(
     }
     drop(give);
     let encoded = encoded.await.map_err(|e| cannot(&e))?;
-    encoded.map_err(|e| cannot(&e))?;
+    encoded.map_err(|e| cannot(&e).with_source(e))?;
     Ok(watch.stop(plan.as_ref(), rows, 0))
 }
 
@@ -114,6 +115,7 @@ fn sorting(table: &Table, schema: &Schema) -> Vec<SortingColumn> {
 
 #[cfg(test)]
 mod tests {
+    use datafusion::arrow::datatypes::Fields;
     use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
     use datafusion::parquet::file::statistics::Statistics;
 
@@ -130,9 +132,13 @@ mod tests {
         let enrichment = crate::query::testing::enrichment(folder.path());
         let file = tempfile::tempfile().unwrap();
         let table = Table::named("Office_Dispositions").unwrap();
-        let draft = Draft { file: file.try_clone().unwrap(), name: "x".into(), schema: table.schema(1) };
+        let draft = Draft {
+            file: file.try_clone().unwrap(),
+            name: "x".into(),
+            schema: table.schema(1, &Fields::empty()),
+        };
         let stage = write(&ctx, table, &Description::of(&enrichment), draft).await.unwrap();
-        assert_eq!(stage.rows_out, 300_000);
+        assert_eq!(stage.rows_out, Some(300_000));
         let reader = SerializedFileReader::new(file).unwrap();
         let groups = reader.metadata().row_groups();
         assert_eq!(groups.iter().map(|g| g.num_rows()).collect::<Vec<_>>(), [131_072, 131_072, 37_856]);

@@ -10,7 +10,7 @@ use super::missing_names;
 use super::syntax::parser_message;
 use crate::error::engine_words::{
     CANDIDATES, COERCION_FAILED, FUNCTION_NOT_FOUND, NO_COERCION, NO_FUNCTION_MATCHES, NO_SIGNATURE_MATCHES,
-    NOT_EXECUTABLE, SUBQUERIES, TABLE_NOT_FOUND, WRONG_PATTERN,
+    NOT_EXECUTABLE, OVERFLOW, SUBQUERIES, TABLE_NOT_FOUND, WRONG_PATTERN,
 };
 use crate::error::{Error, ErrorKind, one_line};
 
@@ -46,6 +46,7 @@ pub fn query_error(error: DataFusionError, written: Written<'_>) -> Error {
             ArrowError::IoError(..) | ArrowError::ParquetError(_) | ArrowError::ExternalError(_) => {
                 return error.into();
             }
+            ArrowError::ArithmeticOverflow(text) => overflow(text),
             other => other.to_string(),
         },
         DataFusionError::SQL(inner, _) => parser_message(inner),
@@ -55,6 +56,12 @@ pub fn query_error(error: DataFusionError, written: Written<'_>) -> Error {
         other => other.message().into_owned(),
     };
     Error::query(one_line(&message)).with_source(error)
+}
+
+/// The message for a whole number that its type cannot hold.
+fn overflow(text: &str) -> String {
+    let what = text.strip_prefix(OVERFLOW).unwrap_or(text);
+    format!("{what} is outside of the range of its type; cast one side to double or decimal(38, 0)")
 }
 
 /// The message for what the engine does not support.

@@ -1,5 +1,6 @@
 //! Decides which of the marked words of a statement are names, and of which table or column.
 
+use std::cell::LazyCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
@@ -48,16 +49,21 @@ pub(crate) fn spellings(
     walk.statement(statement);
     // Some words are not decided by any rule (aliases of columns, windows, wildcards). Their mark is in
     // this text if the parser has read an identifier, and is not if it has read a keyword.
-    let text = format!("{statement:?}");
+    let marks = LazyCell::new(|| marks(&format!("{statement:?}")));
     candidates
         .iter()
         .enumerate()
         .map(|(number, candidate)| match walk.placed.remove(&number) {
             Some(placed) => placed,
-            None if text.contains(&mark(number, "").escape_debug().to_string()) => walk.anywhere(candidate),
+            None if marks.contains(&number) => walk.anywhere(candidate),
             None => None,
         })
         .collect()
+}
+
+/// The numbers of the marks in the text of a syntax tree.
+fn marks(text: &str) -> HashSet<usize> {
+    text.split(&FENCE.escape_debug().to_string()).filter_map(|piece| piece.parse().ok()).collect()
 }
 
 /// A table in a FROM clause: the name that qualifies its columns, and the table if it is a known one.

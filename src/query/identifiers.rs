@@ -76,7 +76,7 @@ impl Names {
         same.iter().find(|t| t.name == name).or(same.first())
     }
 
-    fn insert(&mut self, table: Table) {
+    pub(crate) fn insert(&mut self, table: Table) {
         self.columns.extend(table.columns.iter().map(|c| c.to_lowercase()));
         self.tables.entry(table.name.to_lowercase()).or_default().push(table);
     }

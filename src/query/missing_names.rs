@@ -191,22 +191,25 @@ fn sources<'a>(statement: &str, names: &'a Names) -> Vec<Source<'a>> {
     sources.found
 }
 
+/// How the message for a table that does not exist begins.
+pub(super) const NO_TABLE: &str = "no table named ";
+
 /// The message for a table that does not exist. `files` is whether statements may reach files.
 pub(super) fn table(missing: &str, names: &Names, files: bool) -> String {
     // Without permission to reach files, a path as a table name is a table that does not exist.
     let path = missing.strip_prefix("datafusion.public.").unwrap_or(missing);
     if !files && (path.contains('/') || FILES.iter().any(|end| path.ends_with(end))) {
-        return format!("no table named {path}; files are read only with --allow-files");
+        return format!("{NO_TABLE}{path}; files are read only with --allow-files");
     }
     let path = path.strip_prefix("datafusion.").unwrap_or(path);
     if let Some((schema, last)) = path.rsplit_once('.')
         && let Some(table) = names.table(last)
     {
-        return format!("no table named {path}; write {} without {schema}", table.name);
+        return format!("{NO_TABLE}{path}; write {} without {schema}", table.name);
     }
     match nearest(path, names.tables().map(|t| t.name.as_str())) {
-        Some(near) => format!("no table named {path}; did you mean {near}?"),
-        None => format!("no table named {path}"),
+        Some(near) => format!("{NO_TABLE}{path}; did you mean {near}?"),
+        None => format!("{NO_TABLE}{path}"),
     }
 }
 

@@ -10,11 +10,15 @@ pub use crate::inputs::{Counted, InputSource, reading, register as register_inpu
 use crate::views::{self, Parameters, VIEWS};
 use crate::{inputs, publish};
 
+/// The views that a session over the inputs computes once if accounts have domains.
+const ADDRESS_BOOK: [&str; 2] = ["domain_address", "address_book"];
+
 /// A session with all views of an enrichment ([`VIEWS`]), planned over its inputs. Rows are read only when
 /// a query runs.
 ///
 /// # Errors
-/// An input is missing or damaged, or its columns are not those of its format.
+/// An input is missing or damaged, its columns are not those of its format, or code has changed the window of an
+/// enrichment with `min_people`.
 pub async fn live(enrichment: &Enrichment) -> Result<SessionContext> {
     let ctx = new()?;
     live_on(&ctx, enrichment).await?;
@@ -25,12 +29,18 @@ pub async fn live(enrichment: &Enrichment) -> Result<SessionContext> {
 /// own, which must have the functions of this crate. Returns the inputs.
 ///
 /// # Errors
-/// An input is missing or damaged, or its columns are not those of its format.
+/// An input is missing or damaged, its columns are not those of its format, or code has changed the window of an
+/// enrichment with `min_people`.
 pub async fn live_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<InputSource>> {
+    enrichment.check_privacy()?;
     let sources = inputs::register(ctx, enrichment).await?;
     let parameters = Parameters::of(enrichment);
     for view in VIEWS {
-        view.register(ctx, &parameters).await?;
+        // With domains, the address book is read several times by a query, and needs mail and meetings itself.
+        match enrichment.has_domains() && ADDRESS_BOOK.contains(&view.name) {
+            true => view.register_lazily(ctx, &parameters).await?,
+            false => view.register(ctx, &parameters).await?,
+        }
     }
     views::register_own_names(ctx, enrichment).await?;
     Ok(sources)

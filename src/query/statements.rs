@@ -5,19 +5,26 @@
 mod tests;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
+use datafusion::common::TableReference;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::config::Dialect;
-use datafusion::logical_expr::{DdlStatement, LogicalPlan, Statement as PlanStatement, WriteOp};
+use datafusion::datasource::ViewTable;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::{DdlStatement, LogicalPlan, WriteOp};
 use datafusion::prelude::{DataFrame, SessionContext};
 use datafusion::sql::parser::Statement;
 
+use super::checked_arithmetic;
 use super::clauses::refuse_clauses;
 pub use super::errors::{Written, query_error};
-use super::identifiers::Names;
+use super::identifiers::{Names, Table};
 use super::quote_identifiers::unquote_partitions;
+use super::settings::refuse_settings;
 pub use super::syntax::{is_complete, split, yields_rows};
 use super::table_paths::{refuse_tables, refuse_writes};
+use crate::engine::own_thread::on_own_thread;
 use crate::error::{Error, Result};
 
 /// A session that plans statements as a user writes them.
@@ -36,19 +43,25 @@ use crate::error::{Error, Result};
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 pub struct Statements {
     ctx: SessionContext,
-    names: Names,
+    names: Arc<Names>,
     files: bool,
 }
 
+/// The longest statement in bytes. The time of planning grows faster than the statement.
+const LONGEST: usize = 1 << 20;
+
 impl Statements {
-    /// Plans statements over the tables that are registered with the session.
+    /// Plans statements over the tables that are registered with the session. From now on, whole numbers of its
+    /// statements do not wrap around on overflow: this is an error.
     ///
     /// # Errors
     /// A catalog cannot return one of its tables.
     pub async fn new(ctx: SessionContext) -> Result<Self> {
-        let names = Names::load(&ctx).await?;
+        checked_arithmetic::add_to(&ctx);
+        let names = Arc::new(Names::load(&ctx).await?);
         Ok(Self { ctx, names, files: false })
     }
 
@@ -67,25 +80,62 @@ impl Statements {
         &self.names
     }
 
-    /// Plans one statement. A statement that only changes the session (a view, a setting) is executed.
+    /// Plans one statement. A statement that only changes the session (a view, a setting) is executed. This does not
+    /// keep the thread busy, however long it takes, and the caller can stop waiting.
     ///
     /// # Errors
     /// The statement is wrong or not permitted.
     pub async fn plan(&mut self, statement: &str) -> Result<DataFrame> {
-        let plan = self.logical_plan(statement).await?;
-        let changes_names = matches!(plan, LogicalPlan::Ddl(_));
-        let frame = self.ctx.execute_logical_plan(plan).await.map_err(|e| self.explain(e))?;
+        let (session, statement) = (self.clone(), statement.to_owned());
+        let planned = on_own_thread(async move {
+            let plan = session.plan_here(&statement).await?;
+            let changes_names = matches!(plan, LogicalPlan::Ddl(_));
+            let frame = session.ctx.execute_logical_plan(plan).await.map_err(|e| session.explain(e))?;
+            Ok::<_, Error>((frame, changes_names))
+        });
+        let (frame, changes_names) = planned.await??;
         if changes_names {
-            self.names = Names::load(&self.ctx).await?;
+            self.names = Arc::new(Names::load(&self.ctx).await?);
         }
         Ok(frame)
     }
 
-    /// Plans one statement and executes nothing.
+    /// Plans one statement and executes nothing. This does not keep the thread busy, like [`Statements::plan`].
     ///
     /// # Errors
     /// The statement is wrong or not permitted.
     pub async fn logical_plan(&self, statement: &str) -> Result<LogicalPlan> {
+        let (session, statement) = (self.clone(), statement.to_owned());
+        on_own_thread(async move { session.plan_here(&statement).await }).await?
+    }
+
+    /// Optimizes a plan and begins to execute it. This does not keep the thread busy, like [`Statements::plan`].
+    ///
+    /// # Errors
+    /// The plan cannot be executed.
+    pub async fn stream(&self, plan: DataFrame) -> Result<SendableRecordBatchStream> {
+        on_own_thread(plan.execute_stream()).await?.map_err(|e| self.explain(e))
+    }
+
+    /// Registers a view, whose names the following statements find. `sql` is its text.
+    ///
+    /// # Errors
+    /// A table or view of this name exists.
+    pub(crate) fn register_view(&mut self, name: String, plan: LogicalPlan, sql: String) -> Result<()> {
+        let columns = plan.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let view = Arc::new(ViewTable::new(plan, Some(sql)));
+        self.ctx.register_table(TableReference::bare(name.as_str()), view)?;
+        Arc::make_mut(&mut self.names).insert(Table { name, columns });
+        Ok(())
+    }
+
+    async fn plan_here(&self, statement: &str) -> Result<LogicalPlan> {
+        if statement.len() > LONGEST {
+            return Err(Error::query(format!(
+                "the statement has {} bytes; at most {LONGEST} are possible: put long lists of values into a table",
+                statement.len()
+            )));
+        }
         let sql = self.names.quote(statement)?;
         let state = self.ctx.state();
         let explain = |e| query_error(e, Written { statement, ..self.written() });
@@ -103,9 +153,6 @@ impl Statements {
         refuse_impossible(&plan)?;
         if !self.files {
             refuse_files(&plan)?;
-            if sets(&plan, &[TEMP_DIRECTORY])?.is_some() {
-                return Err(refusal(&format!("SET {TEMP_DIRECTORY}")));
-            }
         } else {
             refuse_writes(&self.ctx, &plan).await?;
         }
@@ -183,50 +230,6 @@ fn refuse_files(plan: &LogicalPlan) -> Result<()> {
         Ok(if refused.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
     refused.map_or(Ok(()), |what| Err(refusal(&what)))
-}
-
-/// The settings that must not change, because finding names in any case depends on them.
-const FIXED: [&str; 2] =
-    ["datafusion.sql_parser.dialect", "datafusion.sql_parser.enable_ident_normalization"];
-
-/// The setting for the folder of spill files. It reaches files, because the engine creates a folder there.
-const TEMP_DIRECTORY: &str = "datafusion.runtime.temp_directory";
-
-/// The setting with which the engine reads the minimum and maximum values of files. Plans print these
-/// values, addresses as well as numbers.
-const STATISTICS: &str = "datafusion.execution.collect_statistics";
-
-/// The one of these settings that a plan sets or resets, if any.
-fn sets<'a>(plan: &LogicalPlan, settings: &[&'a str]) -> Result<Option<&'a str>> {
-    let mut found = None;
-    plan.apply_with_subqueries(|node| {
-        let variable = match node {
-            LogicalPlan::Statement(PlanStatement::SetVariable(set)) => Some(&set.variable),
-            LogicalPlan::Statement(PlanStatement::ResetVariable(reset)) => Some(&reset.variable),
-            _ => None,
-        };
-        if let Some(variable) = variable.map(|v| v.to_lowercase()) {
-            // A prefix that several settings have resets all of them.
-            let is_it =
-                |name: &str| name.strip_prefix(&variable).is_some_and(|r| r.is_empty() || r.starts_with('.'));
-            found = settings.iter().copied().find(|name| is_it(name));
-        }
-        Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-    })?;
-    Ok(found)
-}
-
-/// Refuses to change the settings on which names depend, and the setting that would show values of the
-/// inputs in plans.
-fn refuse_settings(plan: &LogicalPlan) -> Result<()> {
-    let refused = |name: &str, why: &str| Err(Error::query(format!("{name} cannot be set here: {why}")));
-    if let Some(name) = sets(plan, &FIXED)? {
-        return refused(name, "case-insensitive names need the generic dialect");
-    }
-    match sets(plan, &[STATISTICS])? {
-        Some(name) => refused(name, "plans would show values of the inputs"),
-        None => Ok(()),
-    }
 }
 
 /// `CreateExternalTable` → `CREATE EXTERNAL TABLE`.

@@ -24,8 +24,8 @@ impl Lexed {
         let tokens =
             Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location().map_err(tokenizer_error)?;
         refuse_other_line_ends(&tokens)?;
-        refuse_separated_digits(&tokens)?;
         let offsets = offsets(sql, &tokens);
+        refuse_other_numbers(sql, &tokens, &offsets)?;
         Ok(Self { tokens, offsets })
     }
 
@@ -65,17 +65,28 @@ fn refuse_other_line_ends(tokens: &[TokenWithSpan]) -> Result<()> {
     }
 }
 
-/// The parser reads `1_000` as the number 1 with the name `_000`.
-fn refuse_separated_digits(tokens: &[TokenWithSpan]) -> Result<()> {
-    for pair in tokens.windows(2) {
-        if let (Token::Number(number, _), Token::Word(word)) = (&pair[0].token, &pair[1].token)
-            && word.value.starts_with('_')
-        {
-            let (digits, rest) = (number.as_str(), word.value.as_str());
-            return Err(Error::query(format!(
-                "{digits}{rest} is not a number; write it without _, and a name with AS and a space"
-            )));
-        }
+/// The parser reads `1_000` as the number 1 with the name `_000`, and `0x1F` as bytes.
+fn refuse_other_numbers(sql: &str, tokens: &[TokenWithSpan], offsets: &[usize]) -> Result<()> {
+    for (i, token) in tokens.iter().enumerate() {
+        let next = tokens.get(i + 1).map(|next| &next.token);
+        let written = match (&token.token, next) {
+            (Token::Number(digits, _), Some(Token::Word(word)))
+                if word.quote_style.is_none() && word.keyword == Keyword::NoKeyword =>
+            {
+                format!("{digits}{}", word.value)
+            }
+            // The other notation of bytes, x'1F', is not meant as a number.
+            (Token::HexStringLiteral(digits), _)
+                if offsets.get(i).is_some_and(|at| sql[*at..].starts_with('0')) =>
+            {
+                format!("0x{digits}")
+            }
+            _ => continue,
+        };
+        return Err(Error::query(format!(
+            "{written} is not a number; write it in decimal digits without _, a name with AS and a space, and a name \
+             that begins with a digit in double quotes"
+        )));
     }
     Ok(())
 }
@@ -183,7 +194,7 @@ pub(crate) fn parser_message(error: &ParserError) -> String {
             }
         }
         ParserError::RecursionLimitExceeded => {
-            "the statement is nested too deeply; set datafusion.sql_parser.recursion_limit higher".to_owned()
+            "the statement is nested too deeply; put parts of it into WITH queries or views".to_owned()
         }
     }
 }

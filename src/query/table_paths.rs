@@ -73,15 +73,16 @@ async fn table(ctx: &SessionContext, location: &str) -> Option<String> {
         // A file of the table's log is read for its own sake.
         Some((_, _, true)) => None,
         Some((folder, format, false)) => Some(format!(
-            "is in {folder}, which is {}: its files also contain deleted and old rows; {}",
+            "is in {folder}, which is {}: its files also contain {}; {}",
             format.described(),
+            format.other_rows(),
             match format {
                 TableFormat::Delta =>
                     "query a published table by its name, and another table as an input with format = \"delta\"",
                 _ => "export its rows to a folder of their own, and query that",
             }
         )),
-        None if files.len() < 2 || is_one_table(&files) => None,
+        None if files.len() < 2 => None,
         None => {
             let folders = files.iter().flat_map(|file| folders_of(&url, &folder(file), Some(file)));
             outputs(&*store, folders.collect()).await.first().map(|_| {
@@ -91,12 +92,6 @@ async fn table(ctx: &SessionContext, location: &str) -> Option<String> {
             })
         }
     }
-}
-
-/// Whether these are files of one table, retained for several as-of dates.
-fn is_one_table(files: &[Path]) -> bool {
-    let is_retained = |file: &Path| folder(file).filename().and_then(date).is_some() && !is_hidden(file);
-    files.iter().all(|file| is_retained(file) && file.filename() == files[0].filename())
 }
 
 /// The table of which local files are part: its folder and format, and whether all files are metadata of it.
@@ -117,12 +112,7 @@ fn local_table(url: &ListingTableUrl, files: &[Path]) -> Option<(String, TableFo
 fn is_metadata(file: &str, folder: &str) -> bool {
     let within = file.strip_prefix(folder).unwrap_or(file).trim_start_matches('/');
     let first = within.split_once('/').map_or("", |(first, _)| first);
-    ["_delta_log", "metadata", ".hoodie"].contains(&first)
-}
-
-/// Whether a path leads into the folder, in an output folder, that contains the files of runs.
-fn is_hidden(path: &Path) -> bool {
-    path.parts().any(|part| part.as_ref() == HIDDEN)
+    ["_delta_log", "metadata", ".hoodie", "_spark_metadata"].contains(&first)
 }
 
 /// The output folders of enrichments to which these folders belong: each is an output folder itself, or that

@@ -33,8 +33,14 @@ from (values
     as t ("CustomerId", "EngagementScore", "ToAccount", "FromAccount", "Meetings",
           "TheirsMeetings", "TheirsEmails", "SinceEmail", "SinceMeeting", "Start", "Level")"#;
 
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     ("Office", OFFICE),
+    (
+        "Office_Accounts",
+        r#"select * from (values ('a1', 'Acme Ltd', 'Tools', 12), ('a2', 'Globex', null, null), ('a3', null, null, 0),
+           ('a4', 'Initech', 'Software', 1), ('a5', 'Hooli', 'Software', 2))
+           as t ("CustomerId", "Name", "Industry", "Seats")"#,
+    ),
     (
         "Office_UserTable",
         r#"select * from (values ('anna@contoso.com', 'e-1'), ('ben@contoso.com', null))
@@ -46,7 +52,8 @@ const TABLES: [(&str, &str); 7] = [
            date '2026-01-05' as "FirstDay", date '2026-11-20' as "LastDay", 200 as "DaysCovered",
            2 as "MailboxesListed", 2 as "MailboxesActive", 99 as "MessagesEngaged",
            6 as "MeetingsEngaged", 5 as "AccountsInProfile", 4 as "AccountsEngaged",
-           0 as "SharedAddresses""#,
+           0 as "SharedAddresses", 0 as "AddressesByDomain", 0 as "AccountsByDomain",
+           0 as "SharedDomains""#,
     ),
     (
         "Office_Dispositions",

@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 const VERSION_DIGITS: usize = 20;
 
 /// The version of a file of a Delta log.
-fn version(name: &str) -> Option<u64> {
+pub(crate) fn version(name: &str) -> Option<u64> {
     name.get(..VERSION_DIGITS)?.parse().ok()
 }
 
@@ -143,7 +143,7 @@ impl Folder {
             return Err(format!("{}: has files outside of its folder, which are not read", self.name));
         }
         match &self.place {
-            At::Machine(folder) => Ok(InputFile::Local(folder.join(relative))),
+            At::Machine(folder) => Ok(InputFile::local(folder.join(relative))),
             At::Bucket(bucket) => {
                 let path = Path::parse(format!("{}/{relative}", self.path));
                 let path = path.map_err(|e| format!("{}: {e}", self.name))?;

@@ -6,6 +6,7 @@ use super::redacted;
 use crate::error::engine_words::{
     CONNECTION_LOST, NO_SUCH_SERVER, NOT_ENCRYPTED, OTHER_REGION, STATUS_CODE, TIMED_OUT, UNREACHABLE,
 };
+use crate::error::temporary::{ANSWERS, LATE, LOST, UNREACHABLE as NOT_REACHED};
 use crate::error::{Error, one_line, own_error};
 
 /// How many characters of the store's error text are shown.
@@ -96,13 +97,10 @@ fn cause(error: &StoreError) -> String {
             .to_owned();
     }
     if let Some(status) = status {
-        return format!("the server answers {status}{code}{}", retries(&text));
+        return format!("{ANSWERS}{status}{code}{}", retries(&text));
     }
     if says(&TIMED_OUT) {
-        return format!(
-            "the server does not answer in time{}; see timeout_seconds under [storage]",
-            retries(&text)
-        );
+        return format!("{LATE}{}; see timeout_seconds under [storage]", retries(&text));
     }
     if says(&NO_SUCH_SERVER) {
         return format!(
@@ -111,10 +109,10 @@ fn cause(error: &StoreError) -> String {
         );
     }
     if says(&UNREACHABLE) {
-        return format!("the server cannot be reached{}", retries(&text));
+        return format!("{NOT_REACHED}{}", retries(&text));
     }
     if says(&CONNECTION_LOST) {
-        return format!("the connection was lost{}", retries(&text));
+        return format!("{LOST}{}", retries(&text));
     }
     format!("the store reports: {}", short(&text))
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use datafusion::datasource::listing::ListingTableUrl;
 use url::Url;
@@ -16,16 +17,54 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub enum InputFile {
     /// On this machine.
-    Local(PathBuf),
+    Local(LocalFile),
     /// In an object store.
     Object(Object),
 }
 
+/// A file on this machine, and its state when it was found.
+#[derive(Debug, Clone)]
+pub struct LocalFile {
+    path: PathBuf,
+    found: Option<FileState>,
+}
+
+/// The state of a file: its size in bytes and, on this machine, the time of the last change. Other content with the same
+/// state is not detected.
+pub(crate) type FileState = (u64, Option<SystemTime>);
+
 impl InputFile {
+    /// A file on this machine. Its state is looked up now, before anything is read of it.
+    pub(crate) fn local(path: PathBuf) -> Self {
+        let found = state(&path);
+        Self::Local(LocalFile { path, found })
+    }
+
+    /// The state of the file when it was found; `None` if it was not accessible.
+    pub(crate) fn found(&self) -> Option<FileState> {
+        match self {
+            Self::Local(file) => file.found,
+            Self::Object(object) => Some((object.size, None)),
+        }
+    }
+
+    /// The state of the file now; `None` if it does not exist, or if it is on this machine and not accessible.
+    ///
+    /// # Errors
+    /// An object store does not answer, or refuses to.
+    pub(crate) async fn now(&self) -> object_store::Result<Option<FileState>> {
+        match self {
+            Self::Local(file) => Ok(state(&file.path)),
+            Self::Object(object) => {
+                Ok(Object::at(&object.bucket, &object.path).await?.map(|object| (object.size, None)))
+            }
+        }
+    }
+
     /// The URL by which a session reads the file.
     pub(crate) fn url(&self) -> Result<ListingTableUrl> {
         let url = match self {
-            Self::Local(path) => file_url(path).map_err(|e| e.to_string()),
+            Self::Local(file) => file_url(&file.path).map_err(|e| e.to_string()),
             Self::Object(object) => object.bucket.url(&object.path),
         };
         url.map_err(|e| Error::input(format!("{self}: cannot be read: {e}")))
@@ -34,7 +73,7 @@ impl InputFile {
     /// The size of the file in bytes.
     pub(crate) fn size(&self) -> std::io::Result<u64> {
         match self {
-            Self::Local(path) => Ok(std::fs::metadata(path)?.len()),
+            Self::Local(file) => Ok(std::fs::metadata(&file.path)?.len()),
             Self::Object(object) => Ok(object.size),
         }
     }
@@ -45,7 +84,7 @@ impl InputFile {
     /// Outside of a Tokio runtime, if the file is in an object store.
     pub(crate) fn open(&self) -> std::io::Result<Box<dyn Read + Send>> {
         Ok(match self {
-            Self::Local(path) => Box::new(File::open(path)?),
+            Self::Local(file) => Box::new(File::open(&file.path)?),
             Self::Object(object) => Box::new(BlockingReader::new(object)),
         })
     }
@@ -60,10 +99,14 @@ impl InputFile {
 impl fmt::Display for InputFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Local(path) => path.display().fmt(f),
+            Self::Local(file) => file.path.display().fmt(f),
             Self::Object(object) => object.fmt(f),
         }
     }
+}
+
+fn state(path: &Path) -> Option<FileState> {
+    std::fs::metadata(path).ok().map(|meta| (meta.len(), meta.modified().ok()))
 }
 
 /// The URL of a local file that exists. Its name is taken literally and not as a pattern.

@@ -1,8 +1,9 @@
-//! Folders of the table formats Delta, Iceberg and Hudi.
+//! Folders of the table formats Delta, Iceberg and Hudi, and of streams of Spark.
 //!
-//! Such a folder also contains files with rows that were deleted or replaced, so its files must not be read
-//! one by one. What marks a table lies beside its files: a folder `_delta_log`, a folder `metadata` with
-//! files of Iceberg, a folder `.hoodie`. A file belongs to a table if it is anywhere below such a folder.
+//! Such a folder also contains files with rows that do not count: they were deleted or replaced, or an attempt of a
+//! stream that failed has left them. So its files must not be read one by one. What marks a table lies beside its
+//! files: a folder `_delta_log`, a folder `metadata` with files of Iceberg, a folder `.hoodie`, and for a stream a
+//! folder `_spark_metadata`. A file belongs to a table if it is anywhere below such a folder.
 
 use std::collections::HashMap;
 use std::fs;
@@ -15,6 +16,9 @@ use object_store::path::Path;
 
 /// The name of the folder that every Delta table contains.
 pub(crate) const DELTA_LOG: &str = "_delta_log";
+
+/// The name of the folder in which a stream of Spark lists the files that it has written.
+const SPARK_LOG: &str = "_spark_metadata";
 
 /// The name of the folder in which an Iceberg table has its metadata. Other folders have this name, too, so
 /// the names in it decide.
@@ -29,6 +33,7 @@ pub(crate) enum TableFormat {
     Delta,
     Iceberg,
     Hudi,
+    SparkStream,
 }
 
 impl TableFormat {
@@ -38,6 +43,17 @@ impl TableFormat {
             Self::Delta => "a Delta table",
             Self::Iceberg => "an Iceberg table",
             Self::Hudi => "a Hudi table",
+            Self::SparkStream => "the output of a stream of Spark",
+        }
+    }
+
+    /// What its files also contain besides the rows that count.
+    pub(crate) fn other_rows(self) -> &'static str {
+        match self {
+            Self::Delta | Self::Iceberg | Self::Hudi => "deleted and old rows",
+            Self::SparkStream => {
+                "rows of attempts that failed, which its folder _spark_metadata does not list"
+            }
         }
     }
 
@@ -45,6 +61,7 @@ impl TableFormat {
     fn marked_by(name: &str) -> Option<Self> {
         match name {
             DELTA_LOG => Some(Self::Delta),
+            SPARK_LOG => Some(Self::SparkStream),
             ".hoodie" | ".hoodie_partition_metadata" => Some(Self::Hudi),
             _ => None,
         }
@@ -97,6 +114,9 @@ fn in_folder(folder: &LocalPath) -> Option<TableFormat> {
     }
     if [".hoodie", ".hoodie_partition_metadata"].iter().any(|name| folder.join(name).exists()) {
         return Some(TableFormat::Hudi);
+    }
+    if folder.join(SPARK_LOG).is_dir() {
+        return Some(TableFormat::SparkStream);
     }
     let mut names = fs::read_dir(folder.join(METADATA)).ok()?.flatten();
     names.any(|entry| is_of_iceberg(&entry.file_name().to_string_lossy())).then_some(TableFormat::Iceberg)
@@ -195,7 +215,7 @@ async fn has_iceberg_metadata(store: &dyn ObjectStore, folder: &Path) -> bool {
 }
 
 /// The table of which a folder in an object store is part: that of the folder itself or of the nearest folder
-/// above it. This sends three requests for each of these folders. A folder that may not be listed counts as
+/// above it. This sends four requests for each of these folders. A folder that may not be listed counts as
 /// one without a table: credentials are often restricted to a part of a bucket.
 pub(crate) async fn of_folder(store: &dyn ObjectStore, folder: &Path) -> Option<(Path, TableFormat)> {
     let parts: Vec<_> = folder.parts().collect();
@@ -205,12 +225,17 @@ pub(crate) async fn of_folder(store: &dyn ObjectStore, folder: &Path) -> Option<
             let mut listed = store.list(Some(&folder.clone().join(name)));
             listed.next().await.is_some_and(|first| first.is_ok())
         };
-        let (delta, hudi, iceberg) =
-            futures::join!(has(DELTA_LOG), has(".hoodie"), has_iceberg_metadata(store, &folder));
-        let format = match (delta, hudi, iceberg) {
-            (true, _, _) => TableFormat::Delta,
-            (_, true, _) => TableFormat::Hudi,
-            (_, _, true) => TableFormat::Iceberg,
+        let (delta, hudi, stream, iceberg) = futures::join!(
+            has(DELTA_LOG),
+            has(".hoodie"),
+            has(SPARK_LOG),
+            has_iceberg_metadata(store, &folder)
+        );
+        let format = match (delta, hudi, stream, iceberg) {
+            (true, ..) => TableFormat::Delta,
+            (_, true, ..) => TableFormat::Hudi,
+            (_, _, true, _) => TableFormat::SparkStream,
+            (.., true) => TableFormat::Iceberg,
             _ => return None,
         };
         Some((folder, format))
@@ -256,6 +281,7 @@ mod tests {
         file("delta/_delta_log/0.json");
         file("hudi/.hoodie/hoodie.properties");
         file("part/of/hudi/.hoodie_partition_metadata");
+        file("stream/_spark_metadata/0");
         file("ice/metadata/v1.metadata.json");
         file("plain/metadata/note.json");
         file("plain/_delta_log");
@@ -273,6 +299,7 @@ mod tests {
             ("hudi/x.parquet", Some(("hudi", TableFormat::Hudi))),
             ("part/of/hudi/x.parquet", Some(("part/of/hudi", TableFormat::Hudi))),
             ("ice/data/x.parquet", Some(("ice", TableFormat::Iceberg))),
+            ("stream/d=1/x.parquet", Some(("stream", TableFormat::SparkStream))),
             ("plain/x.parquet", None),
             ("elsewhere/x.parquet", None),
         ] {
@@ -288,6 +315,7 @@ mod tests {
             "a/delta/_delta_log/0.json",
             "a/hudi/.hoodie/hoodie.properties",
             "a/ice/metadata/snap-1.avro",
+            "a/stream/_spark_metadata/0",
             "a/plain/metadata/note.json",
         ] {
             store.put(&Path::parse(name).unwrap(), "x".into()).await.unwrap();
@@ -297,6 +325,7 @@ mod tests {
             ("a/delta", Some(("a/delta", TableFormat::Delta))),
             ("a/hudi/x/y", Some(("a/hudi", TableFormat::Hudi))),
             ("a/ice/data", Some(("a/ice", TableFormat::Iceberg))),
+            ("a/stream/d=1", Some(("a/stream", TableFormat::SparkStream))),
             ("a/plain", None),
             ("a", None),
             ("", None),
@@ -307,6 +336,7 @@ mod tests {
         for (prefix, object, expected) in [
             ("a", "a/delta/x.parquet", Some("a/delta")),
             ("a", "a/ice/data/x.parquet", Some("a/ice")),
+            ("a", "a/stream/d=1/x.parquet", Some("a/stream")),
             ("a", "a/plain/x.parquet", None),
             ("a/hudi/x.parquet", "a/hudi/x.parquet", Some("a/hudi")),
             ("a/delta/d=1", "a/delta/d=1/x.parquet", Some("a/delta")),

@@ -305,6 +305,35 @@ fn footers_that_promise_other_rows() {
 }
 
 /// A file of another format is recognized, and the error says what to do with it in its section.
+/// A file with encrypted columns can have a footer in plain text. The part of the footer that tells of the encryption is
+/// not looked at, so this file is one whose pages begin as encrypted pages do.
+#[test]
+fn encrypted_columns_are_refused_by_check_too() {
+    let example = Example::new();
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&Bytes::from(example.good.clone())).unwrap();
+    let encrypted = |named: &str| {
+        let mut bytes = example.good.clone();
+        let column =
+            footer.row_group(0).columns().iter().find(|c| c.column_path().parts()[0] == named).unwrap();
+        let data = column.data_page_offset();
+        let begin = column.dictionary_page_offset().map_or(data, |dictionary| dictionary.min(data)) as usize;
+        bytes[begin..begin + 4].copy_from_slice(&60u32.to_le_bytes());
+        fs::write(example.mail(), bytes).unwrap();
+    };
+    for column in ["sender", "to"] {
+        encrypted(column);
+        let file = example.folder.path().join("enrichment.toml").display().to_string();
+        for command in ["check", "run"] {
+            let outcome = caught(ENGAGEMENT, &[command.to_owned(), file.clone()]).output().unwrap();
+            let says = format!(
+                "{}: column '{column}' is encrypted; write it without encryption",
+                example.mail().display()
+            );
+            refused(&outcome, 1, &says);
+        }
+    }
+}
+
 #[test]
 fn files_of_other_formats_are_recognized() {
     let example = Example::new();

@@ -153,7 +153,7 @@ fn dispositions_of_contacts_with_several_addresses() {
          ('anna@us.com', 'x', 'acme'), ('anna@us.com', null, 'gone'), (null, 'x', 'gone'), ('x', 'y', 'acme'), \
          ('carl@acme.com', 'anna@us.com', 'gone'), ('carl@acme.com', 'anna@us.com', ' ')) t(email, other, account_id)",
     )]);
-    enrichment.contacts.email = vec!["email".into(), "other".into()];
+    enrichment.contacts.as_mut().unwrap().email = vec!["email".into(), "other".into()];
     run(&enrichment).unwrap();
     let of_contacts = published(&enrichment, DISPOSITIONS);
     assert_eq!(
@@ -462,7 +462,11 @@ fn memory_and_work_in_proportion() {
             let ctx = session::with_config(SessionConfig::new().with_target_partitions(2)).unwrap();
             let report = block_on(pipeline::run_on(&ctx, &enrichment, &Silent)).unwrap();
             let reserved = report.stages.iter().map(|stage| stage.peak_memory).max().unwrap();
-            let rows = report.stages.iter().map(|stage| stage.rows_in + stage.rows_out).sum::<u64>();
+            let rows = report
+                .stages
+                .iter()
+                .map(|stage| stage.rows_in.unwrap() + stage.rows_out.unwrap())
+                .sum::<u64>();
             (reserved, rows)
         });
         assert!(more.0 <= 5 * less.0 + (8 << 20), "{name}: {} bytes, then {}", less.0, more.0);

@@ -148,14 +148,20 @@ fn damaged_csv_is_named_with_its_line() {
             ": its first line is not a header: it contains an address; put",
         ),
         (b"".to_vec(), "is empty (0 bytes)"),
-        (b"\n\n".to_vec(), "has no header line"),
+        (b"\n\n".to_vec(), "is not CSV but white space only; write it again"),
         (b"email;konto\na;b\n".to_vec(), ": column 'account_id' is missing; the file has: email, konto"),
-        (b"e1,Email,EMAIL,account_id\na,b,c,d\n".to_vec(), ": column 'email' occurs 2 times"),
-        (parquet, "is a Parquet file; leave out format = \"csv\""),
+        (
+            b"e1,Email,EMAIL,account_id\na,b,c,d\n".to_vec(),
+            ": column 'email' is ambiguous: there are 'Email' and 'EMAIL'",
+        ),
+        (parquet, "is not CSV but a Parquet file; set format = \"canonical\" in [contacts]"),
         (
             b"PK\x03\x04 xl/workbook.xml".to_vec(),
-            "is an Excel workbook or a ZIP archive; save it as CSV in UTF-8",
+            "is not CSV but an Excel workbook (XLSX) or another Office document; save it as CSV (UTF-8)",
         ),
+        (b"\x28\xb5\x2f\xfd...".to_vec(), "is not CSV but a file compressed with zstd; decompress it"),
+        (b"[{\"email\": 1,\n\"account_id\": 2}]".to_vec(), "is not CSV but JSON; convert it to CSV"),
+        (b"<html>\n".to_vec(), "is not CSV but an HTML page; it may be the answer of a server"),
     ] {
         world.write("contacts.csv", &bytes);
         for command in ["check", "run"] {

@@ -14,7 +14,9 @@ use datafusion_engagement::pipeline::{self, Silent};
 use datafusion_engagement::publish::{self, TABLES};
 use datafusion_engagement::query::session;
 
-use crate::support::{block_on, bundled, bundled_as_of, bundled_run, data, published, rows, value};
+use crate::support::{
+    attributes, block_on, bundled, bundled_as_of, bundled_run, data, published, rows, value,
+};
 
 #[test]
 fn functions_on_any_session() {
@@ -59,7 +61,7 @@ fn a_published_session_shows_what_is_published() {
                 .await;
         let shown: BTreeSet<String> = shown.unwrap().into_iter().flatten().collect();
         let mut expected: BTreeSet<String> = TABLES.iter().map(|t| t.name.to_string()).collect();
-        expected.extend(["Office_ScoreExplained", "Office_History"].map(str::to_string));
+        expected.extend(["Account", "Office_ScoreExplained", "Office_History"].map(str::to_string));
         assert_eq!(shown, expected, "no view with people in it");
         let count = value(&ctx, r#"select count(*) from "Office""#).await;
         assert_eq!(count, run.report.office_rows.to_string());
@@ -82,7 +84,7 @@ fn published_files_keep_the_contract() {
     let folder = Path::new(&bundled_run().report.office).parent().unwrap();
     for table in TABLES {
         let batch = crate::files::read(&folder.join(table.file("Office")));
-        assert_eq!(batch.schema().fields(), table.schema(1).fields(), "{}", table.name);
+        assert_eq!(batch.schema().fields(), table.schema(1, &attributes()).fields(), "{}", table.name);
         assert!(batch.num_rows() > 0, "{}", table.name);
     }
 }

@@ -247,7 +247,7 @@ fn a_full_disk() {
     Case::bundled().run(output, 0);
     let there = folders(output);
     let outcome = Case::bundled().start(output, 1).wait_with_output().unwrap();
-    refused(&outcome, 1, "No space left on device");
+    refused(&outcome, 75, "No space left on device");
     assert_eq!((day_of(output), folders(output)), (0, there.clone()));
 
     assert!(disk.mount(&["-o", "remount,ro"]));

@@ -91,7 +91,7 @@ fn other_files(seed: u64, files: usize, target_partitions: usize, batch_size: us
     ] {
         elsewhere(&mut input.as_mut().unwrap().path, files);
     }
-    elsewhere(&mut enrichment.contacts.path, 5);
+    elsewhere(&mut enrichment.contacts.as_mut().unwrap().path, 5);
     elsewhere(&mut enrichment.accounts.as_mut().unwrap().path, 4);
     same_as_ever(&enrichment, target_partitions, batch_size);
 }

@@ -85,6 +85,8 @@ fn tables(world: &World) {
     world.write("ice/data/00000-0-old.parquet", &mail);
     world.write("hudi/.hoodie/hoodie.properties", "hoodie.table.name=mail");
     world.write("hudi/f1_0-1-0_1.parquet", &mail);
+    world.write("stream/_spark_metadata/0", "v1\n");
+    world.write("stream/d=1/part-00000-1.snappy.parquet", &mail);
 }
 
 #[test]
@@ -114,6 +116,13 @@ fn files_of_table_formats_are_refused_by_every_path() {
         ("ice/data/*.parquet", "ice", "is an Iceberg table"),
         ("hudi/*.parquet", "hudi", "is a Hudi table, whose files also contain deleted and old rows"),
         ("hudi/f1_0-1-0_1.parquet", "hudi", "is a Hudi table"),
+        (
+            "stream",
+            "stream",
+            "is the output of a stream of Spark, whose files also contain rows of attempts that failed, which its folder \
+             _spark_metadata does not list; export its rows to a folder of their own",
+        ),
+        ("stream/d=1/*.parquet", "stream", "is the output of a stream of Spark"),
     ] {
         with(path);
         for command in ["check", "run"] {
@@ -148,6 +157,7 @@ fn paths_in_statements_are_not_read_file_by_file_either() {
         ("ice/data/", "which is an Iceberg table"),
         ("ice/data/00000-0-old.parquet", "which is an Iceberg table"),
         ("hudi/f1_0-1-0_1.parquet", "which is a Hudi table"),
+        ("stream/d=1/", "which is the output of a stream of Spark: its files also contain rows of attempts"),
         ("out/", "contains several files of an output folder"),
         ("out/*.parquet", "contains several files of an output folder"),
         ("out/as_of=2026-06-30/", "contains several files of an output folder"),

@@ -1,21 +1,27 @@
 //! What the project promises as a whole, tested on its bundled data through its public interfaces.
 
+mod ambiguous_names;
 mod bad_files;
 mod bad_rows;
+mod changed_inputs;
 mod column_types;
 mod csv_inputs;
 #[cfg(feature = "delta")]
 mod delta;
 mod documentation;
+mod domains;
 mod doors;
 mod failed_first_runs;
 mod files;
+mod folder_keys;
 mod installed;
 mod int96;
 mod interruption;
 mod invariance;
 mod layers;
 mod layouts;
+mod limits;
+mod nights;
 mod oracle;
 mod owners;
 mod places;

@@ -259,6 +259,79 @@ fn tables_of_a_first_run_that_was_killed() {
     fine(&command("run", &files[0], &[]));
 }
 
+/// Parquet and Delta tables have different files in one folder, but the same names in SQL.
+#[cfg(feature = "delta")]
+#[test]
+fn the_other_format_belongs_to_the_other_enrichment() {
+    for (one, other) in [("parquet", "delta"), ("delta", "parquet")] {
+        let (folder, files) = enrichments(&["us", "emea"], &format!("format = \"{one}\""));
+        let (us, emea) = (&files[0], &files[1]);
+        change(emea, &format!("format = \"{one}\""), &format!("format = \"{other}\""));
+        fine(&command("run", us, &[]));
+        let before = content(&folder.path().join("out"));
+        for name in ["run", "check"] {
+            let outcome = command(name, emea, &[]);
+            let office = if one == "parquet" { "out/Office.parquet" } else { "out/Office" };
+            refused(
+                &outcome,
+                2,
+                &format!("{office} is published by the enrichment \"us\" in the other format, and this"),
+            );
+            assert!(error(&outcome).trim_end().ends_with("1.toml --replace"), "{}", error(&outcome));
+        }
+        assert_eq!(content(&folder.path().join("out")), before, "{one}: nothing is changed");
+        fine(&command("run", emea, &["--replace"]));
+        // It was permitted once: both go on, each with its own tables.
+        for file in [us, emea] {
+            fine(&command("run", file, &[]));
+            fine(&command("card", file, &["acme"]));
+        }
+    }
+}
+
+fn change(file: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{from} in {text}");
+    fs::write(file, text.replace(from, to)).unwrap();
+}
+
+/// After a change of `[output]`, the old tables still look current.
+#[test]
+fn old_tables_of_the_same_enrichment_are_named() {
+    let (folder, files) = enrichments(&["us"], "");
+    let us = &files[0];
+    let note = |place: &str, date: &str| {
+        format!(
+            "Note: [output] {} is of this enrichment, too, as of {date}, and this run does not replace it; if no other",
+            folder.path().join(place).display()
+        )
+    };
+    let run = |more: &[&str], notes: &[String]| {
+        let text = fine(&command("run", us, more));
+        assert_eq!(text.matches("this run does not replace it").count(), notes.len(), "{text}");
+        notes.iter().for_each(|note| assert!(text.contains(note), "{note}\n{text}"));
+    };
+    run(&["--as-of", "2026-05-31"], &[]);
+    change(us, "[output]", "[output]\ntable = \"Sales\"");
+    run(&[], &[note("out/Office.parquet", "2026-05-31")]);
+    change(us, "path = \"out/\"", "path = \"new/\"");
+    run(&[], &[note("out/Office.parquet", "2026-05-31"), note("out/Sales.parquet", "2026-06-30")]);
+    run(&["--output", folder.path().join("given").to_str().unwrap()], &[]);
+    fs::remove_dir_all(folder.path().join("out")).unwrap();
+    run(&[], &[]);
+    if FORMATS.contains(&"delta") {
+        change(us, "[output]", "[output]\nformat = \"delta\"");
+        run(&[], &[note("new/Sales.parquet", "2026-06-30")]);
+        change(us, "format = \"delta\"", "format = \"parquet\"");
+        run(&[], &[note("new/Sales", "2026-06-30")]);
+        // What is deleted is not named.
+        for table in datafusion_engagement::publish::TABLES {
+            fs::remove_dir_all(folder.path().join("new").join(table.folder("Sales"))).unwrap();
+        }
+        run(&[], &[]);
+    }
+}
+
 #[test]
 fn the_hint_to_run_keeps_the_output() {
     let (folder, files) = enrichments(&["us"], "");

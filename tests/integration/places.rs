@@ -57,6 +57,7 @@ fn any_day_of_the_calendar_can_be_the_last() {
         let folder = tempfile::tempdir().unwrap();
         let mut enrichment = bundled(folder.path());
         enrichment.as_of = day.parse().unwrap();
+        enrichment.allow_future = true;
         let report = block_on(pipeline::run(&enrichment, &Silent)).unwrap();
         assert_eq!(report.overview.as_of.to_string(), day);
         assert_eq!(

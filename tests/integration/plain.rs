@@ -3,11 +3,44 @@
 
 use crate::support::{block_on, bundled_run, rows};
 
-/// Known addresses: internal ones with account number -1, those of an account with its number.
-const PARTY: &str = "party as ( \
-    select address, -1 as account_no, person from internal_address \
-    union all \
-    select address, account_no, person from contact_address)";
+/// Known addresses: internal ones with account number -1, those of an account with its number. Those that are known by
+/// domain belong to the accounts with the longest domain that they end with.
+const PARTY: &str = r#"raw_address as (
+        select sender as raw from stg_mail
+        union all select unnest("to") from stg_mail
+        union all select unnest(cc) from stg_mail
+        union all select unnest(bcc) from stg_mail
+        union all select mailbox from stg_mail
+        union all select organizer from stg_meeting
+        union all select unnest(attendees) from stg_meeting
+        union all select unnest(declined) from stg_meeting
+        union all select mailbox from stg_meeting
+    ),
+    candidate as (select distinct normalize_address(raw) as address from raw_address),
+    taken as (
+        select address from internal_address
+        union select unnest(addresses) from contact where disposition <> 'missing_account'
+    ),
+    nobodys as (select domain from own_domain union select domain from stg_public_mail_domain),
+    stranger as (
+        select candidate.address, address_domain(candidate.address) as domain
+        from candidate
+        left join taken on taken.address = candidate.address
+        left join nobodys on nobodys.domain = address_domain(candidate.address)
+        where taken.address is null and nobodys.domain is null
+    ),
+    name as (select address, unnest(parent_domains(domain)) as domain from stranger),
+    by_domain as (
+        select name.address, known.account_no,
+            rank() over (partition by name.address order by length(known.domain) desc) as place
+        from name join account_domain as known on known.domain = name.domain
+        where known.disposition = 'used'
+    ),
+    party as (
+        select address, -1 as account_no, person from internal_address
+        union all select address, account_no, person from contact_address
+        union all select address, account_no, address as person from by_domain where place = 1
+    )"#;
 
 /// The year rows of Office, by account; accounts without engagement are left out.
 fn of_office(columns: &str, any: &str) -> String {

@@ -55,3 +55,25 @@ fn plans_are_as_approved() {
         changed.join("\n")
     );
 }
+
+/// If no domain is mapped, what finds people by domain reads no file.
+#[test]
+fn without_domains_mail_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    block_on(async {
+        let (ctx, mut enrichment) = (session(2, 8192), bundled(folder.path()));
+        for mapped in [true, false] {
+            if !mapped {
+                enrichment.accounts.as_mut().unwrap().domains.clear();
+            }
+            let ctx = if mapped { ctx.clone() } else { session(2, 8192) };
+            session::register_inputs(&ctx, &enrichment).await.unwrap();
+            for view in VIEWS {
+                view.register(&ctx, &Parameters::of(&enrichment)).await.unwrap();
+            }
+            let plan = ctx.table("domain_address").await.unwrap().create_physical_plan().await.unwrap();
+            let plan = displayable(plan.as_ref()).indent(false).to_string();
+            assert_eq!(plan.contains("file_groups"), mapped, "{plan}");
+        }
+    });
+}

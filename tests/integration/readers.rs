@@ -7,7 +7,7 @@ use datafusion_engagement::publish::TABLES;
 use serde_json::Value;
 
 use crate::installed::{python, run};
-use crate::support::bundled_run;
+use crate::support::{attributes, bundled_run};
 
 /// The Python packages that read what is published.
 pub const READERS: &str = "duckdb==2.0.0 polars==2.1.0 pandas==3.1.1 pyarrow==26.0.1";
@@ -50,7 +50,7 @@ fn duckdb_polars_pyarrow_and_pandas_read_the_same() {
         for reader in ["duckdb", "polars", "pyarrow", "pandas"] {
             assert!(found[reader]["rows"] == *rows, "{} in {reader}", table.name);
             for (field, read) in
-                table.schema(1).fields().iter().zip(found[reader]["types"].as_array().unwrap())
+                table.schema(1, &attributes()).fields().iter().zip(found[reader]["types"].as_array().unwrap())
             {
                 let mut called = called(field.data_type(), reader);
                 // A property of pandas: its integer type has no null, so a nullable integer column becomes

@@ -2,7 +2,7 @@
 //! numbers.
 
 use crate::files::{read, write};
-use crate::layouts::World;
+use crate::layouts::{World, write_rows};
 use crate::process::error;
 
 const EVERY: &str = "\nEvery input row was used.\n";
@@ -127,4 +127,120 @@ fn exported_users_without_an_address() {
     assert!(run.contains(EVERY), "{run}");
     world.write("users/b.json", "{\"id\":\"e3\"}\n{\"id\":\"e4\",\"userPrincipalName\":\"zoe\"}\n");
     says(&world, "[users] 2 of 4 users are not used: no column has an address");
+}
+
+/// Values of used rows that are not addresses: the row counts, and both commands name the column.
+#[test]
+fn values_of_used_rows_that_are_not_addresses() {
+    let mail = |mailbox: &str, to: &str| {
+        format!(
+            "select '1' as message_id, timestamp '2026-06-01T00:00:00' as sent_at, 'anna@us.com' as sender, {to} as \"to\", \
+             [cast(null as varchar)] as cc, '{mailbox}' as mailbox"
+        )
+    };
+    for (sql, places) in [
+        (mail("", "['carl@acme.com', 'Carl', '7']"), "to (2 items in 1 row)"),
+        (mail("", "['carl@acme.com; Carl', '']"), "to (1 item in 1 row)"),
+        (mail("Anna", "['carl@acme.com', '']"), "mailbox (1 row)"),
+        (mail("Anna", "['/o=org/cn=carl']"), "mailbox (1 row), to (1 item in 1 row)"),
+    ] {
+        let world = all_used();
+        write_rows(&world.path("mail.parquet"), &sql);
+        let file = world.path("mail.parquet");
+        says(
+            &world,
+            &format!(
+                "[mail] 1 used row with a value that is not used: {places}, first in {}; what is not an address counts for \
+                 nobody",
+                file.display()
+            ),
+        );
+    }
+    // Nothing is missing where nobody is named.
+    let world = all_used();
+    write_rows(
+        &world.path("mail.parquet"),
+        &mail(" ", "['carl@acme.com', '', null, 'undisclosed-recipients:;']"),
+    );
+    let [check, run] = printed(&world);
+    assert!(run.contains(EVERY) && !check.contains("not used"), "{check}{run}");
+
+    let world = all_used();
+    write_rows(
+        &world.path("meetings.parquet"),
+        "select '1' as meeting_id, 'anna@us.com' as organizer, ['carl@acme.com', 'Zoe'] as attendees, ['Zoe', 'Bo'] as declined, \
+         timestamp '2026-06-01T09:00:00' as start_at, timestamp '2026-06-01T10:00:00' as end_at",
+    );
+    let [check, run] = printed(&world);
+    for text in [check, run] {
+        let note = "1 used row with a value that is not used: attendees (1 item in 1 row), declined (2 items in 1 row), first in";
+        assert!(text.contains(note), "{text}");
+    }
+    // Columns that are not read do not matter.
+    let world = all_used();
+    write_rows(
+        &world.path("meetings.parquet"),
+        "select '1' as meeting_id, 'anna@us.com' as organizer, ['carl@acme.com', 'Zoe'] as attendees, 1 as \"to\", 2 as \"To\", \
+         timestamp '2026-06-01T09:00:00' as start_at, timestamp '2026-06-01T10:00:00' as end_at",
+    );
+    let file = world.path("meetings.parquet");
+    says(
+        &world,
+        &format!(
+            "[meetings] 1 used row with a value that is not used: attendees (1 item in 1 row), first in {}; what is not an \
+             address counts for nobody",
+            file.display()
+        ),
+    );
+    let world = all_used();
+    csv(&world, "contacts", "email,account_id\ncarl@acme.com; Carl,acme\ndora@bolt.com,bolt\n");
+    says(&world, "[contacts] 1 used row with a part of email that is not an address, and is passed over");
+}
+
+/// A required column without any value, of a type or of none: both commands name it.
+#[test]
+fn required_columns_without_a_value() {
+    let all = [
+        ("message_id", "'1'"),
+        ("sent_at", "timestamp '2026-06-01T00:00:00'"),
+        ("sender", "'anna@us.com'"),
+        ("to", "['carl@acme.com']"),
+    ];
+    for (column, null, then) in [
+        ("message_id", "cast(null as varchar)", "no message counts"),
+        ("sent_at", "null", "no message counts"),
+        ("sent_at", "cast(null as timestamp)", "no message counts"),
+        ("sender", "null", "no message counts"),
+        ("to", "null", "nobody is a recipient in to"),
+        ("to", "arrow_cast(null, 'List(Utf8)')", "nobody is a recipient in to"),
+    ] {
+        let value = |(name, value): (&str, &str)| {
+            format!("{} as \"{name}\"", if name == column { null } else { value })
+        };
+        let world = all_used();
+        write_rows(&world.path("mail.parquet"), &format!("select {}", all.map(value).join(", ")));
+        says(&world, &format!("[mail] no row has a value of {column}, so {then}"));
+    }
+    for (section, text, note) in [
+        ("contacts", "email,account_id\n,acme\n", "no row has a value of email, so it gives no address"),
+        (
+            "contacts",
+            "email,account_id\ncarl@acme.com,\n",
+            "no row has a value of account_id, so no contact counts",
+        ),
+        (
+            "users",
+            "email,entra_id\nanna@us.com,\n",
+            "no row has a value of entra_id, so no other addresses of mailboxes are known",
+        ),
+        (
+            "groups",
+            "group_email,member_email\nsales@us.com,\n",
+            "no row has a value of member_email, so no group has members",
+        ),
+    ] {
+        let world = all_used();
+        csv(&world, section, text);
+        says(&world, &format!("[{section}] {note}"));
+    }
 }

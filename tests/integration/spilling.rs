@@ -173,10 +173,10 @@ fn a_full_disk_for_what_is_spilled() {
     let Some(disk) = Disk::new(256) else { return };
     let folder = tempfile::tempdir().unwrap();
     let outcome = start(disk.path(), folder.path()).wait_with_output().unwrap();
-    refused(&outcome, 1, "No space left on device");
+    refused(&outcome, 75, "No space left on device");
     let says = format!("{}: cannot be used for spilling: ", disk.path().display());
-    refused(&outcome, 1, &says);
-    refused(&outcome, 1, "give --spill-dir a folder with more free space");
+    refused(&outcome, 75, &says);
+    refused(&outcome, 75, "give --spill-dir a folder with more free space");
     assert_eq!(published(folder.path()), None);
 }
 
@@ -205,7 +205,7 @@ fn every_door_has_the_limit() {
         let last = told.lines().last().unwrap_or_default();
         let is_told =
             last.starts_with("error: there is too little memory") && last.contains("--memory-limit");
-        assert!(outcome.status.code() == Some(1) && is_told || outcome.status.success(), "{query}: {told}");
+        assert!(outcome.status.code() == Some(75) && is_told || outcome.status.success(), "{query}: {told}");
         assert!(!query.contains("1000") || is_told, "{query}: {told}");
     }
     for arguments in [vec!["check"], vec!["segment"], vec!["card", "account-7"]] {

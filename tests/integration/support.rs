@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Field, Fields};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -24,6 +25,12 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// The folder of the bundled data.
 pub fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data")
+}
+
+/// The attributes of the accounts of the bundled enrichment.
+pub fn attributes() -> Fields {
+    let field = |name: &str, data_type| Field::new(name, data_type, true);
+    Fields::from(vec![field("industry", DataType::Utf8), field("employees", DataType::Int64)])
 }
 
 /// The input files that the bundled enrichment files name, and no others: a run may have left its output next

@@ -40,21 +40,36 @@ const CONTACTS: &str = "select * from (values ('carl@acme.com', 'acme', 'c1'), (
 const CARL: &str = r#"{"emailAddress":{"name":"Carl","address":"carl@acme.com"}}"#;
 const ANNA: &str = r#"{"emailAddress":{"name":"Anna","address":"anna@us.com"}}"#;
 
-/// One message from Anna to Carl. `more` are members that replace those of the same name: the first of a name
-/// counts.
+/// One message from Anna to Carl. `more` are members that replace those of the same name.
 fn message(more: &str) -> String {
-    format!(
-        "{{{more}\"internetMessageId\":\"<1>\",\"sentDateTime\":\"2026-06-01T09:00:00Z\",\"from\":{ANNA},\"toRecipients\":[{CARL}],\
-         \"puser\":\"e1\"}}\n"
-    )
+    let others = [
+        ("internetMessageId", "\"<1>\"".to_owned()),
+        ("sentDateTime", "\"2026-06-01T09:00:00Z\"".to_owned()),
+        ("from", ANNA.to_owned()),
+        ("toRecipients", format!("[{CARL}]")),
+        ("puser", "\"e1\"".to_owned()),
+    ];
+    object(more, &others)
+}
+
+/// An object with these members, each with a comma behind it, and with those others that they do not replace.
+fn object(more: &str, others: &[(&str, String)]) -> String {
+    let others = others.iter().filter(|(name, _)| !more.contains(&format!("\"{name}\":")));
+    let others: Vec<_> = others.map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{more}{}}}\n", others.join(","))
 }
 
 /// One meeting of Anna and Carl, with members that replace others as in [`message`].
 fn meeting(more: &str) -> String {
-    format!(
-        "{{{more}\"iCalUId\":\"u1\",\"organizer\":{ANNA},\"attendees\":[{CARL}],\"start\":{{\"dateTime\":\"2026-06-01T09:00:00\"}},\
-         \"end\":{{\"dateTime\":\"2026-06-01T10:00:00\"}},\"puser\":\"e1\"}}\n"
-    )
+    let others = [
+        ("iCalUId", "\"u1\"".to_owned()),
+        ("organizer", ANNA.to_owned()),
+        ("attendees", format!("[{CARL}]")),
+        ("start", "{\"dateTime\":\"2026-06-01T09:00:00\"}".to_owned()),
+        ("end", "{\"dateTime\":\"2026-06-01T10:00:00\"}".to_owned()),
+        ("puser", "\"e1\"".to_owned()),
+    ];
+    object(more, &others)
 }
 
 const USERS: &str = r#"{"id":"e1","mail":"anna@us.com"}
@@ -231,6 +246,10 @@ fn other_columns_that_cannot_be_read() {
         ),
         ("internetMessageHeaders", r#"{"name":"Auto-Submitted","value":"auto-replied"}"#, "automatic"),
         ("internetMessageHeaders", r#"{"Auto-Submitted":"auto-replied"}"#, "automatic"),
+        ("internetMessageHeaders", r#"[{"key":"Auto-Submitted","value":"auto-replied"}]"#, "automatic"),
+        ("internetMessageHeaders", r#"["Auto-Submitted: auto-replied"]"#, "automatic"),
+        ("internetMessageHeaders", r#"[{"key":"Received","value":"x"}]"#, "used"),
+        ("internetMessageHeaders", r#"[{"header":"Auto-Submitted","value":"auto-replied"}]"#, "unreadable"),
         ("rowinformation", r#""@{isUserSummaryRow=True}""#, "unreadable"),
         ("rowinformation", r#""{\"isUserSummaryRow\":true}""#, "summary_row"),
         ("isDraft", r#""yes""#, "unreadable"),
@@ -362,6 +381,230 @@ fn times_and_zones_that_cannot_be_read() {
             ),
         ]
     );
+}
+
+/// A time that is there and cannot be read is not replaced by the time of receipt; an absent one is.
+#[test]
+fn a_time_that_cannot_be_read_is_not_absent() {
+    let mail = |sent: &str| {
+        message(&format!("\"sentDateTime\":{sent},\"receivedDateTime\":\"2026-06-01T09:00:00Z\","))
+    };
+    let absent = [
+        "null",
+        "\"\"",
+        "\"null\"",
+        "{}",
+        "[]",
+        "\"0001-01-01T00:00:00Z\"",
+        "\"/Date(-62135596800000)/\"",
+        "{\"value\":\"/Date(-62135596800000)/\"}",
+    ];
+    for sent in absent {
+        let (_folder, enrichment) = exports(&mail(sent), &meeting(""), USERS);
+        let report = run(&enrichment);
+        assert_eq!(dispositions(&report)[0], "mail used 1", "{sent}");
+        assert_eq!(about_reading(&report), [""; 0], "{sent}");
+    }
+    for sent in ["\"6/1/2026 9:00\"", "\"1. Juni 2026\"", "17", "{\"value\":\"soon\"}"] {
+        let (_folder, enrichment) = exports(&mail(sent), &meeting(""), USERS);
+        let report = run(&enrichment);
+        assert_eq!(dispositions(&report)[0], "mail missing_time 1", "{sent}");
+        let notes = about_reading(&report);
+        assert!(
+            notes.iter().any(|note| note.starts_with("[mail] 1 row with a time that cannot be read")),
+            "{sent}: {notes:?}"
+        );
+    }
+}
+
+/// The notes of a check and of a run about values that are not used. Both must say the same.
+fn about_use(enrichment: &Enrichment) -> Vec<String> {
+    let of = |notes: Vec<String>| -> Vec<String> {
+        notes.into_iter().filter(|note| note.contains("a value that is not used")).collect()
+    };
+    let (check, run) = (of(block_on(pipeline::check(enrichment)).unwrap().notes), of(run(enrichment).notes));
+    assert_eq!(check, run);
+    run
+}
+
+/// Items that are there and have no address, among others.
+#[test]
+fn items_without_an_address_are_nobody() {
+    let items = [
+        r#"{"emailAddress":{"name":"Zoe"}}"#,
+        r#"{"emailAddress":{"name":"Zoe","address":""}}"#,
+        r#"{"address":" "}"#,
+        r#"{"emailAddress":{"address":"/o=org/cn=zoe"}}"#,
+        "7",
+        "true",
+        "\"Zoe\"",
+    ];
+    for (column, of_meetings) in [("toRecipients", "attendees"), ("ccRecipients", "attendees")] {
+        let lists: Vec<_> = items.iter().map(|item| format!("[{item},{CARL},{item}]")).collect();
+        let (folder, enrichment, report) = run_each(column, of_meetings, &lists);
+        let n = items.len();
+        assert_eq!(dispositions(&report), [format!("mail used {n}"), format!("meetings used {n}")]);
+        assert_eq!(engaged(&enrichment), format!("acme {n} {n}, bolt 0 0"));
+        assert!(!report.is_every_row_used);
+        let note = |section: &str, column: &str| {
+            format!(
+                "[{section}] {n} used rows with a value that is not used: {column} ({} items in {n} rows), first in {}; what \
+                 is not an address counts for nobody",
+                2 * n,
+                folder.path().join(section).join("a.json").display()
+            )
+        };
+        assert_eq!(about_use(&enrichment), [note("mail", column), note("meetings", of_meetings)]);
+    }
+    // What is absent is no item, and rooms are not people.
+    let lists = [
+        format!("[null,{CARL}]"),
+        format!("[{{\"emailAddress\":null}},{CARL}]"),
+        format!("[{{}},\"\",{CARL}]"),
+        "\"undisclosed-recipients:;\"".to_owned(),
+    ];
+    let (_folder, enrichment, _) = run_each("toRecipients", "attendees", &lists);
+    assert_eq!(about_use(&enrichment), [""; 0]);
+    let room =
+        format!("\"attendees\":[{{\"type\":\"resource\",\"emailAddress\":{{\"name\":\"Room\"}}}},{CARL}],");
+    let (_folder, enrichment) = exports(&message(""), &meeting(&room), USERS);
+    assert_eq!(about_use(&enrichment), [""; 0]);
+}
+
+/// The first file with such a value is named, and values of rows that are not used do not count.
+#[test]
+fn the_first_file_is_named() {
+    let zoe = r#""toRecipients":[{"emailAddress":{"name":"Zoe"}}],"#;
+    let (folder, enrichment) = exports(&message(""), &meeting(""), USERS);
+    let draft = message(&format!("\"internetMessageId\":\"<2>\",\"isDraft\":true,{zoe}"));
+    fs::write(folder.path().join("mail/c.json"), draft).unwrap();
+    assert_eq!(about_use(&enrichment), [""; 0]);
+    let file = folder.path().join("mail/b.json");
+    fs::write(&file, message(&format!("\"internetMessageId\":\"<3>\",{zoe}"))).unwrap();
+    assert_eq!(
+        about_use(&enrichment),
+        [format!(
+            "[mail] 1 used row with a value that is not used: toRecipients (1 item in 1 row), first in {}; what is not an \
+             address counts for nobody",
+            file.display()
+        )]
+    );
+    // A row that is not used, in a file before it.
+    let draft = message(&format!("\"internetMessageId\":\"<4>\",\"isDraft\":true,{zoe}"));
+    fs::write(folder.path().join("mail/0.json"), draft).unwrap();
+    let notes = about_use(&enrichment);
+    assert!(notes.len() == 1 && notes[0].contains(&format!(", first in {};", file.display())), "{notes:?}");
+}
+
+/// A run counts all rows. Columns and files are those of the first files, and the notes say so.
+#[test]
+fn many_files_are_not_all_looked_at() {
+    let (folder, enrichment) = exports(&message(""), &meeting(""), USERS);
+    let copy = |n: usize, more: &str| message(&format!("\"internetMessageId\":\"<{n}>\",{more}"));
+    let zoe = |column: &str| format!("\"{column}\":[{{\"emailAddress\":{{\"name\":\"Zoe\"}}}}],");
+    for n in 0..70 {
+        let more = match n {
+            7 | 9 => zoe("toRecipients"),
+            69 => zoe("ccRecipients"),
+            _ => String::new(),
+        };
+        fs::write(folder.path().join(format!("mail/b{n:02}.json")), copy(n, &more)).unwrap();
+    }
+    let of = |notes: Vec<String>| -> Vec<String> {
+        notes.into_iter().filter(|note| note.contains("a value that is not used")).collect()
+    };
+    let note = |rows: usize| {
+        format!(
+            "[mail] {rows} used rows with a value that is not used: in its first 64 files: toRecipients (2 items in 2 rows), \
+             first in {}; what is not an address counts for nobody",
+            folder.path().join("mail/b07.json").display()
+        )
+    };
+    assert_eq!(of(block_on(pipeline::check(&enrichment)).unwrap().notes), [note(2)]);
+    assert_eq!(of(run(&enrichment).notes), [note(3)]);
+}
+
+#[test]
+fn words_that_are_not_known_say_nothing() {
+    let attendee = |more: &str| {
+        format!("\"attendees\":[{{{more},\"emailAddress\":{{\"address\":\"carl@acme.com\"}}}}],")
+    };
+    let known = [
+        r#""type":"microsoft.graph.eventType'Occurrence'","#.to_owned(),
+        r#""type":" EXCEPTION ","#.to_owned(),
+        r#""responseStatus":{"response":"microsoft.graph.responseType'TentativelyAccepted'","time":null},"#
+            .to_owned(),
+        r#""responseStatus":{},"#.to_owned(),
+        r#""responseStatus":{"response":null},"#.to_owned(),
+        attendee(r#""type":"Optional","status":{"response":"notresponded"}"#),
+        attendee(r#""type":null,"status":null"#),
+    ];
+    let of_mail = [r##""ODataType":"#Microsoft.Graph.Message","##, r#""ODataType":"","#, r#""puser":"e2","#];
+    let numbered = |texts: &[String], copy: fn(&str) -> String, id: &str| -> String {
+        let one = |(n, more): (usize, &String)| copy(&format!("\"{id}\":\"{n}\",{more}"));
+        texts.iter().enumerate().map(one).collect()
+    };
+    let mail = numbered(&of_mail.map(String::from), message, "internetMessageId");
+    let (_folder, enrichment) = exports(&mail, &numbered(&known, meeting, "iCalUId"), USERS);
+    assert_eq!(about_use(&enrichment), [""; 0]);
+
+    let of_mail = [r##""ODataType":"#microsoft.graph.post","##, r#""puser":{"id":"e1"},"#];
+    let of_meetings = [
+        r#""type":"Termin","#.to_owned(),
+        r#""type":{"value":"occurrence"},"#.to_owned(),
+        r#""responseStatus":{"response":"abgelehnt"},"#.to_owned(),
+        r#""responseStatus":{"answer":"declined"},"#.to_owned(),
+        attendee(r#""status":{"response":"zugesagt"}"#),
+        attendee(r#""status":{"answer":"declined"},"type":"chair""#),
+    ];
+    let mail = numbered(&of_mail.map(String::from), message, "internetMessageId");
+    let meetings = numbered(&of_meetings, meeting, "iCalUId");
+    let (folder, enrichment) = exports(&mail, &meetings, USERS);
+    let report = run(&enrichment);
+    assert_eq!(dispositions(&report), ["mail used 2", "meetings used 6"]);
+    let file = |section: &str| folder.path().join(section).join("a.json").display().to_string();
+    assert_eq!(
+        about_use(&enrichment),
+        [
+            format!(
+                "[mail] 2 used rows with a value that is not used: ODataType (1 row), puser (1 row), first in {}; a word that \
+                 is not known says nothing",
+                file("mail")
+            ),
+            format!(
+                "[meetings] 6 used rows with a value that is not used: attendees.type (1 row), attendees.status (2 rows), type \
+                 (2 rows), responseStatus (2 rows), first in {}; a word that is not known says nothing",
+                file("meetings")
+            ),
+        ]
+    );
+}
+
+/// Entries of users and members of groups that have no address are counted.
+#[test]
+fn entries_of_a_directory_without_an_address() {
+    let users = "{\"id\":\"e1\",\"mail\":\"anna@us.com\",\"proxyAddresses\":[\"SMTP:anna@us.com\",\"smtp:junk\",\"X500:/o=x\"]}\n\
+                 {\"id\":\"e2\",\"mail\":\"ben@us.com\"}\n";
+    let (folder, enrichment) = exports(&message(""), &meeting(""), users);
+    let groups = "{\"id\":\"g1\",\"mail\":\"all@us.com\",\"pObjectId\":\"g1\",\"proxyAddresses\":[\"smtp:every@us.com\"]}\n\
+                  {\"id\":\"g2\",\"mail\":\"none@us.com\",\"pObjectId\":\"g2\"}\n\
+                  {\"id\":\"e1\",\"puser\":\"g1\"}\n\
+                  {\"id\":\"printer\",\"puser\":\"g1\"}\n{\"id\":\"zoe\",\"userPrincipalName\":\"zoe\",\"puser\":\"g1\"}\n";
+    fs::create_dir(folder.path().join("groups")).unwrap();
+    fs::write(folder.path().join("groups/a.json"), groups).unwrap();
+    let text = format!("{ENRICHMENT}[groups]\npath = \"groups\"\nformat = \"graph-data-connect\"\n");
+    fs::write(&enrichment.file, text).unwrap();
+    let enrichment = Enrichment::open(&enrichment.file).unwrap();
+    for notes in [block_on(pipeline::check(&enrichment)).unwrap().notes, run(&enrichment).notes] {
+        let about: Vec<_> = notes.iter().filter(|note| note.contains("without an address")).collect();
+        assert_eq!(
+            about,
+            [
+                "[users] 1 smtp: entry of proxyAddresses without an address, passed over",
+                "[groups] 2 members without an address, so without a mailbox",
+            ]
+        );
+    }
 }
 
 /// A column whose type cannot be it would be read as absent.

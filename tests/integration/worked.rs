@@ -89,7 +89,7 @@ const OFFICE: [&str; 3] = [
 
 const OTHERS: [(&str, &[&str]); 4] = [
     ("Office_UserTable", &["anna@us.com e1", "ben@us.com e2"]),
-    ("Office_Overview", &["worked 2026-06-30 2026-06-01 2026-06-20 5 2 2 3 2 3 2 0"]),
+    ("Office_Overview", &["worked 2026-06-30 2026-06-01 2026-06-20 5 2 2 3 2 3 2 0 0 0 0"]),
     (
         "Office_Dispositions",
         &[

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, StringBuilder};
+use datafusion::arrow::array::{ArrayRef, Int64Array, StringArray, StringBuilder};
+use datafusion::arrow::datatypes::{DataType, Field};
 
 use super::Result;
 use super::parquet::{BATCH_ROWS, Table, text};
@@ -11,9 +12,23 @@ use crate::organization::Organization;
 
 /// The profile, with the column names of a CRM.
 pub fn accounts(org: &Organization, path: &Path) -> Result<u64> {
-    let rows = (0..org.plan.sizes.accounts as u32)
-        .map(|account| [Some(org.account_id(account)), Some(org.account_name(account))]);
-    write(path, ["accountid", "name"], rows)
+    let texts = ["accountid", "name", "websiteurl", "industry"].map(text);
+    let employees = Field::new("employees", DataType::Int64, true);
+    let mut table = Table::create(path, texts.into_iter().chain([employees]).collect())?;
+    let accounts: Vec<u32> = (0..org.plan.sizes.accounts as u32).collect();
+    for accounts in accounts.chunks(BATCH_ROWS) {
+        let of = |f: &dyn Fn(u32) -> Option<String>| -> ArrayRef {
+            Arc::new(accounts.iter().map(|account| f(*account)).collect::<StringArray>())
+        };
+        table.write(vec![
+            of(&|account| Some(org.account_id(account))),
+            of(&|account| Some(org.account_name(account))),
+            of(&|account| org.web_site(account)),
+            of(&|account| org.attributes(account).0.map(str::to_owned)),
+            Arc::new(accounts.iter().map(|account| org.attributes(*account).1).collect::<Int64Array>()),
+        ])?;
+    }
+    table.close()
 }
 
 /// The contacts, with the column names of a CRM.

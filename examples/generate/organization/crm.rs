@@ -3,6 +3,9 @@
 use super::party::guid;
 use super::{Organization, Party};
 
+/// The industries of accounts.
+const INDUSTRIES: [&str; 6] = ["Energy", "Health", "Logistics", "Manufacturing", "Retail", "Software"];
+
 /// One row of the contact list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContactRow {
@@ -22,10 +25,51 @@ impl Organization {
     /// The contact list: the contacts of all accounts, then the faulty rows.
     pub fn contact_rows(&self) -> impl Iterator<Item = ContactRow> + '_ {
         let regular = (0..self.plan.sizes.accounts as u32).flat_map(move |account| {
-            (0..self.contacts_of(account)).map(move |number| self.contact_row(account, number))
+            let known = (0..self.contacts_of(account)).filter(move |number| self.is_in_crm(account, *number));
+            known.map(move |number| self.contact_row(account, number))
         });
         let faults = (self.plan.sizes.contacts / 2_000).max(1) as u32;
         regular.chain((0..faults).flat_map(|number| self.faulty_rows(number)))
+    }
+
+    /// Whether the CRM knows a person of an account.
+    fn is_in_crm(&self, account: u32, number: u16) -> bool {
+        self.plan.hash(&[62, u64::from(account), u64::from(number)]) % 100 < self.plan.sizes.in_crm
+    }
+
+    /// What the CRM knows about the web sites of an account: about half of the accounts have one.
+    pub fn web_site(&self, account: u32) -> Option<String> {
+        let key = self.plan.hash(&[63, u64::from(account)]);
+        let own = self.domain_of_account(account);
+        match self.rank_of[account as usize] {
+            10 => return Some("n/a".to_owned()),
+            11 => return Some("https://www.outlook.com".to_owned()),
+            12 => return Some(format!("{own}, {}", super::party::DOMAIN)),
+            13 => return Some(format!("https://www.{own} {own}")),
+            _ if key % 2 == 1 => return None,
+            _ => {}
+        }
+        let site = match key >> 8 & 3 {
+            0 => format!("https://www.{own}/"),
+            1 => format!("HTTP://{}", own.to_uppercase()),
+            2 => format!("info@{own}"),
+            _ => own,
+        };
+        // A subsidiary, whose people the CRM does not know.
+        let subsidiary = self.domain_of_outsider(account);
+        let has_subsidiary =
+            account.is_multiple_of(super::party::OUTSIDERS_OF_A_COMPANY) && key >> 16 & 1 == 0;
+        Some(if has_subsidiary { format!("{site}; {subsidiary}") } else { site })
+    }
+
+    /// The industry of an account, and how many people work there; sometimes unknown.
+    pub fn attributes(&self, account: u32) -> (Option<&'static str>, Option<i64>) {
+        let key = self.plan.hash(&[64, u64::from(account)]);
+        let industry = INDUSTRIES[(key % INDUSTRIES.len() as u64) as usize];
+        (
+            (key >> 8 & 15 != 0).then_some(industry),
+            (key >> 12 & 7 != 0).then_some(10 + (key >> 16) as i64 % 5_000),
+        )
     }
 
     fn contact_row(&self, account: u32, number: u16) -> ContactRow {

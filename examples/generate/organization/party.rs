@@ -5,11 +5,14 @@ use super::names;
 use crate::random::bytes;
 
 /// The domain of the organization.
-const DOMAIN: &str = "northwind.example";
+pub(super) const DOMAIN: &str = "northwind.example";
 /// A second domain of the organization, for aliases.
 const ALIAS_DOMAIN: &str = "northwind-traders.example";
 /// Distribution groups: a listed one, one nested in it, and one that is not listed.
 const GROUPS: [&str; 3] = ["uk-sales", "key-accounts", "all-staff"];
+
+/// How many outsiders share a domain.
+pub(super) const OUTSIDERS_OF_A_COMPANY: u32 = 3;
 
 /// A sender, recipient or participant. Colleagues with numbers below the number of mailboxes are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,23 +62,37 @@ impl Organization {
             Party::Group(number) => format!("{}@{DOMAIN}", GROUPS[usize::from(number) % GROUPS.len()]),
             Party::Room(number) => format!("room-{}@{DOMAIN}", number + 1),
             Party::Contact { account, number } => {
-                let word = names::company_word(u64::from(account)).to_lowercase();
-                format!("{}@{word}.example", self.contact_local_part(account, number))
+                format!("{}@{}", self.contact_local_part(account, number), self.domain_of_account(account))
             }
             Party::SecondAddress { account, number } => {
                 format!("{}.{account}@post.example", self.contact_local_part(account, number))
             }
             Party::Outsider(number) => {
-                let word = names::company_word(u64::from(number)).to_lowercase();
                 let local = match number % 4 {
                     0 => "news".to_owned(),
                     1 => "billing".to_owned(),
-                    _ => local_part(names::contact(self.plan.hash(&[90, u64::from(number)]), 0)),
+                    _ => {
+                        let company = number / OUTSIDERS_OF_A_COMPANY;
+                        let person = u64::from(number % OUTSIDERS_OF_A_COMPANY);
+                        local_part(names::contact(self.plan.hash(&[90, u64::from(company)]), person))
+                    }
                 };
-                // The domain of an account does not contain a hyphen.
-                format!("{local}@{word}-{}.example", if number.is_multiple_of(2) { "post" } else { "supply" })
+                format!("{local}@{}", self.domain_of_outsider(number))
             }
         }
+    }
+
+    /// The domain of the contacts of an account.
+    pub(super) fn domain_of_account(&self, account: u32) -> String {
+        format!("{}.example", names::company_word(u64::from(account)).to_lowercase())
+    }
+
+    /// The domain of an outsider and of the colleagues with the next numbers. They may work for a subsidiary of the
+    /// account with the number of the first. The domain of an account does not contain a hyphen.
+    pub(super) fn domain_of_outsider(&self, number: u32) -> String {
+        let first = number - number % OUTSIDERS_OF_A_COMPANY;
+        let word = names::company_word(u64::from(first)).to_lowercase();
+        format!("{word}-{}.example", if first.is_multiple_of(2) { "post" } else { "supply" })
     }
 
     /// The display name.

@@ -11,8 +11,9 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use super::Sink;
 use crate::cli::out::{is_terminal, note, width, written};
 use crate::cli::rounded::{decimals, rounded};
-use crate::cli::text::{columns, count, cut, pad, visible};
+use crate::cli::text::{columns, cut, pad, visible};
 use crate::error::Result;
+use crate::error::numbers::count;
 
 /// Number of first rows that decide the widths of columns. Wider cells in later rows are written in full,
 /// without alignment. So the memory does not grow with the number of rows.

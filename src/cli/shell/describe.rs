@@ -5,7 +5,8 @@ use datafusion::logical_expr::TableType;
 use datafusion::prelude::SessionContext;
 
 use crate::cli::functions::Function;
-use crate::cli::text::{columns as width_of, count, pad, visible};
+use crate::cli::text::{columns as width_of, pad, visible};
+use crate::error::numbers::count;
 use crate::error::{Error, Result};
 use crate::query::statements::Statements;
 

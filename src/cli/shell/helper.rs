@@ -178,6 +178,15 @@ mod tests {
         assert_eq!(complete("select "), (7, vec![]));
     }
 
+    #[tokio::test]
+    async fn attributes_of_accounts_are_completed() {
+        let session = Statements::new(crate::query::testing::published().await).await.unwrap();
+        let mut helper = ShellHelper::default();
+        helper.learn(&session);
+        assert_eq!(helper.candidates("select a.indu", 13).1, ["Industry"]);
+        assert_eq!(helper.candidates("select * from office_acc", 24).1, ["Office_Accounts"]);
+    }
+
     #[test]
     fn commands_are_completed() {
         assert_eq!(complete("\\t"), (0, vec!["\\timing".into()]));

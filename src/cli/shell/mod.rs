@@ -16,6 +16,7 @@ use rustyline::{CompletionType, Config, Editor};
 use self::commands::Command;
 use self::helper::ShellHelper;
 use super::format::{Format, Layout};
+use super::limits::{Limits, within};
 use super::out::{self, note, note_on_terminal};
 use super::results::Answers;
 use super::session::Session;
@@ -46,17 +47,25 @@ struct Shell {
     person: bool,
     /// Whether scripts may also name files.
     allow_files: bool,
+    /// The limits of each statement.
+    limits: Limits,
     /// The depth of the included file that is read now; 0 outside files.
     included: usize,
 }
 
 /// Runs the shell on standard input: as an editor with history and completion if that is a terminal, else
 /// as a script.
-pub async fn run(session: Session, format: Format, exact: bool, allow_files: bool) -> Result<()> {
+pub async fn run(
+    session: Session,
+    format: Format,
+    exact: bool,
+    allow_files: bool,
+    limits: Limits,
+) -> Result<()> {
     let person = std::io::stdin().is_terminal();
     let layout = Layout { rows: person.then_some(ROWS), exact, ..Layout::default() };
     let answers = Answers::new(format, layout, Box::new(out::stdout()));
-    let mut shell = Shell { session, answers, timing: false, person, allow_files, included: 0 };
+    let mut shell = Shell { session, answers, timing: false, person, allow_files, limits, included: 0 };
     if person {
         shell.converse().await
     } else {
@@ -127,9 +136,11 @@ impl Shell {
         let mut text = String::new();
         for line in lines {
             let line = line.map_err(|why| Error::query(format!("{name}: {why}")))?;
+            // No other line completes a statement or a comment, so the text is not read again for it.
+            let may_end = text.is_empty() || [";", "*/"].iter().any(|end| line.contains(end));
             text += if text.trim_start().is_empty() { line.trim_start_matches(MARK) } else { &line };
             text.push('\n');
-            let is_whole = text.trim_start().starts_with('\\') || is_complete(&text);
+            let is_whole = text.trim_start().starts_with('\\') || may_end && is_complete(&text);
             if is_whole && self.text(&std::mem::take(&mut text)).await? == Then::Leave {
                 return Ok(Then::Leave);
             }
@@ -149,8 +160,8 @@ impl Shell {
     }
 
     async fn statement(&mut self, statement: &str) -> Result<()> {
-        let answer = self.answers.answer(&mut self.session.statements, statement).await?;
-        answer.print_rows_and_time(self.timing);
+        let answer = self.answers.answer(&mut self.session.statements, statement);
+        within(self.limits, answer).await?.print_rows_and_time(self.timing);
         Ok(())
     }
 

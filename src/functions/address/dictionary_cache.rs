@@ -17,8 +17,9 @@ use super::normalize::normalize;
 use super::one_address::{Found, find};
 use crate::functions::id_hash::{Key, id_hash};
 
-/// How many memos a thread caches: enough for the dictionaries of all columns of an input, in a few files.
-const REMEMBERED: usize = 12;
+/// How many memos a thread caches: enough for the dictionaries of all columns of an input, in two files. Two
+/// functions are called for each of the five columns of mail.
+const REMEMBERED: usize = 20;
 
 /// The type of the dictionaries that are cached.
 pub(crate) type AddressDictionary = DictionaryArray<Int32Type>;

@@ -2,6 +2,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod book;
+mod count_no_address;
 mod dictionary_cache;
 mod is_address;
 pub(crate) mod normalize;
@@ -14,10 +15,11 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 /// The scalar functions of this module.
 pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
-    [normalize::udf(), addresses::udf(), is_address::udf()].into_iter().chain(book::udfs()).collect()
+    let own = [normalize::udf(), addresses::udf(), is_address::udf(), count_no_address::udf()];
+    own.into_iter().chain(book::udfs()).collect()
 }
 
 /// The aggregate functions of this module.
 pub(crate) fn udafs() -> Vec<Arc<AggregateUDF>> {
-    vec![book::udaf()]
+    book::udafs().into()
 }

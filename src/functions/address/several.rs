@@ -62,6 +62,11 @@ impl Part {
     }
 }
 
+/// Whether a text is a group without members, as mail writes it: `undisclosed-recipients:;`.
+pub(crate) fn is_empty_group(raw: &str) -> bool {
+    raw.trim_end().ends_with(":;")
+}
+
 /// The different addresses of the parts of a text, normalized, in the order in which they first occur.
 pub(crate) fn in_parts(raw: &str) -> Vec<Cow<'_, str>> {
     let mut seen = HashSet::new();

@@ -8,8 +8,7 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::item::{Item, Unreadable, Value};
-use super::recipient::address;
-use super::recipients::{expect_addresses, for_each_item, lists};
+use super::recipients::{expect_addresses, for_each_item, item_address, lists};
 use super::text::{path, with_path};
 use crate::functions::udf::declare::{OWN_SQL, Scalar};
 
@@ -26,7 +25,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             OWN_SQL,
             "The addresses of the people among the attendees of a meeting in a Microsoft Graph export: all attendees except \
              those of type resource, which are rooms or equipment. If a response is given, only attendees with this response. \
-             Lists and attendees are read in every form that graph_addresses() reads. NULL if the value cannot be read.",
+             Lists and attendees are read as graph_addresses() reads them. NULL if the value cannot be read.",
             "graph_attendees(attendees[, response])",
         )
         .with_argument("attendees", "A list of attendees, one attendee, text or JSON text; NULL gives NULL.")
@@ -46,10 +45,10 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         expect_addresses(list)?;
         for_each_item(list, &mut |attendee| {
             if let Some(attendee) = attendee
-                && !is(attendee.field("type").and_then(|kind| kind.text_at("")), RESOURCE)
+                && !is(attendee.only_field("type")?.and_then(|kind| kind.text_at("")), RESOURCE)
                 && (wanted.is_empty() || is(response(attendee)?, wanted))
             {
-                texts.push(address(attendee)?);
+                texts.push(item_address(Some(attendee))?);
             }
             Ok(())
         })
@@ -58,7 +57,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
 
 /// The response of an attendee. An attendee that is only an address has none.
 fn response(attendee: &Item<'_>) -> Result<Option<String>, Unreadable> {
-    let Some(status) = attendee.field("status") else { return Ok(None) };
+    let Some(status) = attendee.only_field("status")? else { return Ok(None) };
     match status.value() {
         Value::Absent => Ok(None),
         Value::Text(text) => Ok(Some(text.into_owned())),
@@ -94,7 +93,7 @@ mod tests {
             {"type":"optional","STATUS":{"Response":"Accepted"},"emailAddress":{"address":"b@x"}},
             {"emailAddress":{"name":"without address"}},
             null]"#;
-        assert_eq!(addresses(json, &[]), ["a@x", "b@x", "null"]);
+        assert_eq!(addresses(json, &[]), ["a@x", "b@x", "<>"]);
         assert_eq!(addresses(json, &[ScalarValue::from("declined")]), ["a@x"]);
     }
 

@@ -14,6 +14,9 @@ use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
 /// The header that marks auto-replies and other automatic messages (RFC 3834).
 const AUTO_SUBMITTED: &str = "auto-submitted";
 
+/// The keys of the name of a header. Programs that write a map as a list of its entries call it the key.
+const NAMES: [&str; 2] = ["name", "key"];
+
 pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "is_auto_submitted",
@@ -29,7 +32,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
              What follows a semicolon is ignored; a blank value counts as no. NULL if the headers cannot be read.",
             "is_auto_submitted(headers)",
         )
-        .with_argument("headers", "A list of structs (name, value), one of them, values by name, text as in a message, or JSON text; NULL gives false.")
+        .with_argument("headers", "A list of structs (name, value) or (key, value), one of them, values by name, text as in a message, or JSON text; NULL gives false.")
         .with_sql_example(
             "> select is_auto_submitted('[{\"name\":\"Auto-Submitted\",\"value\":\"auto-replied\"}]');\ntrue",
         )
@@ -54,19 +57,36 @@ fn is_auto_submitted(headers: &Item<'_>) -> Result<bool, Unreadable> {
     Ok(found)
 }
 
-/// Whether a header says so: an object with name and value, an object of values by name, or text as in a
-/// message, `Name: value`, one header or several.
+/// The name of a header.
+///
+/// # Errors
+/// It has several.
+fn name_of<'a>(header: &'a Item<'_>) -> Result<Option<Item<'a>>, Unreadable> {
+    for name in NAMES {
+        if let Some(name) = header.only_field(name)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a header says so: an object with name (or key) and value, an object of values by name, or text as in a
+/// message, `Name: value`, one header or several. An object with a value and without a name cannot be read.
 fn says_so(header: &Item<'_>) -> Result<bool, Unreadable> {
     match header.value() {
         Value::Absent => Ok(false),
-        Value::Object(object) => match object.field("name") {
+        Value::Object(object) => match name_of(&object)? {
             Some(name) if name.is_nested() => Err(Unreadable),
             Some(name) if name.text().is_some_and(|name| is_wanted(&name)) => {
                 Ok(object.leaf("value")?.is_some_and(|value| says_yes(&value)))
             }
             Some(_) => Ok(false),
             None => {
-                object.keys().ok_or(Unreadable)?;
+                let keys = object.keys().ok_or(Unreadable)?;
+                let is_name = |key: &String| NAMES.iter().any(|name| key.eq_ignore_ascii_case(name));
+                if object.field("value").is_some() && !keys.iter().any(is_name) {
+                    return Err(Unreadable);
+                }
                 Ok(object.leaf(AUTO_SUBMITTED)?.is_some_and(|value| says_yes(&value)))
             }
         },
@@ -120,6 +140,8 @@ mod tests {
         for yes in [
             r#"{"name":"Auto-Submitted","value":"auto-replied"}"#,
             r#"{"Received":"x","Auto-Submitted":"auto-replied"}"#,
+            r#"[{"key":"Received","value":"x"},{"Key":"auto-submitted","Value":"auto-replied"}]"#,
+            r#"[{"Received":"x"},{"Auto-Submitted":"auto-replied"}]"#,
             r#"["Received: x","Auto-Submitted: auto-replied"]"#,
             "Received: x\r\n by y\r\nAuto-Submitted: auto-replied\r\n",
         ] {
@@ -130,6 +152,8 @@ mod tests {
             "{}",
             "Received: x\nAuto-Submitted: no",
             r#"[{"name":null}]"#,
+            r#"[{"name":null,"value":"x"}]"#,
+            r#"[{"key":"X","value":"Auto-Submitted: auto-replied"}]"#,
         ] {
             assert_eq!(flag(no), Some(false), "{no}");
         }
@@ -137,6 +161,7 @@ mod tests {
             r#"[{"name":"Auto-Submitted","value":"auto-rep"#,
             r#"[{'name': 'Auto-Submitted', 'value': 'auto-replied'}]"#,
             r#"["@{name=Auto-Submitted; value=auto-replied}"]"#,
+            r#"[{"header":"Auto-Submitted","value":"auto-replied"}]"#,
             "text",
         ] {
             assert_eq!(flag(unreadable), None, "{unreadable}");

@@ -100,23 +100,35 @@ impl<'a> Column<'a> {
 }
 
 impl Item<'_> {
-    /// The field with this name, in any case; `None` if it is absent or null.
+    /// The field with this name, in any case; `None` if it is absent, null or ambiguous.
     pub(crate) fn field(&self, name: &str) -> Option<Item<'_>> {
+        self.only_field(name).unwrap_or_default()
+    }
+
+    /// The field with this name, in any case; `None` if it is absent or null.
+    ///
+    /// # Errors
+    /// Several fields have this name, with different values. (Of structs, inputs check the names.)
+    pub(crate) fn only_field(&self, name: &str) -> Result<Option<Item<'_>>, Unreadable> {
         match self {
             Item::Cell(Column::Struct(_, columns), row) => {
                 let column = columns.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
-                column.and_then(|(_, column)| column.get(*row))
+                Ok(column.and_then(|(_, column)| column.get(*row)))
             }
             Item::Cell(Column::Map(map, keys, values), row) => {
                 let is_named = |at: &usize| {
                     keys.get(*at)
                         .is_some_and(|key| key.text().is_some_and(|key| key.eq_ignore_ascii_case(name)))
                 };
-                values.get(entries(map, *row).find(is_named)?)
+                let mut named = entries(map, *row).filter(is_named);
+                let Some(first) = named.next().map(|at| values.get(at)) else { return Ok(None) };
+                let text = |item: &Option<Item<'_>>| item.as_ref().and_then(Item::text).map(Cow::into_owned);
+                let is_same = |at: usize| text(&values.get(at)) == text(&first);
+                if named.all(is_same) { Ok(first) } else { Err(Unreadable) }
             }
             _ => {
-                let text = self.json()?;
-                Some(Item::Json(member(&text, name)?))
+                let Some(text) = self.json() else { return Ok(None) };
+                Ok(member(&text, name)?.map(Item::Json))
             }
         }
     }
@@ -174,9 +186,9 @@ impl Item<'_> {
     /// The text of the field with this name, in any case; `None` if it is absent, null or blank.
     ///
     /// # Errors
-    /// The field is nested, or stands for a nested value that was not written.
+    /// The field is nested, stands for a nested value that was not written, or is ambiguous.
     pub(crate) fn leaf(&self, name: &str) -> Result<Option<String>, Unreadable> {
-        let Some(field) = self.field(name) else { return Ok(None) };
+        let Some(field) = self.only_field(name)? else { return Ok(None) };
         if field.is_nested() {
             return Err(Unreadable);
         }
@@ -237,23 +249,30 @@ impl Item<'_> {
     }
 }
 
-/// The JSON text of the first member with this name, in any case; `None` if it is absent or null, or if the text
-/// is not an object and nothing else.
-fn member<'a>(text: &Cow<'a, [u8]>, name: &str) -> Option<Cow<'a, [u8]>> {
-    let mut found = None;
+/// The JSON text of the member with this name, in any case; `None` if it is absent or null, or if the text is not an
+/// object and nothing else.
+///
+/// # Errors
+/// Several members have this name, with different values.
+fn member<'a>(text: &Cow<'a, [u8]>, name: &str) -> Result<Option<Cow<'a, [u8]>>, Unreadable> {
+    let (mut found, mut is_ambiguous) = (None, false);
     let read = json::members(text, json::skip_white(text, 0), |key, at, end| {
-        if found.is_none() && key.eq_ignore_ascii_case(name) {
-            found = Some((at, end));
+        if key.eq_ignore_ascii_case(name) {
+            let (first, last) = *found.get_or_insert((at, end));
+            is_ambiguous |= text[first..last] != text[at..end];
         }
     });
-    if json::skip_white(text, read.ok()?) < text.len() {
-        return None;
+    if !read.is_ok_and(|end| json::skip_white(text, end) == text.len()) {
+        return Ok(None);
     }
-    let (at, end) = found.filter(|(at, end)| &text[*at..*end] != b"null")?;
-    Some(match text {
+    if is_ambiguous {
+        return Err(Unreadable);
+    }
+    let Some((at, end)) = found.filter(|(at, end)| &text[*at..*end] != b"null") else { return Ok(None) };
+    Ok(Some(match text {
         Cow::Borrowed(text) => Cow::Borrowed(&text[at..end]),
         Cow::Owned(text) => Cow::Owned(text[at..end].to_vec()),
-    })
+    }))
 }
 
 /// The positions of the entries of a row of a map.
@@ -358,8 +377,34 @@ mod tests {
         let column = Column::new(&text).unwrap();
         let address = |row: usize| column.get(row).unwrap().text_at("emailAddress.address");
         assert_eq!(address(0).as_deref(), Some("ann@contoso.com"));
-        assert_eq!(address(1), None, "the first of the name counts");
+        assert_eq!(address(1), None, "two values of one name");
         assert_eq!(address(2), None);
+    }
+
+    #[test]
+    fn a_name_with_several_values_is_unreadable() {
+        let text: ArrayRef = std::sync::Arc::new(StringArray::from(vec![
+            r#"{"address":"a@x", "ADDRESS":"b@x"}"#,
+            r#"{"address":"a@x", "Address":"a@x"}"#,
+            r#"{"address":"a@x", "address":"b@x"}"#,
+            r#"{"Address":"a@x", "name":"a", "NAME":"b"}"#,
+        ]));
+        let column = Column::new(&text).unwrap();
+        let leaf = |row: usize| column.get(row).unwrap().leaf("address").ok();
+        let expected = Some(Some("a@x".to_owned()));
+        assert_eq!([leaf(0), leaf(1), leaf(2), leaf(3)], [None, expected.clone(), None, expected]);
+        let mut maps = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+        for (other, key) in [("b@x", "ADDRESS"), ("a@x", "Address")] {
+            for (key, value) in [("address", "a@x"), (key, other)] {
+                maps.keys().append_value(key);
+                maps.values().append_value(value);
+            }
+            maps.append(true).unwrap();
+        }
+        let maps: ArrayRef = std::sync::Arc::new(maps.finish());
+        let column = Column::new(&maps).unwrap();
+        assert!(column.get(0).unwrap().leaf("address").is_err());
+        assert_eq!(column.get(1).unwrap().leaf("address").unwrap().as_deref(), Some("a@x"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod text;
 mod texts;
 mod thread;
 mod time;
+mod unknown_words;
 pub(crate) mod zone;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
         recipient::udf(),
         recipients::udf(),
         attendees::udf(),
+        unknown_words::udf(),
         headers::udf(),
         is_object::udf(),
         thread::udf(),

@@ -31,7 +31,7 @@ pub(crate) fn address(item: &Item<'_>) -> Result<Option<String>, Unreadable> {
     match item.value() {
         Value::Absent => Ok(None),
         Value::Text(text) => Ok(Some(text.into_owned())),
-        Value::Object(object) => match object.field("emailAddress") {
+        Value::Object(object) => match object.only_field("emailAddress")? {
             Some(inner) => match inner.value() {
                 Value::Object(inner) => in_object(&inner),
                 _ => address(&inner),

@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 use super::item::{Column, Item, Unreadable, Value};
 use super::recipient::address;
 use crate::functions::address::addresses::addresses;
+use crate::functions::address::several::is_empty_group;
 use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
 
 /// Calls `f` with each item of a list, `None` for a null item. A value that is not a list is a list of one:
@@ -28,13 +29,32 @@ pub(crate) fn for_each_item(
         Value::Object(object) => {
             let keys = object.keys().ok_or(Unreadable)?;
             let has = |name: &str| keys.iter().any(|key| key.eq_ignore_ascii_case(name));
-            match object.field("value").filter(|_| has("Count")) {
+            match object.only_field("value")?.filter(|_| has("Count")) {
                 Some(items) => for_each_item(&items, f),
                 None => f(Some(&object)),
             }
         }
         Value::Unreadable => Err(Unreadable),
     }
+}
+
+/// An item that is there and has no address, as mail writes an empty one.
+const NO_ADDRESS: &str = "<>";
+
+/// The address of an item of a list, as it is written: [`NO_ADDRESS`] if the item has a name, or an address that is
+/// blank; `None` if there is no item, or nothing in it.
+///
+/// # Errors
+/// The item is not a recipient in one of the forms that [`address`] reads.
+pub(crate) fn item_address(item: Option<&Item<'_>>) -> Result<Option<String>, Unreadable> {
+    let Some(item) = item else { return Ok(None) };
+    if let Some(address) = address(item)? {
+        return Ok(Some(address));
+    }
+    let has = |item: &Item<'_>| ["address", "name"].iter().any(|name| item.field(name).is_some());
+    let Value::Object(object) = item.value() else { return Ok(None) };
+    let is_there = has(&object) || object.field("emailAddress").is_some_and(|inner| has(&inner));
+    Ok(is_there.then(|| NO_ADDRESS.to_owned()))
 }
 
 /// Checks a text that stands in place of a list of recipients: it must hold an address, or say that the
@@ -44,9 +64,7 @@ pub(crate) fn for_each_item(
 /// The text holds no address.
 pub(crate) fn expect_addresses(list: &Item<'_>) -> Result<(), Unreadable> {
     match list.value() {
-        Value::Text(text) if !text.trim_end().ends_with(":;") && addresses(&text).is_empty() => {
-            Err(Unreadable)
-        }
+        Value::Text(text) if !is_empty_group(&text) && addresses(&text).is_empty() => Err(Unreadable),
         _ => Ok(()),
     }
 }
@@ -83,7 +101,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             OWN_SQL,
             "The addresses of recipients of a Microsoft Graph export, not normalized: of each item of a list, in every form that \
              graph_address() reads. A value that is not a list is a list of one; text may hold several addresses in one item. \
-             NULL if the value cannot be read: JSON text that is cut short, text of another notation or without an address, an \
+             An item with a name and no address gives `<>`. NULL if the value cannot be read: JSON text that is cut short, text of another notation or without an address, an \
              item that is not a recipient.",
             "graph_addresses(recipients)",
         )
@@ -101,7 +119,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     lists(&args.args[0].to_array(args.number_rows)?, |list, texts| {
         expect_addresses(list)?;
         for_each_item(list, &mut |item| {
-            texts.push(item.map_or(Ok(None), address)?);
+            texts.push(item_address(item)?);
             Ok(())
         })
     })
@@ -134,6 +152,12 @@ mod tests {
             ("a@x; B <b@x>", &["a@x; B <b@x>"]),
             ("undisclosed-recipients:;", &["undisclosed-recipients:;"]),
             (r#"["undisclosed-recipients:;", "A"]"#, &["undisclosed-recipients:;", "A"]),
+            (
+                r#"[{"emailAddress":{"name":"A"}},{"name":"A","address":" "},{"address":""}]"#,
+                &["<>", "<>", "<>"],
+            ),
+            (r#"[{"emailAddress":{"name":null,"address":null}},{"emailAddress":null}]"#, &["-", "-"]),
+            (r#"["",7,true,"a@x"]"#, &["-", "7", "true", "a@x"]),
             ("[]", &[]),
             ("", &[]),
             ("null", &[]),

@@ -7,7 +7,6 @@ mod records;
 mod table;
 mod text;
 
-use std::io::Read;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -16,11 +15,15 @@ use futures::{StreamExt, TryStreamExt};
 
 pub(crate) use self::table::count;
 use self::table::{CsvFile, Origin};
-use super::canonical::{self, Needed};
-use super::columns::InputSchema;
+use super::attributes;
+use super::canonical;
+use super::columns::{InputSchema, Needed};
+use super::file_kind::FileKind;
 use super::files::{self, Files};
 use super::hive::{self, KeyColumns};
 use super::source::InputSource;
+use super::text::kind;
+use super::text_table;
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::InputFile;
@@ -31,12 +34,6 @@ const ENDINGS: &[&str] = &["csv", "csv.gz"];
 /// How many files are examined at the same time.
 const LOOKS_AT_ONCE: usize = 16;
 
-/// The first bytes of files that have another format, and what to do with such a file.
-const OTHER: [(&[u8], &str); 2] = [
-    (b"PAR1", "is a Parquet file; leave out format = \"csv\""),
-    (b"PK\x03\x04", "is an Excel workbook or a ZIP archive; save it as CSV in UTF-8"),
-];
-
 /// Opens the files of a section as one table.
 pub(crate) async fn open(
     ctx: &SessionContext,
@@ -44,16 +41,20 @@ pub(crate) async fn open(
     section: &InputSchema,
     path: &str,
 ) -> Result<(DataFrame, InputSource)> {
-    let Files { files, keys, notes } =
+    let Files { files, keys, mut notes } =
         files::find(ctx, enrichment, section.name, Format::Csv, path, ENDINGS).await?;
     let headers = headers(section.name, &files).await?;
     let mut key_columns = KeyColumns::of(section.names_in_files(), &keys);
-    headers.iter().for_each(|header| key_columns.without(header));
+    notes.extend(key_columns.without(section.name, &files, &keys, &headers));
     let mut found = vec![];
     for ((file, header), keys) in files.iter().zip(&headers).zip(&keys) {
         let place = format!("[{}] {file}", section.name);
         let needed = canonical::needed(section, &key_columns.added_to(header, keys), &place, "file");
-        found.push(needed.map_err(|e| if has_address(header) { no_header(&place) } else { e })?);
+        match needed {
+            Ok(needed) => found.push(needed),
+            Err(_) if has_address(header) => return Err(no_header(&place)),
+            Err(e) => return Err(other_format(section.name, file).await.unwrap_or(e)),
+        }
     }
     let origins = found.iter().zip(&headers).zip(&keys);
     let origins = origins.map(|((needed, header), keys)| origins_of(needed, header, keys));
@@ -76,13 +77,18 @@ pub(crate) async fn open(
         .collect();
     let schema = Arc::new(Schema::new(fields));
     let partitions = ctx.copied_config().target_partitions();
-    let table = table::table(section.name, files_of_table, &schema, partitions)?;
-    let types: Vec<_> = section.columns.iter().map(|c| canonical::plain_type(section, c)).collect();
+    let table = text_table::table(section.name, files_of_table, &schema, partitions)?;
+    let mut types: Vec<_> = section.columns.iter().map(|c| canonical::plain_type(section, c)).collect();
+    attributes::set_type(section, std::iter::once((&all, path)), &mut types)?;
     let frame = canonical::select(section, &types, &all, ctx.read_table(Arc::new(table))?)?;
     let missing = canonical::missing(section, found.iter());
-    let (format, binary) = (Format::Csv, vec![]);
+    let (format, keys, binary) = (Format::Csv, vec![], vec![]);
+    let columns = section.names_in_files().map(str::to_owned).collect();
     let (section, rows, folder_columns) = (section.name, 0, vec![]);
-    Ok((frame, InputSource { section, format, files, rows, missing, binary, folder_columns, notes }))
+    Ok((
+        frame,
+        InputSource { section, format, files, keys, rows, missing, binary, columns, folder_columns, notes },
+    ))
 }
 
 /// Whether the names of columns contain an address: then they are values, which do not belong into an error.
@@ -98,6 +104,18 @@ fn no_header(place: &str) -> Error {
         "{place}: its first line is not a header: it contains an address; put a line with the names of the columns \
          before it"
     ))
+}
+
+/// The error for a file without a column that is text of another format, such as JSON; `None` for any other text.
+async fn other_format(section: &str, file: &InputFile) -> Option<Error> {
+    let of = file.clone();
+    let found = tokio::task::spawn_blocking(move || kind(&of)).await.ok().flatten();
+    found.filter(|kind| !kind.is_csv()).map(|kind| is_other(section, file, kind))
+}
+
+fn is_other(section: &str, file: &InputFile, kind: FileKind) -> Error {
+    let remedy = kind.remedy(section, Format::Csv);
+    Error::input(format!("[{section}] {file} is not CSV but {}; {remedy}", kind.name))
 }
 
 /// Where the values of each column of the table come from in one file.
@@ -131,12 +149,14 @@ fn header(section: &str, file: &InputFile) -> Result<Schema> {
     if file.size().map_err(cannot)? == 0 {
         return Err(place("is empty (0 bytes); remove it or write it again"));
     }
-    let mut start = vec![];
-    file.open().map_err(cannot)?.take(4).read_to_end(&mut start).map_err(cannot)?;
-    if let Some((_, what)) = OTHER.iter().find(|(bytes, _)| start.starts_with(bytes)) {
-        return Err(place(what));
-    }
-    let records = table::open(section, file)?;
+    let other =
+        kind(file).filter(|kind| !kind.is_csv()).map(|kind| (is_other(section, file, kind), kind.is_text()));
+    let records = match (other, table::open(section, file)) {
+        // Text that begins like another format can be CSV.
+        (None | Some((_, true)), Ok(records)) => records,
+        (Some((other, _)), _) => return Err(other),
+        (None, Err(e)) => return Err(e),
+    };
     let fields = records.header().iter().map(|name| Field::new(name, DataType::Utf8, true));
     Ok(Schema::new(fields.collect::<Vec<_>>()))
 }

@@ -13,6 +13,10 @@ const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 /// The size limit of the header in bytes. If it seems to be larger, the file is not CSV.
 const LARGEST_HEADER: usize = 1 << 20;
 
+/// The size limit of a record in memory, in bytes. Records are smaller; if one seems to be larger, a line end is missing
+/// or the text was made to fill the memory.
+const LARGEST_RECORD: usize = 16 << 20;
+
 /// The records of a text.
 pub(crate) struct Records<R> {
     text: BufReader<R>,
@@ -258,6 +262,12 @@ impl<R: Read> Records<R> {
             if has_ended {
                 return Ok(true);
             }
+            if self.bytes.len() + size_of_val(self.fields.as_slice()) > LARGEST_RECORD {
+                return Err(format!(
+                    "is damaged: the record at line {} is larger than 16 MiB",
+                    self.first_line
+                ));
+            }
         }
     }
 }
@@ -372,6 +382,10 @@ mod tests {
         assert_eq!(error(b"a,b\n1,J\xfcrgen"), "line 2 is not UTF-8 text; save the file as CSV in UTF-8");
         assert_eq!(error(b"a,b\n1,\0"), "is damaged: line 2 contains a zero byte");
         assert!(error(&[b'a'; LARGEST_HEADER + 2]).contains("longer than 1 MiB"));
+        for (filler, times) in [(" ", LARGEST_RECORD + 70_000), (",", LARGEST_RECORD / 24 + 70_000)] {
+            let text = format!("a,b\n1,2\n3,{}", filler.repeat(times));
+            assert_eq!(error(text.as_bytes()), "is damaged: the record at line 3 is larger than 16 MiB");
+        }
     }
 
     /// Yields one byte at a time, so that every boundary of a buffer is met.

@@ -1,23 +1,16 @@
-//! A table of CSV files: one column of text per wanted column. Files are streamed in parallel.
+//! CSV files as files of a table: one column of text per wanted column.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::io::Read;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringBuilder};
-use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::catalog::streaming::StreamingTable;
+use datafusion::arrow::datatypes::Schema;
 use datafusion::common::Result as EngineResult;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::physical_plan::streaming::PartitionStream;
 
 use super::records::Records;
 use super::text;
 use crate::error::{Error, Result};
+use crate::inputs::text_table::{Rows, TextFile};
 use crate::storage::InputFile;
-
-/// A batch ends after this many rows or `BATCH_BYTES` bytes of text, whichever comes first.
-const BATCH_ROWS: usize = 4096;
-const BATCH_BYTES: usize = 4 << 20;
 
 /// Where the values of a column of the table come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,60 +28,22 @@ pub(crate) struct CsvFile {
     pub(crate) columns: Vec<Origin>,
 }
 
-/// A table of the files with at most `partitions` partitions. The columns of `schema` are text.
-pub(crate) fn table(
-    section: &'static str,
-    files: Vec<CsvFile>,
-    schema: &SchemaRef,
-    partitions: usize,
-) -> Result<StreamingTable> {
-    let share = files.len().div_ceil(partitions.max(1)).max(1);
-    let partitions = files.chunks(share).map(|files| {
-        let (files, schema) = (files.to_vec(), Arc::clone(schema));
-        Arc::new(CsvFiles { section, files, schema }) as Arc<dyn PartitionStream>
-    });
-    Ok(StreamingTable::try_new(Arc::clone(schema), partitions.collect())?)
-}
-
-/// One partition of the table.
-#[derive(Debug)]
-struct CsvFiles {
-    section: &'static str,
-    files: Vec<CsvFile>,
-    schema: SchemaRef,
-}
-
-impl PartitionStream for CsvFiles {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
+impl TextFile for CsvFile {
+    fn file(&self) -> &InputFile {
+        &self.file
     }
 
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut stream = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), 1);
-        let send = stream.tx();
-        let (section, files, schema) = (self.section, self.files.clone(), Arc::clone(&self.schema));
-        stream.spawn_blocking(move || {
-            let mut batch = Batch::new(schema);
-            for CsvFile { file, columns } in &files {
-                let is_read = read(section, file, &mut |records| {
-                    batch.push(records, columns)?;
-                    // The receiver is closed if a limit was reached, or if the query failed elsewhere.
-                    Ok(!batch.is_full() || send.blocking_send(batch.take()).is_ok())
-                });
-                if !is_read? {
-                    return Ok(());
-                }
-            }
-            if batch.rows > 0 {
-                let _ = send.blocking_send(batch.take());
-            }
-            Ok(())
-        });
-        stream.build()
+    fn read(&self, section: &str, _: &Schema, rows: &mut Rows) -> EngineResult<bool> {
+        read(section, &self.file, &mut |records| {
+            rows.push(|column| match &self.columns[column] {
+                Origin::Field(index) => Ok(records.field(*index)?.map(Cow::Borrowed)),
+                Origin::Constant(value) => Ok(value.as_deref().map(Cow::Borrowed)),
+            })
+        })
     }
 }
 
-type Text = Box<dyn std::io::Read + Send>;
+type Text = Box<dyn Read + Send>;
 
 /// Opens a file and reads its header.
 ///
@@ -128,42 +83,4 @@ pub(crate) fn count(section: &str, file: &InputFile) -> Result<u64> {
         Ok(true)
     })?;
     Ok(rows)
-}
-
-/// Rows that will become a record batch.
-struct Batch {
-    schema: SchemaRef,
-    columns: Vec<StringBuilder>,
-    rows: usize,
-    bytes: usize,
-}
-
-impl Batch {
-    fn new(schema: SchemaRef) -> Self {
-        let columns = schema.fields().iter().map(|_| StringBuilder::new()).collect();
-        Self { schema, columns, rows: 0, bytes: 0 }
-    }
-
-    fn push<R: std::io::Read>(&mut self, records: &Records<R>, origins: &[Origin]) -> Result<(), String> {
-        for (column, origin) in self.columns.iter_mut().zip(origins) {
-            let value = match origin {
-                Origin::Field(index) => records.field(*index)?,
-                Origin::Constant(value) => value.as_deref(),
-            };
-            self.bytes += value.map_or(0, str::len);
-            column.append_option(value);
-        }
-        self.rows += 1;
-        Ok(())
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES
-    }
-
-    fn take(&mut self) -> EngineResult<RecordBatch> {
-        (self.rows, self.bytes) = (0, 0);
-        let columns = self.columns.iter_mut().map(|c| Arc::new(c.finish()) as ArrayRef).collect();
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
-    }
 }

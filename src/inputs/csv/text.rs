@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use crate::inputs::graph::text;
+use crate::inputs::text;
 use crate::storage::InputFile;
 
 /// How many bytes are examined for the encoding.
@@ -44,7 +44,7 @@ mod tests {
         let path = folder.path().join("x.csv");
         std::fs::write(&path, bytes).unwrap();
         let mut text = String::new();
-        open(&InputFile::Local(path))?.read_to_string(&mut text)?;
+        open(&InputFile::local(path))?.read_to_string(&mut text)?;
         Ok(text)
     }
 

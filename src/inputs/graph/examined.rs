@@ -1,19 +1,21 @@
 //! Examines the files of an export before their rows are read: footers, first objects, keys of folders.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::object_store::path::Path;
 use datafusion::prelude::SessionContext;
 
-use super::dataset::Dataset;
+use super::dataset::{Column, Dataset};
 use super::found::{Found, cannot_be_read, looks};
 use super::json_files::JsonFiles;
+use super::shape::ambiguous;
 use super::table::JsonFile;
-use super::text::is_parquet;
 use crate::config::Format;
 use crate::error::{Error, Result};
 use crate::inputs::listed_files::Own;
+use crate::inputs::text::is_parquet;
 use crate::inputs::{hive, logical_types, parquet};
 use crate::storage::InputFile;
 
@@ -29,6 +31,8 @@ pub(crate) struct Examined {
     pub(crate) json: JsonFiles,
     /// By column of the dataset: whether it comes from the names of folders.
     from_folders: Vec<bool>,
+    /// The notes about keys of folders.
+    notes: Vec<String>,
 }
 
 /// Examines files. `keys` are the keys of their folders.
@@ -64,6 +68,7 @@ pub(crate) async fn examine(
     if in_parquet.is_empty() {
         json.has_export()?;
     }
+    let notes = notes_of_keys(dataset, section, &footers, &json);
     let from_folders = from_folders(dataset, &footers, &json);
     for found in footers.iter_mut().chain(&mut json.samples) {
         found.add(dataset, &from_folders);
@@ -75,22 +80,29 @@ pub(crate) async fn examine(
             own.insert(file.url()?.prefix().clone(), Own { schema, values });
         }
     }
-    Ok(Examined { in_parquet, footers, own, rows, json, from_folders })
+    Ok(Examined { in_parquet, footers, own, rows, json, from_folders, notes })
 }
 
 /// Finds the columns of a Parquet file, and checks their types.
 fn look(dataset: &Dataset, schema: &Schema, keys: &hive::Keys, place: &str) -> Result<Found> {
-    let columns = dataset.columns.iter().map(|column| match parquet::find(schema, column.name, place)? {
-        Some(field) if !column.shape.takes(&logical_types::text_of(field.data_type())) => {
-            Err(Error::input(format!(
-                "{place}: column '{}' has type {}, but {} is needed",
-                field.name(),
-                field.data_type(),
+    let find = |column: &Column| -> Result<Option<Arc<Field>>> {
+        let Some(field) = parquet::find(schema, column.name, place)? else { return Ok(None) };
+        let (name, data_type) = (field.name(), field.data_type());
+        if !column.shape.takes(&logical_types::text_of(data_type)) {
+            return Err(Error::input(format!(
+                "{place}: column '{name}' has type {data_type}, but {} is needed",
                 column.shape.needed()
-            )))
+            )));
         }
-        found => Ok(found),
-    });
+        if let Some([one, other]) = ambiguous(data_type) {
+            return Err(Error::input(format!(
+                "{place}: column '{name}' is ambiguous: it has fields '{one}' and '{other}', and names count in any \
+                 case; rename or remove one"
+            )));
+        }
+        Ok(Some(field))
+    };
+    let columns = dataset.columns.iter().map(find);
     let there = schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>().join(", ");
     Ok(Found {
         place: place.to_string(),
@@ -98,6 +110,17 @@ fn look(dataset: &Dataset, schema: &Schema, keys: &hive::Keys, place: &str) -> R
         there,
         keys: keys.clone(),
     })
+}
+
+/// The notes about keys of folders that have the name of a column.
+fn notes_of_keys(dataset: &Dataset, section: &str, footers: &[Found], json: &JsonFiles) -> Vec<String> {
+    let columns = dataset.columns.iter().enumerate();
+    let notes = columns.filter_map(|(i, column)| {
+        let files = footers.iter().chain(&json.samples);
+        let files: Vec<_> = files.map(|f| (f.file(), &f.keys, f.columns[i].is_some())).collect();
+        hive::note(section, column.name, &files)
+    });
+    notes.collect()
 }
 
 /// The columns that no file has and that are a key of some folder.
@@ -115,6 +138,16 @@ impl Examined {
     /// The files that are read.
     pub(crate) fn files(&self) -> Vec<InputFile> {
         self.in_parquet.iter().chain(&self.json.files).cloned().collect()
+    }
+
+    /// The keys of the folders of each file that is read.
+    pub(crate) fn keys(&self) -> Vec<hive::Keys> {
+        self.footers.iter().map(|found| &found.keys).chain(&self.json.keys).cloned().collect()
+    }
+
+    /// The notes about keys of folders, and about files that are not read.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.notes.iter().cloned().chain(self.json.notes()).collect()
     }
 
     /// The optional columns that some Parquet file lacks: the name of each, and the consequence.

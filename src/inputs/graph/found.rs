@@ -28,6 +28,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// The name of the file.
+    pub(crate) fn file(&self) -> &str {
+        self.place.split_once(' ').map_or("", |(_, file)| file)
+    }
+
     /// Adds the columns that come from the names of folders. `from_folders` says which of the dataset these are.
     pub(crate) fn add(&mut self, dataset: &Dataset, from_folders: &[bool]) {
         for ((column, field), is_key) in dataset.columns.iter().zip(&mut self.columns).zip(from_folders) {

@@ -7,10 +7,9 @@ use datafusion::arrow::datatypes::{DataType, Field};
 use super::dataset::Dataset;
 use super::found::{Found, cannot_be_read, looks};
 use super::objects::Objects;
-use super::text;
 use crate::config::Format;
 use crate::error::{Error, Result};
-use crate::inputs::hive;
+use crate::inputs::{hive, text};
 use crate::storage::InputFile;
 
 /// How many bytes of a file are searched for its columns. More is read only of a file that has none in them.

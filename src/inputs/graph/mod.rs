@@ -9,14 +9,12 @@ mod damage;
 mod dataset;
 mod examined;
 mod found;
-mod gzip;
 mod json_files;
 mod objects;
 mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
-pub(crate) mod text;
 mod unreadable;
 
 use std::sync::Arc;
@@ -32,11 +30,10 @@ use self::dataset::Dataset;
 use self::examined::{Examined, examine};
 use self::found::LOOKS_AT_ONCE;
 pub(crate) use self::table::FileCount;
-pub(crate) use self::text::is_parquet;
 use super::columns::InputSchema;
 use super::files::{self, Files};
 use super::source::{InputSource, Unreadable, union_all};
-use super::{canonical, parquet};
+use super::{canonical, hive, parquet};
 use crate::config::{Enrichment, Format};
 use crate::engine::quoted;
 use crate::error::{Error, Result};
@@ -58,21 +55,31 @@ pub(crate) async fn open(
     let Files { files, keys, mut notes } = files::find(ctx, enrichment, name, format, path, ENDINGS).await?;
     let examined = examine(ctx, dataset, name, files, keys).await?;
     examined.check(dataset).await?;
-    let (rows, missing, files) = (examined.rows, examined.missing(dataset), examined.files());
+    let (rows, missing) = (examined.rows, examined.missing(dataset));
+    let (files, keys) = (examined.files(), examined.keys());
     let folder_columns = examined.folder_columns(dataset);
     let binary = canonical::binary(examined.footers.iter().flat_map(|f| f.columns.iter().flatten()));
-    notes.extend(examined.json.notes());
+    notes.extend(examined.notes());
     let mut frame = read(ctx, dataset, name, examined).await?;
     if let Some((table, sql)) = dataset.whole {
         frame = mapped(ctx, table, frame.into_view(), sql).await?;
     }
-    let columns = section.columns.iter().map(|c| {
-        let column = Expr::Column(datafusion::common::Column::from_name(c.name));
-        cast(column, c.kind.data_type()).alias(c.name)
-    });
-    let frame = frame.select(columns.collect::<Vec<_>>())?;
+    let frame = in_input_columns(section, frame)?;
+    let columns = dataset.names().into_iter().map(str::to_owned).collect();
     let section = name;
-    Ok((frame, InputSource { section, format, files, rows, missing, binary, folder_columns, notes }))
+    Ok((
+        frame,
+        InputSource { section, format, files, keys, rows, missing, binary, columns, folder_columns, notes },
+    ))
+}
+
+/// Selects the columns of the input table, with their types.
+fn in_input_columns(section: &InputSchema, frame: DataFrame) -> Result<DataFrame> {
+    let casts = section.columns.iter().map(|c| {
+        let column = Expr::Column(datafusion::common::Column::from_name(c.name));
+        cast(column, c.type_of(c.kind.data_type())).alias(c.name)
+    });
+    Ok(frame.select(casts.collect::<Vec<_>>())?)
 }
 
 /// What cannot be read in the files of an export, in the order of the files. This is a second look, for notes: it
@@ -84,9 +91,8 @@ pub(crate) async fn unreadable(ctx: &SessionContext, source: &InputSource) -> Re
     let Some(dataset) = Dataset::of(source.section) else { return Ok(vec![]) };
     let mut looks = vec![];
     for file in &source.files {
-        // The values of folder keys are text and can always be read.
-        let examined = examine(ctx, dataset, source.section, vec![file.clone()], vec![vec![]]).await?;
-        let rows = read(ctx, dataset, source.section, examined).await?;
+        // The values of folder keys are text, which can always be read.
+        let rows = read_one(ctx, dataset, source.section, file, &hive::Keys::new()).await?;
         let look = mapped(ctx, "graph_row", rows.into_view(), dataset.unreadable).await?;
         looks.push((file.to_string(), look));
     }
@@ -94,6 +100,41 @@ pub(crate) async fn unreadable(ctx: &SessionContext, source: &InputSource) -> Re
         .map(|(file, look)| async move { unreadable::found(&file, &look.collect().await?) });
     let found: Vec<_> = found.buffered(LOOKS_AT_ONCE).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// The rows of one file of an export of mail or meetings, in the columns of the input table. `keys` are the keys of its
+/// folders.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn one_file(
+    ctx: &SessionContext,
+    section: &InputSchema,
+    file: &InputFile,
+    keys: &hive::Keys,
+) -> Result<Option<DataFrame>> {
+    let Some(dataset) = Dataset::of(section.name).filter(|dataset| dataset.whole.is_none()) else {
+        return Ok(None);
+    };
+    let rows = read_one(ctx, dataset, section.name, file, keys).await?;
+    in_input_columns(section, rows).map(Some)
+}
+
+/// The groups of columns of a section's dataset of which every file must have one, in their order.
+pub(crate) fn required(section: &str) -> &'static [&'static [&'static str]] {
+    Dataset::of(section).map_or(&[], |dataset| dataset.in_each)
+}
+
+/// Reads one file: the first step of its dataset. Without `keys`, the columns that come from folders are null.
+async fn read_one(
+    ctx: &SessionContext,
+    dataset: &'static Dataset,
+    section: &'static str,
+    file: &InputFile,
+    keys: &hive::Keys,
+) -> Result<DataFrame> {
+    let examined = examine(ctx, dataset, section, vec![file.clone()], vec![keys.clone()]).await?;
+    read(ctx, dataset, section, examined).await
 }
 
 /// Counts the objects of a JSON file of a section, and finds out which columns of the dataset they have. This

@@ -15,9 +15,9 @@ use crate::functions::graph::json::{self, Fault};
 
 /// The first size of the buffer in bytes. A larger object makes it grow.
 const FIRST_BUFFER: usize = 512 * 1024;
-/// The size limit of an object in bytes. Messages are smaller; if an object seems to be larger, a quote or a
+/// The size limit of an object in bytes. Messages are smaller (at most 150 MB); if an object seems to be larger, a quote or a
 /// bracket is missing in the text.
-const LARGEST_OBJECT: usize = 1 << 30;
+const LARGEST_OBJECT: usize = 256 << 20;
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 /// Precedes each object in a JSON text sequence (RFC 7464).
@@ -42,6 +42,8 @@ pub(crate) struct Objects<R> {
     padding: Option<(u8, u64)>,
     /// Begin and end in `buffer` of the value of each wanted member of the last object.
     found: Vec<Option<(usize, usize)>>,
+    /// A wanted member that the last object has several times, with different values.
+    ambiguous: Option<usize>,
     /// The distinct keys of the objects so far, if they are collected.
     keys: Option<Vec<String>>,
 }
@@ -59,6 +61,7 @@ impl<R: Read> Objects<R> {
             is_behind_item: false,
             padding: None,
             found: vec![],
+            ambiguous: None,
             keys: None,
         }
     }
@@ -92,7 +95,10 @@ impl<R: Read> Objects<R> {
     pub(crate) fn next(&mut self, wanted: &[&str]) -> Result<bool, String> {
         loop {
             match self.step(wanted) {
-                Ok(found) => return Ok(found),
+                Ok(found) => {
+                    let key = self.ambiguous.and_then(|column| wanted.get(column));
+                    return key.map_or(Ok(found), |key| Err(self.several(key)));
+                }
                 Err(Fault::CutShort) if !self.at_end => self.fill()?,
                 Err(Fault::CutShort) => {
                     return Err(format!(
@@ -132,13 +138,15 @@ impl<R: Read> Objects<R> {
         }
         self.found.clear();
         self.found.resize(wanted.len(), None);
-        let (found, keys) = (&mut self.found, &mut self.keys);
+        let (found, keys, buffer) = (&mut self.found, &mut self.keys, &self.buffer);
         let known = keys.as_ref().map_or(0, Vec::len);
-        let read = json::members(&self.buffer, self.start, |key, at, end| {
-            if let Some(column) = wanted.iter().position(|w| w.eq_ignore_ascii_case(&key))
-                && found[column].is_none()
-            {
-                found[column] = Some((at, end));
+        let mut ambiguous = None;
+        let read = json::members(buffer, self.start, |key, at, end| {
+            if let Some(column) = wanted.iter().position(|w| w.eq_ignore_ascii_case(&key)) {
+                let (first, last) = *found[column].get_or_insert((at, end));
+                if first != at && buffer[first..last] != buffer[at..end] {
+                    ambiguous = Some(column);
+                }
             }
             if let Some(keys) = keys
                 && !keys.iter().any(|k| *k == key)
@@ -150,6 +158,7 @@ impl<R: Read> Objects<R> {
             Ok(end) => {
                 self.start = end;
                 self.is_behind_item = true;
+                self.ambiguous = ambiguous;
                 self.records += 1;
                 Ok(true)
             }
@@ -194,6 +203,15 @@ impl<R: Read> Objects<R> {
         }
     }
 
+    /// The error for an object that has a wanted member several times, with different values.
+    fn several(&self, key: &str) -> String {
+        let (record, byte) = (self.records, self.bytes());
+        format!(
+            "is ambiguous: record {record}, which ends at byte {byte}, has several members '{key}' with different values, \
+             and names count in any case; write one of them"
+        )
+    }
+
     /// The error for a text that is not JSON at this offset in the buffer.
     fn damaged(&self, at: usize) -> String {
         let (mut byte, record) = (self.before + at as u64, self.records + 1);
@@ -218,7 +236,7 @@ impl<R: Read> Objects<R> {
         if held >= LARGEST_OBJECT {
             let record = self.records + 1;
             return Err(format!(
-                "is damaged: record {record}, at byte {}, is larger than 1 GiB",
+                "is damaged: record {record}, at byte {}, is larger than 256 MiB",
                 self.before
             ));
         }
@@ -283,6 +301,19 @@ mod tests {
             &padding,
         ] {
             assert_eq!(values(text.as_bytes()).unwrap(), ["1", "2", "-"], "{text:.20}");
+        }
+    }
+
+    #[test]
+    fn a_member_has_one_value() {
+        assert_eq!(
+            values(b"{\"a\":1,\"A\":1,\"b\":2,\"B\":3}\n{\"a\":[ ],\"a\":[ ]}").unwrap(),
+            ["1", "[ ]"]
+        );
+        let expected = "is ambiguous: record 2, which ends at byte 22, has several members 'a' with different values, and \
+                        names count in any case; write one of them";
+        for second in ["{\"a\":1,\"A\":20}", "{\"a\":1,\"a\":20}", "{\"A\":1,\"A\":20}"] {
+            assert_eq!(error(&format!("{{\"a\":1}}\n{second}")), expected);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The Arrow types that a column of an export may have. A column of another type would be read as absent.
 
-use datafusion::arrow::datatypes::DataType;
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::{DataType, Field};
 
 /// What a column contains. Every column may be text, which may be JSON text, and may have type Null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,24 @@ impl Shape {
     }
 }
 
+/// Two fields of one struct, at any depth of a type, whose names differ in case only: a field is found by its name in
+/// any case.
+pub(crate) fn ambiguous(data_type: &DataType) -> Option<[&str; 2]> {
+    match data_type {
+        DataType::Struct(fields) => {
+            let same = fields.iter().enumerate().find_map(|(i, field)| {
+                let is_same = |other: &&Arc<Field>| other.name().eq_ignore_ascii_case(field.name());
+                fields[i + 1..].iter().find(is_same).map(|other| [field.name().as_str(), other.name()])
+            });
+            same.or_else(|| fields.iter().find_map(|field| ambiguous(field.data_type())))
+        }
+        DataType::List(item) | DataType::LargeList(item) | DataType::Map(item, _) => {
+            ambiguous(item.data_type())
+        }
+        _ => None,
+    }
+}
+
 /// The type of the items of a list. Any other type is itself, because a list of one may be written as its item.
 fn item_of(data_type: &DataType) -> &DataType {
     match data_type {
@@ -91,9 +111,7 @@ fn is_text(data_type: &DataType) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use datafusion::arrow::datatypes::{Field, Fields, TimeUnit};
+    use datafusion::arrow::datatypes::{Fields, TimeUnit};
 
     use super::*;
 
@@ -142,6 +160,17 @@ mod tests {
         ] {
             assert!(!Shape::Recipients.takes(&bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn names_that_differ_in_case_only() {
+        let address = structs(&[("address", DataType::Utf8), ("name", DataType::Utf8)]);
+        let twice =
+            structs(&[("name", DataType::Utf8), ("address", DataType::Utf8), ("Address", DataType::Utf8)]);
+        let recipient = |inner: &DataType| list(structs(&[("emailAddress", inner.clone())]));
+        assert_eq!(ambiguous(&recipient(&address)), None);
+        assert_eq!(ambiguous(&recipient(&twice)), Some(["address", "Address"]));
+        assert_eq!(ambiguous(&map()), None);
     }
 
     #[test]

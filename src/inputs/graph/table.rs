@@ -1,24 +1,18 @@
-//! A table of JSON files: one column of text per wanted member. Files are streamed in parallel.
+//! A table of JSON files: one column of text per wanted member.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringBuilder};
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::common::Result as EngineResult;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
-use datafusion::physical_plan::streaming::PartitionStream;
 
 use super::objects::Objects;
-use super::text;
 use crate::error::{Error, Result};
 use crate::functions::graph::json;
+use crate::inputs::text;
+use crate::inputs::text_table::{self, Rows, TextFile};
 use crate::storage::InputFile;
-
-/// A batch ends after this many rows or `BATCH_BYTES` bytes of text, whichever comes first.
-const BATCH_ROWS: usize = 4096;
-const BATCH_BYTES: usize = 4 << 20;
 
 /// A file of the table.
 #[derive(Debug, Clone)]
@@ -29,7 +23,24 @@ pub(crate) struct JsonFile {
     pub(crate) keys: Vec<Option<String>>,
 }
 
-/// A table of the files with at most `partitions` partitions. Each file is in exactly one of them.
+impl TextFile for JsonFile {
+    fn file(&self) -> &InputFile {
+        &self.file
+    }
+
+    /// Strings are decoded; other values are added as their JSON text.
+    fn read(&self, section: &str, columns: &Schema, rows: &mut Rows) -> EngineResult<bool> {
+        let members: Vec<_> = columns.fields().iter().map(|field| field.name().as_str()).collect();
+        read(section, &self.file, &members, &mut |objects| {
+            rows.push(|member| match objects.member(member, members[member])? {
+                Some(raw) => Ok(json::scalar(raw)),
+                None => Ok(self.keys.get(member).and_then(Option::as_deref).map(Cow::Borrowed)),
+            })
+        })
+    }
+}
+
+/// A table of the files with at most `partitions` partitions.
 pub(crate) fn table(
     section: &'static str,
     files: Vec<JsonFile>,
@@ -37,69 +48,7 @@ pub(crate) fn table(
     partitions: usize,
 ) -> Result<StreamingTable> {
     let fields: Vec<_> = members.iter().map(|m| Field::new(*m, DataType::Utf8, true)).collect();
-    let schema = Arc::new(Schema::new(fields));
-    let partitions = shared_out(files, partitions.max(1)).into_iter().map(|files| {
-        let members = members.to_vec();
-        Arc::new(JsonFiles { section, files, members, schema: Arc::clone(&schema) })
-            as Arc<dyn PartitionStream>
-    });
-    Ok(StreamingTable::try_new(Arc::clone(&schema), partitions.collect())?)
-}
-
-/// Distributes the files over partitions: the largest file first, each to the partition with the fewest
-/// bytes.
-fn shared_out(files: Vec<JsonFile>, partitions: usize) -> Vec<Vec<JsonFile>> {
-    let mut sized: Vec<_> = files.into_iter().map(|f| (f.file.size().unwrap_or(0), f)).collect();
-    // The files are sorted by name, and this sort is stable, so the result is deterministic.
-    sized.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
-    let mut shares = vec![(0, vec![]); partitions.min(sized.len())];
-    for (bytes, file) in sized {
-        if let Some(least) = shares.iter_mut().min_by_key(|share| share.0) {
-            least.0 += bytes;
-            least.1.push(file);
-        }
-    }
-    shares.into_iter().map(|share| share.1).collect()
-}
-
-/// One partition of the table.
-#[derive(Debug)]
-struct JsonFiles {
-    section: &'static str,
-    files: Vec<JsonFile>,
-    members: Vec<&'static str>,
-    schema: SchemaRef,
-}
-
-impl PartitionStream for JsonFiles {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut stream = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), 1);
-        let send = stream.tx();
-        let (section, files, members) = (self.section, self.files.clone(), self.members.clone());
-        let schema = Arc::clone(&self.schema);
-        stream.spawn_blocking(move || {
-            let mut batch = Batch::new(schema);
-            for JsonFile { file, keys } in &files {
-                let rows = read(section, file, &members, &mut |objects| {
-                    batch.push(objects, keys)?;
-                    // The receiver is closed if a limit was reached, or if the query failed elsewhere.
-                    Ok(!batch.is_full() || send.blocking_send(batch.take()).is_ok())
-                });
-                if !rows? {
-                    return Ok(());
-                }
-            }
-            if batch.rows > 0 {
-                let _ = send.blocking_send(batch.take());
-            }
-            Ok(())
-        });
-        stream.build()
-    }
+    text_table::table(section, files, &Arc::new(Schema::new(fields)), partitions)
 }
 
 /// Calls `f` for every object of a file until `f` returns `false`. Returns whether the end was reached.
@@ -145,67 +94,20 @@ pub(crate) fn count(section: &str, file: &InputFile, members: &[&str]) -> Result
     Ok(counted)
 }
 
-/// Rows that will become a record batch.
-struct Batch {
-    schema: SchemaRef,
-    columns: Vec<StringBuilder>,
-    rows: usize,
-    bytes: usize,
-}
-
-impl Batch {
-    fn new(schema: SchemaRef) -> Self {
-        let columns = schema.fields().iter().map(|_| StringBuilder::new()).collect();
-        Self { schema, columns, rows: 0, bytes: 0 }
-    }
-
-    /// Adds an object as a row. Strings are decoded; other values are added as their JSON text. `keys` are
-    /// the values of members that it lacks.
-    ///
-    /// # Errors
-    /// A value that is not valid UTF-8.
-    fn push<R: std::io::Read>(
-        &mut self,
-        objects: &Objects<R>,
-        keys: &[Option<String>],
-    ) -> Result<(), String> {
-        for (i, column) in self.columns.iter_mut().enumerate() {
-            let Some(raw) = objects.member(i, self.schema.field(i).name())? else {
-                column.append_option(keys.get(i).and_then(Option::as_deref));
-                continue;
-            };
-            let value = json::scalar(raw);
-            self.bytes += value.as_ref().map_or(0, |v| v.len());
-            column.append_option(value);
-        }
-        self.rows += 1;
-        Ok(())
-    }
-
-    fn is_full(&self) -> bool {
-        self.rows >= BATCH_ROWS || self.bytes >= BATCH_BYTES
-    }
-
-    fn take(&mut self) -> EngineResult<RecordBatch> {
-        (self.rows, self.bytes) = (0, 0);
-        let columns = self.columns.iter_mut().map(|c| Arc::new(c.finish()) as ArrayRef).collect();
-        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use datafusion::arrow::util::pretty::pretty_format_batches;
     use datafusion::prelude::SessionContext;
 
     use super::*;
+    use crate::inputs::text_table::{BATCH_ROWS, shared_out};
 
     fn files(texts: &[&str]) -> (tempfile::TempDir, Vec<JsonFile>) {
         let folder = tempfile::tempdir().unwrap();
         let files = texts.iter().enumerate().map(|(i, text)| {
             let path = folder.path().join(format!("{i}.json"));
             std::fs::write(&path, text).unwrap();
-            JsonFile { file: InputFile::Local(path), keys: vec![] }
+            JsonFile { file: InputFile::local(path), keys: vec![] }
         });
         let files = files.collect();
         (folder, files)
@@ -261,7 +163,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("0.json");
         std::fs::write(&path, bytes).unwrap();
-        let file = InputFile::Local(path);
+        let file = InputFile::local(path);
         let ctx = SessionContext::new();
         let json = JsonFile { file: file.clone(), keys: vec![] };
         let table = table("mail", vec![json], &["a"], 1).unwrap();

@@ -7,8 +7,10 @@ use chrono::Utc;
 use deltalake_core::DeltaTable;
 use deltalake_core::checkpoints::create_checkpoint;
 use futures::stream::{self, StreamExt};
+use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
+use super::log;
 use crate::publish::Table;
 use crate::publish::object_store::DEAD_AFTER;
 use crate::storage::delta_folder::Folder;
@@ -17,16 +19,16 @@ use crate::storage::delta_folder::Folder;
 /// writers use the same number.
 const COMMITS: u64 = 10;
 
-/// Writes a checkpoint of the table if one is due. If the table is about individuals, also deletes the
-/// files of earlier runs.
+/// Writes a checkpoint of the table if one is due. If the table is about individuals, one is due after each commit
+/// but the first, and the files and log entries of earlier runs are deleted.
 pub(crate) async fn tidy(table: &Table, folder: &Folder, before: Option<&DeltaTable>, added: &str) {
-    if let Ok(Some(now)) = folder.table(None).await
-        && now.version().is_some_and(|version| (version + 1) % COMMITS == 0)
-    {
-        let _ = create_checkpoint(&now, None).await;
-    }
+    let Ok(Some(now)) = folder.table(None).await else { return };
+    let Some(version) = now.version() else { return };
     if table.is_about_individuals() {
         let _ = forget(folder, before, added).await;
+        let _ = forget_log(folder, &now, before).await;
+    } else if (version + 1) % COMMITS == 0 {
+        let _ = create_checkpoint(&now, None).await;
     }
 }
 
@@ -47,4 +49,30 @@ async fn forget(folder: &Folder, before: Option<&DeltaTable>, added: &str) -> ob
     let old: Vec<_> = old.map(|file| Ok(file.location)).collect();
     folder.store.delete_stream(stream::iter(old).boxed()).for_each(|_| async {}).await;
     Ok(())
+}
+
+/// Sums the log up in a checkpoint, and deletes the entries that are not needed to read the version before this run.
+/// Entries of earlier versions of this program have statistics: if such an entry is needed for that version, it is
+/// deleted, too.
+async fn forget_log(folder: &Folder, now: &DeltaTable, before: Option<&DeltaTable>) -> Result<(), String> {
+    let version = now.version().unwrap_or_default();
+    if version == 0 {
+        return Ok(());
+    }
+    create_checkpoint(now, None).await.map_err(|e| e.to_string())?;
+    let entries = log::entries(folder).await.map_err(|e| e.to_string())?;
+    let before = before.and_then(DeltaTable::version).unwrap_or_default();
+    let summed_up = entries.iter().filter(|entry| entry.is_checkpoint && entry.version <= before);
+    let mut first = summed_up.map(|entry| entry.version).max().unwrap_or_default();
+    for entry in
+        entries.iter().filter(|entry| !entry.is_checkpoint && (first..version).contains(&entry.version))
+    {
+        let got = folder.store.get(&entry.path).await.map_err(|e| e.to_string())?;
+        let bytes = got.bytes().await.map_err(|e| e.to_string())?;
+        if String::from_utf8_lossy(&bytes).contains("minValues") {
+            first = version;
+            break;
+        }
+    }
+    log::delete_before(folder, first, &entries).await.map_err(|e| e.to_string())
 }

@@ -1,8 +1,10 @@
 //! One commit to one table: it removes the files of an as-of date and adds one file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use chrono::{NaiveDate, Utc};
+use datafusion::arrow::datatypes::Fields;
 use deltalake_core::DeltaTable;
 use deltalake_core::kernel::transaction::{CommitBuilder, TableReference};
 use deltalake_core::kernel::{Action, Add};
@@ -17,8 +19,6 @@ use crate::storage::delta_folder::Folder;
 
 /// The key of the commit metadata that contains the name of the run.
 const RUN: &str = "engagement.run";
-/// The key of the commit metadata that contains the name of the enrichment.
-const ENRICHMENT: &str = "engagement.enrichment";
 
 /// The file of a table that is uploaded and not yet committed.
 pub(crate) struct Uploaded {
@@ -26,8 +26,8 @@ pub(crate) struct Uploaded {
     pub(crate) path: String,
     /// In bytes.
     pub(crate) size: u64,
-    /// In the JSON of a Delta log.
-    pub(crate) statistics: String,
+    /// In the JSON of a Delta log; `None` for the table about individuals, because a log keeps them for ever.
+    pub(crate) statistics: Option<String>,
 }
 
 /// Why a commit failed.
@@ -43,6 +43,8 @@ pub(crate) struct Run<'a> {
     pub(crate) name: &'a str,
     pub(crate) as_of: NaiveDate,
     pub(crate) description: &'a Description,
+    /// `[privacy] min_people` of the run.
+    pub(crate) min_people: u32,
 }
 
 impl Run<'_> {
@@ -67,28 +69,36 @@ pub(crate) async fn is_unchanged(folder: &Folder, found: Option<&DeltaTable>) ->
     entry.map(|entry| entry.is_none()).map_err(|e| delta_errors::describe(&e))
 }
 
-/// Commits a file that replaces the files of the same as-of date; in a table without dates, all files.
-/// Returns the new version.
+/// Commits a file that replaces the files of the same as-of date; in a table without dates, all files. Removes the
+/// files `weaker`, too, which are given by their paths in the table. Returns the new version.
 ///
 /// # Errors
 /// [`Refused::Conflict`] if the table has changed since it was found, else [`Refused::Failed`].
 pub(crate) async fn commit(
     table: &Table,
+    attributes: &Fields,
     folder: &Folder,
     found: Option<&DeltaTable>,
     uploaded: &Uploaded,
+    weaker: &BTreeSet<String>,
     run: &Run<'_>,
 ) -> Result<u64, Refused> {
     let failed = |e: &(dyn std::error::Error + 'static)| Refused::Failed(delta_errors::describe(e));
     let mut actions = vec![];
     match found {
-        None => actions.extend(contract::first_actions(table).map_err(Refused::Failed)?),
+        None => {
+            let first = contract::first_actions(table, attributes, run.min_people);
+            actions.extend(first.map_err(Refused::Failed)?);
+        }
         Some(found) => {
             let snapshot = found.snapshot().map_err(|e| failed(&e))?.snapshot();
+            let nullable = contract::made_nullable(table, attributes, found, run.min_people);
+            actions.extend(nullable.map_err(Refused::Failed)?);
             let date = Some(run.as_of.to_string());
             for view in snapshot.try_log_data().map_err(|e| failed(&e))?.iter() {
                 if contract::partition(table).is_none()
                     || view.partition_values_map().get(AS_OF) == Some(&date)
+                    || weaker.contains(view.path().as_ref())
                 {
                     actions.push(Action::Remove(view.remove_action(true)));
                 }
@@ -99,7 +109,10 @@ pub(crate) async fn commit(
     let operation = DeltaOperation::Write {
         mode: SaveMode::Overwrite,
         partition_by: contract::partition(table).map(|column| vec![column.to_owned()]),
-        predicate: contract::partition(table).map(|column| format!("{column} = '{}'", run.as_of)),
+        // What is removed in addition has other dates.
+        predicate: contract::partition(table)
+            .filter(|_| weaker.is_empty())
+            .map(|column| format!("{column} = '{}'", run.as_of)),
     };
     let snapshot = found.map(DeltaTable::snapshot).transpose().map_err(|e| failed(&e))?;
     let log = folder.log_store();
@@ -128,12 +141,31 @@ pub(crate) async fn commit(
 /// The log cannot be read.
 pub(crate) async fn owner(folder: &Folder, found: &DeltaTable) -> Result<Owner, String> {
     let version = found.version().unwrap_or_default();
-    let entry = folder.log_store().read_commit_entry(version).await;
-    let entry =
-        entry.map_err(|e| format!("{}: cannot be read: {}", folder.name, delta_errors::describe(&e)))?;
-    let mut infos = entry.iter().flat_map(|entry| infos(entry));
-    let name = infos.find_map(|info| Some(info.get(ENRICHMENT)?.as_str()?.to_owned()));
-    Ok(name.map_or(Owner::Unknown, Owner::Enrichment))
+    let descriptions = descriptions(folder, version..=version).await?;
+    Ok(descriptions.first().map_or(Owner::Unknown, Owner::named))
+}
+
+/// The descriptions of the commits that made these versions, as far as the log still has them. That of a commit by
+/// another program is without entries of this one.
+///
+/// # Errors
+/// The log cannot be read.
+pub(crate) async fn descriptions(
+    folder: &Folder,
+    versions: RangeInclusive<u64>,
+) -> Result<Vec<Description>, String> {
+    let mut descriptions = vec![];
+    for version in versions {
+        let entry = folder.log_store().read_commit_entry(version).await;
+        let entry =
+            entry.map_err(|e| format!("{}: cannot be read: {}", folder.name, delta_errors::describe(&e)))?;
+        for info in entry.iter().flat_map(|entry| infos(entry)) {
+            let entries = info.as_object().into_iter().flatten();
+            let texts = entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+            descriptions.push(Description::from_entries(texts));
+        }
+    }
+    Ok(descriptions)
 }
 
 fn add(table: &Table, uploaded: &Uploaded, as_of: NaiveDate) -> Add {
@@ -144,7 +176,7 @@ fn add(table: &Table, uploaded: &Uploaded, as_of: NaiveDate) -> Add {
         size: uploaded.size.cast_signed(),
         modification_time: Utc::now().timestamp_millis(),
         data_change: true,
-        stats: Some(uploaded.statistics.clone()),
+        stats: uploaded.statistics.clone(),
         ..Add::default()
     }
 }

@@ -1,17 +1,18 @@
 //! Replaces Delta tables in a program that is built without the feature `delta`. An enrichment file with
 //! `format = "delta"` is refused when it is parsed, but an [`Enrichment`] can also be built by code.
 
+use datafusion::arrow::datatypes::Fields;
 use datafusion::prelude::SessionContext;
 
 use crate::config::{Enrichment, delta_disabled};
 use crate::error::Result;
-use crate::publish::{Draft, Opened, OutputLocation, Table};
+use crate::publish::{Description, Draft, Opened, OutputLocation, Placed, Record, Table};
 
 /// Uninhabited stand-in for the publication of Delta tables.
 pub(crate) enum Publication {}
 
 impl Publication {
-    pub(crate) async fn create(_: &SessionContext, _: &Enrichment) -> Result<Self> {
+    pub(crate) async fn create(_: &SessionContext, _: &Enrichment, _: &Fields) -> Result<Self> {
         Err(delta_disabled())
     }
 
@@ -19,15 +20,28 @@ impl Publication {
         match *self {}
     }
 
-    pub(crate) async fn publish(self) -> Result<String> {
+    pub(crate) async fn publish(self, _: &Record) -> Result<Placed> {
         match self {}
     }
 }
 
-pub(crate) async fn check(_: OutputLocation, _: &Enrichment) -> Result<()> {
+/// Delta tables that another program has published are not looked at.
+pub(crate) async fn described(_: &OutputLocation, _: &str) -> Result<Option<(String, Description)>> {
+    Ok(None)
+}
+
+pub(crate) async fn check(_: &OutputLocation, _: &Enrichment, _: &Fields) -> Result<()> {
     Err(delta_disabled())
 }
 
 pub(crate) async fn published(_: &SessionContext, _: &Enrichment) -> Result<Option<Opened>> {
+    Err(delta_disabled())
+}
+
+pub(crate) async fn record(_: OutputLocation, _: &Enrichment) -> Result<Option<serde_json::Value>> {
+    Err(delta_disabled())
+}
+
+pub(crate) async fn sizes(_: &SessionContext, _: &Enrichment) -> Result<Vec<(&'static str, u64)>> {
     Err(delta_disabled())
 }

@@ -1,10 +1,12 @@
 //! What is in the output folder when a run begins, and whether the run can replace it.
 
+use datafusion::arrow::datatypes::Fields;
 use deltalake_core::DeltaTable;
 
 use super::{commit, contract, manifest};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
+use crate::publish::home;
 use crate::publish::owner::{Claim, Owner};
 use crate::publish::{Description, OutputLocation, TABLES, Table};
 use crate::storage::delta_folder::Folder;
@@ -17,10 +19,11 @@ pub(crate) struct Existing {
 
 impl Existing {
     /// Reads the manifest and the current versions of the tables, and checks that a run can replace them.
+    /// `attributes` are those of the accounts of the run.
     ///
     /// # Errors
     /// The tables belong to another enrichment or to another program, have another schema, or cannot be read.
-    pub(crate) async fn read(out: &Folder, office: &str, claim: &Claim) -> Result<Self> {
+    pub(crate) async fn read(out: &Folder, office: &str, claim: &Claim, attributes: &Fields) -> Result<Self> {
         let manifest = manifest::read(out, office).await.map_err(wrong)?;
         if let Some((manifest, _)) = &manifest {
             claim.replaces(&out.child(office).name, &Owner::named(&description(manifest)))?;
@@ -30,7 +33,8 @@ impl Existing {
             let folder = out.child(&table.folder(office));
             let found = folder.table(None).await.map_err(wrong)?;
             if let Some(found) = &found {
-                contract::check(table, found).map_err(|e| wrong(format!("{} {e}", folder.name)))?;
+                contract::check(table, attributes, found)
+                    .map_err(|e| wrong(format!("{} {e}", folder.name)))?;
                 // A first run that was killed between two commits has left no manifest.
                 if manifest.is_none() {
                     claim.replaces(&folder.name, &commit::owner(&folder, found).await.map_err(wrong)?)?;
@@ -51,24 +55,48 @@ pub(crate) fn description(manifest: &manifest::Manifest) -> Description {
 ///
 /// # Errors
 /// It is not a folder, or its path cannot be made a URL.
-pub(crate) fn open(location: OutputLocation) -> Result<Option<Folder>> {
+pub(crate) fn open(location: &OutputLocation) -> Result<Option<Folder>> {
     match location {
         OutputLocation::Folder(folder) if !folder.is_dir() => Ok(None),
         OutputLocation::Folder(folder) => {
             let cannot = |e| wrong(format!("{}: cannot be read: {e}", folder.display()));
-            Folder::local(&folder).map(Some).map_err(cannot)
+            Folder::local(folder).map(Some).map_err(cannot)
         }
-        OutputLocation::Store(home) => Folder::in_store(&home.bucket, home.out).map(Some).map_err(wrong),
+        OutputLocation::Store(home) => {
+            Folder::in_store(&home.bucket, home.out.clone()).map(Some).map_err(wrong)
+        }
     }
+}
+
+/// The place of Office and the description of the published run, of the tables with this name; `None` if there are none.
+///
+/// # Errors
+/// The output folder, the manifest or the table cannot be read.
+pub(crate) async fn described(
+    location: &OutputLocation,
+    office: &str,
+) -> Result<Option<(String, Description)>> {
+    let Some(out) = open(location)? else { return Ok(None) };
+    let Some((manifest, _)) = manifest::read(&out, office).await.map_err(wrong)? else { return Ok(None) };
+    let folder = out.child(&TABLES[0].folder(office));
+    let is_there = folder.table(None).await.map_err(wrong)?.is_some();
+    Ok(is_there.then(|| (folder.name, description(&manifest))))
 }
 
 /// Checks that a run can replace what is published, and changes nothing.
 ///
 /// # Errors
 /// As for [`Existing::read`].
-pub(crate) async fn check(location: OutputLocation, enrichment: &Enrichment) -> Result<()> {
+pub(crate) async fn check(
+    location: &OutputLocation,
+    enrichment: &Enrichment,
+    attributes: &Fields,
+) -> Result<()> {
+    if let OutputLocation::Folder(out) = location {
+        home::check(out, &enrichment.output.table).map_err(|e| wrong(e.to_string()).with_source(e))?;
+    }
     let Some(out) = open(location)? else { return Ok(()) };
-    Existing::read(&out, &enrichment.output.table, &Claim::of(enrichment)).await.map(drop)
+    Existing::read(&out, &enrichment.output.table, &Claim::of(enrichment), attributes).await.map(drop)
 }
 
 fn wrong(what: String) -> Error {

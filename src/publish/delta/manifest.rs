@@ -6,11 +6,14 @@
 //!   "run": "run-0123456789abcdef",
 //!   "as_of": "2026-10-31",
 //!   "tables": { "Office": 7, "Office_UserTable": 5 },
-//!   "description": { "engagement.as_of": "2026-10-31" }
+//!   "description": { "engagement.as_of": "2026-10-31" },
+//!   "record": { "published_at": "2026-11-01T03:15:42Z" }
 //! }
 //! ```
 //!
-//! `as_of` is the newest as-of date of the tables, and `description` is that of the last run of that date.
+//! `protection` is `[privacy] min_people` of the tables, in all versions that the Delta logs still have; it is not
+//! there if it is 1. `as_of` is the newest as-of date of the tables, `description` and `record` are those of the last
+//! run of that date (`publish::record`).
 
 use std::collections::BTreeMap;
 
@@ -22,6 +25,9 @@ use serde::{Deserialize, Serialize};
 use crate::publish::{HIDDEN, manifest};
 use crate::storage::delta_errors;
 use crate::storage::delta_folder::Folder;
+
+/// The name of the manifest in the folder of a table.
+const DELTA_MANIFEST: &str = "delta.json";
 
 /// The manifest of an output folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +41,22 @@ pub(crate) struct Manifest {
     pub(crate) tables: BTreeMap<String, u64>,
     /// The description of the last run of that date.
     pub(crate) description: BTreeMap<String, String>,
+    /// The number of internal people from which on numbers are published, in every version of the tables that still
+    /// exists.
+    #[serde(default = "unprotected", skip_serializing_if = "is_unprotected")]
+    pub(crate) protection: u32,
+    /// The record of that run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) record: Option<serde_json::Value>,
+}
+
+fn unprotected() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_unprotected(protection: &u32) -> bool {
+    *protection == unprotected()
 }
 
 /// A manifest as it was found, with its version in the store for a conditional write; `None` if there was
@@ -47,7 +69,7 @@ fn home(office: &str) -> String {
 }
 
 fn path(out: &Folder, office: &str) -> Path {
-    out.file(&format!("{}/delta.json", home(office)))
+    out.file(&format!("{}/{DELTA_MANIFEST}", home(office)))
 }
 
 /// Reads the manifest of an output folder; `None` before the first run.
@@ -55,7 +77,7 @@ fn path(out: &Folder, office: &str) -> Path {
 /// # Errors
 /// The manifest cannot be read.
 pub(crate) async fn read(out: &Folder, office: &str) -> Result<Found, String> {
-    let name = format!("{}/{}/delta.json", out.name, home(office));
+    let name = format!("{}/{}/{DELTA_MANIFEST}", out.name, home(office));
     let cannot = |e: StoreError| format!("{name}: cannot be read: {}", delta_errors::describe(&e));
     let got = match out.store.get(&path(out, office)).await {
         Ok(got) => got,
@@ -95,7 +117,7 @@ pub(crate) async fn replace(
     };
     match put {
         Ok(_) => {
-            let sync = out.sync(&format!("{}/delta.json", home(office)));
+            let sync = out.sync(&format!("{}/{DELTA_MANIFEST}", home(office)));
             sync.map(|()| true).map_err(|e| format!("{}: cannot be written to: {e}", out.name))
         }
         Err(StoreError::Precondition { .. } | StoreError::AlreadyExists { .. }) => {

@@ -31,19 +31,27 @@ mod disabled;
 #[cfg(feature = "delta")]
 mod existing;
 #[cfg(feature = "delta")]
+mod log;
+#[cfg(feature = "delta")]
 mod manifest;
 #[cfg(feature = "delta")]
 mod publication;
 #[cfg(feature = "delta")]
 mod reader;
 #[cfg(feature = "delta")]
+mod state;
+#[cfg(feature = "delta")]
 mod statistics;
+#[cfg(feature = "delta")]
+mod weaker;
 
 #[cfg(not(feature = "delta"))]
-pub(crate) use self::disabled::{Publication, check, published};
+pub(crate) use self::disabled::{Publication, check, described, published, record, sizes};
 #[cfg(feature = "delta")]
-pub(crate) use self::existing::check;
+pub(crate) use self::existing::{check, described};
 #[cfg(feature = "delta")]
 pub(crate) use self::publication::Publication;
 #[cfg(feature = "delta")]
 pub(crate) use self::reader::published;
+#[cfg(feature = "delta")]
+pub(crate) use self::state::{record, sizes};

@@ -1,11 +1,13 @@
 //! The Delta tables of one run, until they are published.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use datafusion::arrow::datatypes::Fields;
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion::prelude::SessionContext;
 use deltalake_core::DeltaTable;
@@ -14,12 +16,15 @@ use object_store::ObjectStoreExt;
 use super::commit::{self, Refused, Run, Uploaded};
 use super::existing::{Existing, description};
 use super::manifest::{self, Manifest};
+use super::weaker::{self, Weaker};
 use super::{cleanup, contract};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
 use crate::publish::owner::Claim;
+use crate::publish::weaker::{Deleted, Protection, dates_of};
 use crate::publish::{
-    Description, Draft, HomeFolder, OutputLocation, RUN, Table, lock_home, output_location, upload,
+    Description, Draft, HomeFolder, OutputLocation, Placed, RUN, Record, Table, lock_home, output_location,
+    upload,
 };
 use crate::storage::delta_folder::Folder;
 use crate::storage::{DELTA_LOG, NewFolders};
@@ -35,6 +40,11 @@ pub(crate) struct Publication {
     run: String,
     as_of: NaiveDate,
     description: Description,
+    /// The attributes of the accounts.
+    attributes: Fields,
+    protection: Protection,
+    /// What the tables contain that is protected less.
+    weaker: Weaker,
     manifest: manifest::Found,
     tables: Vec<Prepared>,
     /// On this machine: the folder of the manifest, once for each use. A concurrent run that fails deletes it
@@ -47,6 +57,8 @@ struct Prepared {
     table: &'static Table,
     folder: Folder,
     found: Option<DeltaTable>,
+    /// The files of `found` that are protected less than this run, and that it removes.
+    weaker: BTreeSet<String>,
     /// The file that the run adds to it.
     file: Option<File>,
     /// On this machine: the folders that the run creates for the table.
@@ -58,15 +70,20 @@ impl Publication {
     ///
     /// # Errors
     /// The output folder cannot be written to, or contains what the run may not replace.
-    pub(crate) async fn create(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Self> {
+    pub(crate) async fn create(
+        ctx: &SessionContext,
+        enrichment: &Enrichment,
+        attributes: &Fields,
+    ) -> Result<Self> {
         let (office, as_of) = (enrichment.output.table.clone(), enrichment.as_of);
         let run = upload::new_run()?;
         let mut homes = vec![];
         let out = match output_location(ctx, enrichment)? {
             OutputLocation::Folder(folder) => {
                 let probe = |home: &Path| tempfile::tempfile_in(home).and_then(|_| Folder::local(&folder));
-                let (home, out) = HomeFolder::create(&folder, &office, probe)
-                    .map_err(|e| wrong(format!("{}: cannot be written to: {e}", folder.display())))?;
+                let (home, out) = HomeFolder::create(&folder, &office, probe).map_err(|e| {
+                    wrong(format!("{}: cannot be written to: {e}", folder.display())).with_source(e)
+                })?;
                 homes.push(home);
                 out
             }
@@ -75,14 +92,33 @@ impl Publication {
                 Folder::in_store(&home.bucket, home.out.clone()).map_err(wrong)?
             }
         };
-        let Existing { manifest, tables } = Existing::read(&out, &office, &Claim::of(enrichment)).await?;
+        let claim = Claim::of(enrichment);
+        let Existing { manifest, tables } = Existing::read(&out, &office, &claim, attributes).await?;
         let prepared = |(table, folder, found)| {
             let created = created(table, &folder, as_of);
-            Prepared { table, folder, found, file: None, _created: created }
+            Prepared { table, folder, found, weaker: BTreeSet::new(), file: None, _created: created }
         };
-        let tables = tables.into_iter().map(prepared).collect();
-        let description = Description::of(enrichment);
-        Ok(Self { out, office, run, as_of, description, manifest, tables, homes })
+        let mut tables: Vec<Prepared> = tables.into_iter().map(prepared).collect();
+        let (description, protection) = (Description::of(enrichment), Protection::of(enrichment));
+        let as_found: Vec<_> = tables.iter().map(|t| (t.table, &t.folder, t.found.as_ref())).collect();
+        let mut weaker = weaker::find(&protection, &manifest, &as_found).await.map_err(wrong)?;
+        for prepared in &mut tables {
+            prepared.weaker = weaker.files.remove(prepared.table.name).unwrap_or_default();
+        }
+        let attributes = attributes.clone();
+        Ok(Self {
+            out,
+            office,
+            run,
+            as_of,
+            description,
+            attributes,
+            protection,
+            weaker,
+            manifest,
+            tables,
+            homes,
+        })
     }
 
     /// Creates the file into which a table of this run is written: an anonymous temporary file, of which a
@@ -92,29 +128,39 @@ impl Publication {
     /// The file cannot be created.
     pub(crate) fn draft(&mut self, table: &'static Table) -> Result<Draft> {
         let name = format!("a temporary file for {}", table.folder(&self.office));
-        let cannot = |e| Error::output(format!("{name}: cannot be written: {e}"));
+        let cannot = |e| Error::output(format!("{name}: cannot be written: {e}")).with_source(e);
         let in_home = self.in_home(|home| tempfile::tempfile_in(home)).map_err(cannot)?;
         let file = in_home.map_or_else(tempfile::tempfile, Ok).map_err(cannot)?;
         if let Some(prepared) = self.tables.iter_mut().find(|prepared| prepared.table.name == table.name) {
             prepared.file = Some(file.try_clone().map_err(cannot)?);
         }
-        Ok(Draft { file, name, schema: contract::file_schema(table) })
+        let schema = contract::file_schema(table, &self.attributes, self.protection.min_people);
+        Ok(Draft { file, name, schema })
     }
 
-    /// Uploads the files, commits each, and publishes the resulting versions. Returns the path or URL of
-    /// Office. A run whose as-of date is before the newest leaves the table about individuals as it is.
+    /// Uploads the files, commits each, and publishes the resulting versions. A run whose as-of date is before the
+    /// newest leaves the table about individuals as it is. Then deletes what is protected less.
     ///
     /// # Errors
-    /// Another writer has committed meanwhile, or a table cannot be written. The previous run stays
-    /// published.
-    pub(crate) async fn publish(mut self) -> Result<String> {
+    /// Another writer has committed meanwhile, or a table cannot be written: the previous run stays published. What
+    /// is protected less cannot be deleted: the new run is published.
+    pub(crate) async fn publish(mut self, record: &Record) -> Result<Placed> {
         // What belongs to another enrichment is replaced, whatever its date is.
         let is_own =
             |manifest: &Manifest| description(manifest).enrichment() == self.description.enrichment();
         let own = self.manifest.as_ref().map(|(manifest, _)| manifest).filter(|manifest| is_own(manifest));
-        let newest = own.map(|manifest| manifest.as_of);
+        // So is what is protected less.
+        let weaker = self.tables.iter().flat_map(|prepared| prepared.weaker.iter().map(String::as_str));
+        let weaker = dates_of(weaker);
+        let newest = own.filter(|manifest| {
+            !self.protection.exceeds(&description(manifest)) && !weaker.contains(&manifest.as_of.to_string())
+        });
+        let newest = newest.map(|manifest| manifest.as_of);
         let is_newest = newest.is_none_or(|newest| newest <= self.as_of);
-        self.tables.retain(|prepared| is_newest || !prepared.table.is_about_individuals());
+        let (tables, unchanged): (Vec<_>, Vec<_>) = std::mem::take(&mut self.tables)
+            .into_iter()
+            .partition(|prepared| is_newest || !prepared.table.is_about_individuals());
+        self.tables = tables;
         let mut uploaded = vec![];
         let outcome = self.upload_and_commit(&mut uploaded).await;
         if matches!(outcome, Err((Trace::None, _))) {
@@ -126,19 +172,52 @@ impl Publication {
         let (_lock, versions) = outcome.map_err(|(_, e)| e)?;
         let mut tables = self.manifest.as_ref().map(|(m, _)| m.tables.clone()).unwrap_or_default();
         tables.extend(self.tables.iter().map(|prepared| prepared.table.name.to_owned()).zip(versions));
-        let (as_of, description) = match &self.manifest {
-            Some((manifest, _)) if !is_newest => (manifest.as_of, manifest.description.clone()),
-            _ => (self.as_of, self.description.entries().iter().cloned().collect()),
+        let (as_of, description, record) = match &self.manifest {
+            Some((manifest, _)) if !is_newest => {
+                (manifest.as_of, manifest.description.clone(), manifest.record.clone())
+            }
+            _ => (self.as_of, self.description.entries().iter().cloned().collect(), Some(record.to_value())),
         };
-        let manifest = Manifest { version: VERSION, run: self.run.clone(), as_of, tables, description };
-        let replaced = manifest::replace(&self.out, &self.office, &self.manifest, &manifest).await;
-        if !replaced.map_err(wrong)? {
-            return Err(wrong(format!("{}: {CONFLICT}, {HALF}", self.out.name)));
-        }
+        let run = self.run.clone();
+        // The protection is stored when what is protected less is deleted: a run that is killed before it is leaves
+        // this to the next one.
+        let before = self.manifest.as_ref().map_or(1, |(manifest, _)| manifest.protection);
+        let protection = if self.weaker.is_there { 1 } else { self.protection.min_people };
+        let protection = if self.manifest.is_some() { protection.min(before) } else { protection };
+        let mut manifest = Manifest { version: VERSION, run, as_of, tables, description, protection, record };
+        self.replace(&self.manifest, &manifest).await?;
         for (prepared, file) in self.tables.iter().zip(&uploaded) {
             cleanup::tidy(prepared.table, &prepared.folder, prepared.found.as_ref(), &file.path).await;
         }
-        Ok(self.out.child(&self.office).name)
+        let mut deleted = Deleted::default();
+        if self.weaker.is_there {
+            for prepared in self.tables.iter().chain(&unchanged) {
+                let version = manifest.tables.get(prepared.table.name).copied();
+                let versions = self.weaker.delete(&prepared.folder, version, &self.protection).await;
+                deleted.runs = deleted.runs.max(versions.map_err(wrong)?);
+            }
+            deleted.dates = dates_of(self.tables.iter().flat_map(|t| t.weaker.iter().map(String::as_str)));
+            // In a store, another run may have published meanwhile. Then the next one stores the protection.
+            let found = manifest::read(&self.out, &self.office).await.map_err(wrong)?;
+            if found.as_ref().is_some_and(|(found, _)| found.run == self.run) {
+                manifest.protection = self.protection.min_people;
+                manifest::replace(&self.out, &self.office, &found, &manifest).await.map_err(wrong)?;
+            }
+        }
+        let notes = deleted.note(&self.protection, ["earlier version", "earlier versions"]);
+        Ok(Placed {
+            office: self.out.child(&self.office).name,
+            newer: newest.filter(|_| !is_newest),
+            notes: notes.into_iter().collect(),
+        })
+    }
+
+    /// Replaces the manifest, if it still is the one that was found.
+    async fn replace(&self, found: &manifest::Found, manifest: &Manifest) -> Result<()> {
+        match manifest::replace(&self.out, &self.office, found, manifest).await.map_err(wrong)? {
+            true => Ok(()),
+            false => Err(wrong(format!("{}: {CONFLICT}, {HALF}", self.out.name)).with_temporary(true)),
+        }
     }
 
     /// Uploads the files and commits to each table. Returns the lock, and the new versions in the order of the
@@ -163,24 +242,37 @@ impl Publication {
             let (folder, found) = (&prepared.folder, prepared.found.as_ref());
             let untouched = |why: String| (Trace::None, wrong(format!("{}: {why}", folder.name)));
             if !commit::is_unchanged(folder, found).await.map_err(untouched)? {
-                return Err(untouched(format!("{CONFLICT}, {WHOLE}")));
+                let (trace, conflict) = untouched(format!("{CONFLICT}, {WHOLE}"));
+                return Err((trace, conflict.with_temporary(true)));
             }
         }
-        let run = Run { name: &self.run, as_of: self.as_of, description: &self.description };
+        let run = Run {
+            name: &self.run,
+            as_of: self.as_of,
+            description: &self.description,
+            min_people: self.protection.min_people,
+        };
         let mut versions = vec![];
         for (prepared, uploaded) in self.tables.iter().zip(uploaded) {
             let (table, folder, found) = (prepared.table, &prepared.folder, prepared.found.as_ref());
             let (trace, after) = if versions.is_empty() { (Trace::None, WHOLE) } else { (Trace::Some, HALF) };
-            let version = commit::commit(table, folder, found, uploaded, &run).await.map_err(|refused| {
-                let (trace, why) = match refused {
-                    Refused::Conflict => (trace, CONFLICT.to_owned()),
-                    Refused::Failed(why) => (Trace::Some, format!("cannot be committed to: {why}")),
-                };
-                (trace, wrong(format!("{}: {why}, {after}", folder.name)))
+            let commit =
+                commit::commit(table, &self.attributes, folder, found, uploaded, &prepared.weaker, &run);
+            let version = commit.await.map_err(|refused| match refused {
+                Refused::Conflict => {
+                    let conflict = wrong(format!("{}: {CONFLICT}, {after}", folder.name));
+                    (trace, conflict.with_temporary(true))
+                }
+                Refused::Failed(why) => {
+                    let what = format!("{}: cannot be committed to: {why}, {after}", folder.name);
+                    (Trace::Some, wrong(what))
+                }
             })?;
             let synced = folder.sync(&format!("_delta_log/{version:020}.json"));
-            synced
-                .map_err(|e| (Trace::Some, wrong(format!("{}: cannot be written to: {e}", folder.name))))?;
+            synced.map_err(|e| {
+                let what = format!("{}: cannot be written to: {e}", folder.name);
+                (Trace::Some, wrong(what).with_source(e))
+            })?;
             versions.push(version);
         }
         Ok(versions)
@@ -190,7 +282,7 @@ impl Publication {
     /// which has no locks.
     fn lock(&mut self) -> Result<Option<File>> {
         let lock = self.in_home(lock_home);
-        lock.map_err(|e| wrong(format!("{}: cannot be written to: {e}", self.out.name)))
+        lock.map_err(|e| wrong(format!("{}: cannot be written to: {e}", self.out.name)).with_source(e))
     }
 
     /// Does some work in the folder of the manifest, which is created if it is missing. `None` in an object
@@ -245,7 +337,8 @@ impl Prepared {
         let file = self.file.as_mut().ok_or_else(|| wrong(format!("{} was not written", folder.name)))?;
         let reader = file.try_clone().map_err(|e| cannot(&e))?;
         let footer = SerializedFileReader::new(reader).map_err(|e| cannot(&e))?;
-        let statistics = super::statistics::of(footer.metadata());
+        let statistics =
+            (!self.table.is_about_individuals()).then(|| super::statistics::of(footer.metadata()));
         let store = Arc::clone(&folder.store);
         let size = upload::put_file(&*store, &folder.file(&path), file).await.map_err(|e| cannot(&e))?;
         folder.sync(&path).map_err(|e| cannot(&e))?;

@@ -2,26 +2,26 @@
 //! rows, and for each column the number of nulls, the minimum and the maximum.
 
 use chrono::{DateTime, NaiveDate};
-use datafusion::parquet::basic::LogicalType;
+use datafusion::parquet::basic::{LogicalType, Type as PhysicalType};
 use datafusion::parquet::file::metadata::ParquetMetaData;
 use datafusion::parquet::file::statistics::Statistics;
 use serde_json::{Map, Value, json};
 
 /// Converts the statistics in the footer of a Parquet file to the JSON of a Delta log. A column without
-/// statistics in the footer, or of a type that published tables do not have, gets no minimum and maximum.
+/// statistics in the footer, or of another type than dates, 64-bit numbers and text, gets no minimum and maximum.
 pub(crate) fn of(metadata: &ParquetMetaData) -> String {
     let (mut least, mut greatest, mut nulls) = (Map::new(), Map::new(), Map::new());
     let columns = metadata.file_metadata().schema_descr().columns();
     for (i, column) in columns.iter().enumerate() {
         let groups = metadata.row_groups().iter().map(|group| group.column(i).statistics());
         let Some(groups) = groups.collect::<Option<Vec<_>>>() else { continue };
-        let is_date = matches!(column.logical_type_ref(), Some(LogicalType::Date));
+        let kind = Kind::of(column.physical_type(), column.logical_type_ref());
         let name = column.name().to_owned();
         if let Some(count) = groups.iter().map(|s| s.null_count_opt()).sum::<Option<u64>>() {
             nulls.insert(name.clone(), json!(count));
         }
         // A row group that contains only nulls has neither minimum nor maximum.
-        let bounds = groups.iter().filter_map(|s| bounds(s, is_date));
+        let bounds = groups.iter().filter_map(|s| bounds(s, kind?));
         if let Some((low, high)) = bounds.reduce(|a, b| (smaller(a.0, b.0), larger(a.1, b.1))) {
             least.insert(name.clone(), low);
             greatest.insert(name, high);
@@ -31,11 +31,33 @@ pub(crate) fn of(metadata: &ParquetMetaData) -> String {
     json!({ "numRecords": rows, "minValues": least, "maxValues": greatest, "nullCount": nulls }).to_string()
 }
 
-/// The minimum and the maximum of a row group, for the types of published tables; else `None`.
-fn bounds(statistics: &Statistics, is_date: bool) -> Option<(Value, Value)> {
+/// The columns that get a minimum and a maximum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Date,
+    Number,
+    Text,
+}
+
+impl Kind {
+    /// `None` for a column of another kind: attributes of accounts can have any type.
+    fn of(physical: PhysicalType, logical: Option<&LogicalType>) -> Option<Self> {
+        match (physical, logical) {
+            (PhysicalType::INT32, Some(LogicalType::Date)) => Some(Self::Date),
+            (PhysicalType::INT64 | PhysicalType::DOUBLE, None) => Some(Self::Number),
+            (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)) => Some(Self::Text),
+            _ => None,
+        }
+    }
+}
+
+/// The minimum and the maximum of a row group.
+fn bounds(statistics: &Statistics, kind: Kind) -> Option<(Value, Value)> {
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(|text| json!(text));
     match statistics {
-        Statistics::Int32(s) if is_date => Some((json!(day(*s.min_opt()?)?), json!(day(*s.max_opt()?)?))),
+        Statistics::Int32(s) if kind == Kind::Date => {
+            Some((json!(day(*s.min_opt()?)?), json!(day(*s.max_opt()?)?)))
+        }
         Statistics::Int64(s) => Some((json!(s.min_opt()?), json!(s.max_opt()?))),
         Statistics::Double(s) => {
             let bounds = (*s.min_opt()?, *s.max_opt()?);

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Array, BinaryOperator, CharacterLength, DataType, Expr, Ident, Interval, Value,
+    Array, BinaryOperator, CharacterLength, DataType, Expr, Ident, Interval, SelectItem, Value,
 };
 
 use super::refusal::{Checked, absent, refused};
@@ -60,6 +60,28 @@ pub(super) fn expression(expr: &Expr) -> Checked {
             refused("LIKE ANY", "write one LIKE for each pattern, with OR")
         }
         _ => ControlFlow::Continue(()),
+    }
+}
+
+/// The parser takes a text behind a text for a name. In the SQL standard and in other databases, both are one text.
+pub(super) fn item(item: &SelectItem) -> Checked {
+    let SelectItem::ExprWithAlias { expr, alias } = item else { return ControlFlow::Continue(()) };
+    absent(
+        alias.quote_style == Some('\'') && ends_with_text(expr),
+        "a text right behind a text",
+        "write || to join them, or AS and a name in double quotes",
+    )
+}
+
+fn ends_with_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => value.value.clone().into_string().is_some(),
+        Expr::BinaryOp { right, .. } => ends_with_text(right),
+        Expr::Like { pattern, .. } | Expr::ILike { pattern, .. } => ends_with_text(pattern),
+        Expr::Between { high, .. } => ends_with_text(high),
+        Expr::UnaryOp { expr, .. } => ends_with_text(expr),
+        Expr::TypedString(_) => true,
+        _ => false,
     }
 }
 

@@ -150,6 +150,7 @@ impl Visitor for Clauses<'_> {
         absent(!sort_by.is_empty(), "SORT BY", "write ORDER BY")?;
         absent(value_table_mode.is_some(), "SELECT AS STRUCT or AS VALUE", "write struct(...)")?;
         absent(*flavor == SelectFlavor::FromFirstNoSelect, "FROM without SELECT", "write SELECT * FROM ...")?;
+        projection.iter().try_for_each(expressions::item)?;
         let without_columns = projection.is_empty() && *flavor != SelectFlavor::FromFirstNoSelect;
         absent(without_columns, "SELECT without columns", "name them, or write SELECT *")?;
         if let Some(selection) = selection {

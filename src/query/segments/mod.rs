@@ -11,6 +11,7 @@
 
 mod broken;
 mod folder;
+mod order;
 #[cfg(test)]
 mod tests;
 
@@ -18,11 +19,13 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Column, TableReference};
-use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
 
+pub use self::folder::unread;
+use super::missing_names::NO_TABLE;
 use super::statements::{Statements, split};
 use crate::config::{Enrichment, Source};
 use crate::error::{Error, Result};
@@ -30,6 +33,10 @@ use crate::views::Parameters;
 
 /// The column that every segment yields.
 pub const CUSTOMER_ID: &str = "CustomerId";
+
+/// The number of operators that the plan of a segment may have. Segments that read others contain their plans, so a few
+/// files could otherwise make a plan of any size.
+const LARGEST_PLAN: usize = 1_000;
 
 /// A named query that yields customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,25 +136,27 @@ pub async fn register(
 ) -> Result<Vec<Segment>> {
     let parameters = Parameters::of_segments(sources);
     let mut segments = all(folder::read(enrichment)?);
-    let mut waiting: Vec<usize> = (0..segments.len()).filter(|&i| segments[i].broken.is_none()).collect();
-    // A segment that reads others can be planned only after them, so failed ones are tried again as long
+    let mut session = Statements::new(ctx.clone()).await?;
+    let mut waiting = order::order(&segments);
+    waiting.retain(|i| segments[*i].broken.is_none());
+    // A word that only looks like the name of a view can make the order wrong, so failed ones are tried again as long
     // as another one succeeds.
     loop {
         let before = waiting.len();
         let mut failed = vec![];
         for i in waiting {
-            let session = Statements::new(ctx.clone()).await?;
             match plan(&session, &segments[i].sql, &parameters).await {
-                Ok(plan) => {
-                    let view = ViewTable::new(plan, Some(segments[i].sql.clone()));
-                    ctx.register_table(TableReference::bare(segments[i].view()), Arc::new(view))?;
-                }
+                Ok(plan) => session.register_view(segments[i].view(), plan, segments[i].sql.clone())?,
                 Err(error) => failed.push((i, error)),
             }
         }
         if failed.is_empty() || failed.len() == before {
+            let broken: HashSet<usize> = (0..segments.len())
+                .filter(|i| segments[*i].broken.is_some() || failed.iter().any(|(failed, _)| failed == i))
+                .collect();
             for (i, error) in failed {
-                segments[i].broken = Some(error.to_string());
+                let others = broken.iter().filter(|other| **other != i).map(|other| segments[*other].view());
+                segments[i].broken = Some(reason(&error.to_string(), others));
             }
             break;
         }
@@ -164,6 +173,13 @@ pub async fn register(
         }
     }
     Ok(segments)
+}
+
+/// Why a segment is broken. A view of the others that are broken is not there, but its name is right.
+fn reason(error: &str, mut others: impl Iterator<Item = String>) -> String {
+    let missing = error.strip_prefix(NO_TABLE).and_then(|rest| rest.split(';').next());
+    let read = missing.and_then(|name| others.find(|view| view.eq_ignore_ascii_case(name.trim_matches('"'))));
+    read.map_or_else(|| error.to_owned(), |view| format!("it reads {view}, which is broken"))
 }
 
 /// The shipped segments that no file replaces, then the segments of the files.
@@ -194,6 +210,16 @@ async fn plan(session: &Statements, sql: &str, parameters: &Parameters) -> Resul
         )));
     };
     let plan = session.logical_plan(statement).await?;
+    let mut operators = 0;
+    plan.apply_with_subqueries(|_| {
+        operators += 1;
+        Ok(if operators > LARGEST_PLAN { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    if operators > LARGEST_PLAN {
+        return Err(Error::query(format!(
+            "with the segments that it reads, it has more than {LARGEST_PLAN} operators; read fewer of them"
+        )));
+    }
     let known = parameters.names();
     if let Some(unknown) = plan.get_parameter_names()?.into_iter().filter(|name| !known.contains(name)).min()
     {

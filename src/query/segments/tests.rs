@@ -132,6 +132,8 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
         ("file.sql", "copy office to '/tmp/never.csv'"),
         ("open.sql", "select 'customerid"),
         ("circle.sql", "select customerid from segment_circle"),
+        ("reads_typo.sql", "select customerid from segment_typo"),
+        ("reads_on.sql", "select customerid from \"Segment_ReadsTypo\" where customerid <> 'a1'"),
         ("bad-name.sql", "select customerid from office"),
         ("o_ne.sql", "select customerid from office"),
         ("one.sql", "select customerid from office"),
@@ -147,6 +149,8 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
         ("file", "file.sql: COPY is not permitted here"),
         ("open", "open.sql: Unterminated string literal"),
         ("circle", "circle.sql: no table named segment_circle"),
+        ("reads_typo", "reads_typo.sql: it reads Segment_Typo, which is broken"),
+        ("reads_on", "reads_on.sql: it reads Segment_ReadsTypo, which is broken"),
     ] {
         let segment = segments.iter().find(|s| s.is_called(name)).unwrap();
         let error = members(&mut session, &segment.view()).await.unwrap_err();
@@ -215,4 +219,49 @@ async fn segments_that_cannot_be_listed_are_not_none() {
         error.to_string().contains("/segments: the segments cannot be listed: Not a directory"),
         "{error}"
     );
+}
+
+/// A chain is planned once, in its order, a segment can read many others, and a plan that grows too large is refused
+/// with the number.
+#[tokio::test]
+async fn large_plans_are_refused_and_do_not_disturb() {
+    let folder = tempfile::tempdir().unwrap();
+    // By their names, each comes before the one that it reads.
+    let name = |i: usize| format!("link{}", 99 - i);
+    let mut files = vec![(format!("{}.sql", name(0)), "select customerid from customercard".to_owned())];
+    files.extend((1..60).map(|i| {
+        (
+            format!("{}.sql", name(i)),
+            format!("select customerid from segment_{} where customerid <> ''", name(i - 1)),
+        )
+    }));
+    let part = |i: usize| format!("select customerid from segment_part{i}");
+    files.extend((0..40).map(|i| {
+        (format!("part{i}.sql"), format!("select customerid from customercard where emails > {i}"))
+    }));
+    files.push(("all_parts.sql".to_owned(), (0..40).map(part).collect::<Vec<_>>().join(" union ")));
+    // Each reads the one before twice: their plans double.
+    files.push(("twice0.sql".to_owned(), "select customerid from customercard".to_owned()));
+    files.extend((1..60).map(|i| {
+        let before = format!("select customerid from segment_twice{}", i - 1);
+        (format!("twice{i}.sql"), format!("{before} union all {before}"))
+    }));
+    let files: Vec<(&str, &str)> = files.iter().map(|(file, sql)| (file.as_str(), sql.as_str())).collect();
+    let ctx = testing::published().await;
+    let segments = register(&ctx, &enrichment(folder.path(), &files), &Source::ALL).await.unwrap();
+    let broken =
+        |name: &str| segments.iter().find(|s| s.name == name).unwrap().broken.clone().unwrap_or_default();
+    for good in [&name(0), &name(59), "part39", "all_parts", "twice4"] {
+        assert_eq!(broken(good), "", "{good}");
+    }
+    let large = "with the segments that it reads, it has more than 1000 operators; read fewer of them";
+    let first = (0..60).find(|i| !broken(&format!("twice{i}")).is_empty()).unwrap();
+    assert_eq!(broken(&format!("twice{first}")), large);
+    for i in first + 1..60 {
+        let says = format!("it reads Segment_Twice{}, which is broken", i - 1);
+        assert_eq!(broken(&format!("twice{i}")), says);
+    }
+    let mut session = Statements::new(ctx).await.unwrap();
+    assert_eq!(members(&mut session, "segment_stale").await.unwrap(), ["a3"]);
+    assert_eq!(members(&mut session, &format!("segment_{}", name(59))).await.unwrap().len(), 5);
 }

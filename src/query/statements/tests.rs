@@ -1,5 +1,11 @@
 //! Tests of splitting, permissions and error messages.
 
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
 use super::*;
 use crate::error::ErrorKind;
 use crate::query::testing;
@@ -154,9 +160,6 @@ async fn nothing_reaches_files_unless_permitted() {
         "create unbounded external table t stored as csv location '/etc/passwd'",
         "create external table if not exists t (a int) stored as parquet location 's3://bucket/x'",
         "create or replace external table office stored as csv location '/etc/passwd'",
-        "set datafusion.runtime.temp_directory = '/tmp/never'",
-        "SET DATAFUSION.runtime.Temp_Directory TO '/tmp/never'",
-        "reset datafusion.runtime.temp_directory",
         "drop schema public cascade",
     ] {
         let error = error(sql).await;
@@ -332,40 +335,121 @@ async fn copies_are_partitioned_by_names_in_any_case() {
     assert!(error.contains("custmerid") && error.contains("did you mean"), "{error}");
 }
 
+/// With or without permission to reach files: no setting lifts a limit, changes how names are found, or makes plans show
+/// values of the inputs.
 #[tokio::test]
-async fn what_names_are_found_by_cannot_be_set() {
-    let mut session = Statements::new(testing::published().await).await.unwrap();
-    for (sql, name) in [
-        ("set datafusion.sql_parser.dialect = 'mysql'", "datafusion.sql_parser.dialect"),
-        ("SET DATAFUSION.\"sql_parser\".Dialect TO postgresql", "datafusion.sql_parser.dialect"),
-        (
-            "set datafusion.sql_parser.enable_ident_normalization = false",
-            "datafusion.sql_parser.enable_ident_normalization",
-        ),
+async fn settings_that_are_not_permitted() {
+    let ctx = crate::engine::session::new().unwrap();
+    let before = |ctx: &SessionContext| {
+        (ctx.copied_config().options().entries().len(), Arc::as_ptr(&ctx.runtime_env()))
+    };
+    let state = before(&ctx);
+    for session in [
+        Statements::new(ctx.clone()).await.unwrap(),
+        Statements::new(ctx.clone()).await.unwrap().allow_files(),
     ] {
-        let error = session.plan(sql).await.map(|_| ()).unwrap_err();
-        let says = format!("{name} cannot be set here: case-insensitive names need the generic dialect");
-        assert_eq!((error.to_string(), error.exit_code()), (says, 2), "{sql}");
+        let mut session = session;
+        let state = (state.0, Arc::as_ptr(&session.context().runtime_env()));
+        for sql in [
+            "set datafusion.runtime.memory_limit = '100G'",
+            "SET DATAFUSION.\"runtime\".Memory_Limit TO '100G'",
+            "reset datafusion.runtime.memory_limit",
+            "reset datafusion.runtime",
+            "set datafusion.runtime.temp_directory = '/tmp/never'",
+            "set datafusion.sql_parser.recursion_limit = 1000000",
+            "set datafusion.execution.target_partitions = 1000",
+            "set datafusion.execution.max_spill_merge_fan_in = 1000",
+            "set datafusion.sql_parser.dialect = 'mysql'",
+            "SET DATAFUSION.\"sql_parser\".Dialect TO postgresql",
+            "set datafusion.sql_parser.enable_ident_normalization = false",
+            "set datafusion.execution.collect_statistics = true",
+            "SET DataFusion.Execution.Collect_Statistics TO true",
+            "reset datafusion.execution.collect_statistics",
+            "reset datafusion.execution",
+            "set datafusion.optimizer.enable_join_dynamic_filter_pushdown = true",
+            "set datafusion.catalog.default_schema = 'data'",
+            "prepare p as set datafusion.runtime.memory_limit = '100G'",
+            "set datafusion.execution.batch_size = 1000000",
+        ] {
+            let error = session.plan(sql).await.map(|_| ()).unwrap_err();
+            let text = error.to_string();
+            assert_eq!(error.exit_code(), 2, "{sql}: {text}");
+            let is_said = text.contains("is not permitted; ")
+                || text.contains("a whole number from")
+                || sql.starts_with("prepare");
+            assert!(is_said && !text.contains("--allow-files"), "{sql}: {text}");
+        }
+        assert_eq!(before(session.context()), state);
+        assert!(!session.context().copied_config().collect_statistics());
     }
-    let office = session.plan("select engagementscore from office limit 1").await.unwrap();
-    assert!(office.schema().field(0).data_type().is_numeric());
 }
 
-/// If the engine collects the minimum and maximum values of files, plans print them.
+/// A thread that plans is not the one that waits, which hears of Ctrl-C and time-outs.
 #[tokio::test]
-async fn plans_cannot_be_made_to_show_values() {
-    let mut session = Statements::new(crate::engine::session::new().unwrap()).await.unwrap();
-    for sql in [
-        "set datafusion.execution.collect_statistics = true",
-        "SET DataFusion.Execution.Collect_Statistics TO true",
-        "reset datafusion.execution.collect_statistics",
-        "reset datafusion.execution",
-    ] {
-        let error = session.plan(sql).await.map(|_| ()).unwrap_err();
-        let says = "datafusion.execution.collect_statistics cannot be set here: plans would show values of the inputs";
-        assert_eq!((error.to_string().as_str(), error.exit_code()), (says, 2), "{sql}");
+async fn planning_leaves_the_thread_free() {
+    let ctx = testing::published().await;
+    let planned_on = Arc::new(std::sync::Mutex::new(vec![]));
+    ctx.register_udf(ScalarUDF::from(PlannedOn {
+        on: Arc::clone(&planned_on),
+        signature: Signature::nullary(Volatility::Volatile),
+    }));
+    let mut session = Statements::new(ctx).await.unwrap();
+    session.logical_plan("select planned_on()").await.unwrap();
+    let frame = session.plan("select planned_on() + 1").await.unwrap();
+    let _ = session.stream(frame).await.unwrap();
+    session.plan("create view v as select planned_on() as n").await.unwrap();
+    let threads = planned_on.lock().unwrap();
+    let here = std::thread::current().id();
+    assert!(!threads.is_empty() && threads.iter().all(|thread| *thread != here));
+}
+
+/// A function that records the threads on which its type is asked for, which planning does.
+#[derive(Debug)]
+struct PlannedOn {
+    on: Arc<std::sync::Mutex<Vec<std::thread::ThreadId>>>,
+    signature: Signature,
+}
+
+impl PartialEq for PlannedOn {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.on, &other.on)
     }
-    assert!(!session.context().copied_config().collect_statistics());
+}
+
+impl Eq for PlannedOn {}
+
+impl std::hash::Hash for PlannedOn {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
+}
+
+impl ScalarUDFImpl for PlannedOn {
+    fn name(&self) -> &str {
+        "planned_on"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> datafusion::error::Result<DataType> {
+        self.on.lock().unwrap().push(std::thread::current().id());
+        Ok(DataType::Int64)
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> datafusion::error::Result<ColumnarValue> {
+        Ok(ColumnarValue::Scalar(ScalarValue::Int64(Some(1))))
+    }
+}
+
+#[tokio::test]
+async fn a_statement_has_a_length() {
+    let session = Statements::new(testing::published().await).await.unwrap();
+    let padded = |length: usize| format!("select '{}'", "x".repeat(length - "select ''".len()));
+    assert!(session.logical_plan(&padded(LONGEST)).await.is_ok());
+    let error = session.logical_plan(&padded(LONGEST + 1)).await.map(|_| ()).unwrap_err();
+    assert!(error.to_string().starts_with("the statement has 1048577 bytes; at most 1048576"), "{error}");
 }
 
 #[tokio::test]

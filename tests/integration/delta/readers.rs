@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{READERS, enrichment_file, run};
 use crate::installed::{python, run as run_command};
-use crate::support::block_on;
+use crate::support::{attributes, block_on};
 
 #[test]
 fn duckdb_polars_and_delta_rs_read_the_same() {
@@ -33,7 +33,8 @@ fn duckdb_polars_and_delta_rs_read_the_same() {
         for reader in ["duckdb", "polars"] {
             assert!(found[reader] == found["delta-rs"], "{} in {reader}", table.name);
         }
-        let mut columns: Vec<_> = table.schema(1).fields().iter().map(|f| f.name().clone()).collect();
+        let mut columns: Vec<_> =
+            table.schema(1, &attributes()).fields().iter().map(|f| f.name().clone()).collect();
         if !dates.is_empty() && !columns.contains(&"AsOfDate".to_owned()) {
             columns.push("AsOfDate".to_owned());
         }

@@ -10,10 +10,12 @@
 //! | `toml` | [`settings`]: an enrichment file, or some of its sections |
 //! | `rust` | [`rust`]: doc tests of the crate, which includes the pages |
 //! | `sh` | [`shell`]: commands that exist, with arguments that are accepted |
-//! | `text`, `python`, `yaml`, `mermaid` | not run |
+//! | `text`, `python`, `yaml` | not run, except for [`jobs`] of docs/operations.md |
+//! | `mermaid` | not run |
 
 mod console;
 mod functions;
+mod jobs;
 mod links;
 mod page;
 mod programs;

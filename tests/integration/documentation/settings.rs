@@ -33,9 +33,13 @@ path = "mail/"
 fn open(block: &str) -> Result<Enrichment, String> {
     let part: Table = toml::from_str(block).map_err(|e| e.to_string())?;
     let folder = tempfile::tempdir().unwrap();
-    // A list of mailboxes is the only file that is read now.
-    if let Some(list) = part.get("mailboxes").and_then(|section| section.get("file")?.as_str()) {
-        fs::write(folder.path().join(list), "carla@contoso.com\n").unwrap();
+    // Lists are the only files that are read now.
+    for (section, key, line) in
+        [("mailboxes", "file", "carla@contoso.com"), ("accounts", "public_mail_domains", "gmail.com")]
+    {
+        if let Some(list) = part.get(section).and_then(|section| section.get(key)?.as_str()) {
+            fs::write(folder.path().join(list), format!("{line}\n")).unwrap();
+        }
     }
     let text = if part.contains_key("name") {
         block.to_owned()

@@ -16,7 +16,15 @@ fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) 
     run("2026-10-15");
     assert_eq!(sql(HISTORY).lines().count(), 2);
     assert!(run("2026-10-31").contains("out/Office.parquet ("));
-    let older = run("2026-09-30");
+    let older = lake.command("run", file, &[&["--as-of", "2026-09-30"], output].concat());
+    let warning = String::from_utf8_lossy(&older.stderr).into_owned();
+    assert_eq!(older.status.code(), Some(0), "{warning}");
+    assert!(
+        warning.starts_with(
+            "warning: the tables of 2026-09-30 are retained and not current: those of 2026-10-31"
+        )
+    );
+    let older = String::from_utf8_lossy(&older.stdout).into_owned();
     assert!(older.contains("as_of=2026-09-30/Office.parquet ("), "{older}");
     for date in ["2026-09-30", "2026-10-15", "2026-10-31"] {
         assert!(exists(&format!("as_of={date}/Office.parquet")), "{date}");
@@ -28,7 +36,7 @@ fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) 
     let history = sql(HISTORY);
     let dates: Vec<_> = history.lines().map(|line| line.split(',').next().unwrap()).collect();
     assert_eq!(dates, ["AsOfDate", "2026-09-30", "2026-10-15", "2026-10-31"]);
-    assert!(history.ends_with("2026-10-31,57,1286,179\n"), "{history}");
+    assert!(history.ends_with("2026-10-31,58,1406,179\n"), "{history}");
     assert_eq!(sql("select asofdate as d from office_overview"), "d\n2026-10-31\n");
     history
 }
@@ -55,5 +63,30 @@ fn each_date_is_kept_alike_in_a_folder_and_in_a_store() {
     fine(&lake.command("run", &plain, &[]));
     assert!(!lake.has("plain/as_of=2026-10-31/Office.parquet"));
     let shown = fine(&lake.command("sql", &plain, &["--format", "csv", "-c", HISTORY]));
-    assert_eq!(shown.lines().last(), Some("2026-10-31,57,1286,179"));
+    assert_eq!(shown.lines().last(), Some("2026-10-31,58,1406,179"));
+}
+
+/// After a change of `[output] table`, the old tables still look current.
+#[test]
+fn old_tables_are_named() {
+    let lake = Lake::azure("old-tables");
+    let file = lake.enrichment("mail/", "out/");
+    assert!(!fine(&lake.command("run", &file, &[])).contains("does not replace it"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let renamed = lake.raw(&text.replace("[output]", "[output]\ntable = \"Sales\""));
+    let says = format!(
+        "Note: [output] {}out/Office.parquet is of this enrichment, too, as of 2026-10-31, and",
+        lake.url
+    );
+    let overview = fine(&lake.command("run", &renamed, &[]));
+    assert!(overview.contains(&says), "{overview}");
+    // Tables of another enrichment with that name are its own business; in the other format they are refused.
+    let other = text.replace("name = \"northwind-demo\"", "name = \"other\"");
+    if cfg!(feature = "delta") {
+        let delta = lake.raw(&other.replace("[output]", "[output]\nformat = \"delta\""));
+        let says = "out/Office.parquet is published by the enrichment \"northwind-demo\" in the other format";
+        refused(&lake.command("check", &delta, &[]), 2, &[says]);
+    }
+    let other = lake.raw(&other.replace("[output]", "[output]\ntable = \"Other\""));
+    assert!(!fine(&lake.command("run", &other, &[])).contains("does not replace it"));
 }

@@ -1,24 +1,24 @@
-//! Small random organizations: which internal people did what with which account on which day.
+//! Small random organizations: which internal people did what with which accounts on which day, over three years.
 
 use std::fs;
 use std::path::Path;
 
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 use datafusion::arrow::compute::concat_batches;
-use datafusion_engagement::config::Enrichment;
 use datafusion_engagement::query::session;
 use proptest::prelude::*;
 
 use crate::files::write;
 
-pub const ACCOUNTS: usize = 5;
-const OURS: usize = 3;
+pub const ACCOUNTS: usize = 3;
+pub const OURS: usize = 4;
 
-/// The columns of Office that count messages and meetings: emails to and from the account, meetings from and to
-/// it, in the order of Office.
-pub const COLUMNS: usize = 4;
+/// The number of months with events. They contain the 29th of February 2028.
+const MONTHS: u32 = 36;
+const FIRST_MONTH: &str = "2026-06-01";
 
-/// The kinds of events: the columns that count one, and whether it is a meeting.
+/// The kinds of events: the columns of Office that count one (emails to and from the account, meetings from and to
+/// it), and whether it is a meeting.
 pub const KINDS: [(&[usize], bool); 7] = [
     (&[0], false),
     (&[1], false),
@@ -32,99 +32,95 @@ pub const KINDS: [(&[usize], bool); 7] = [
     (&[], true),
 ];
 
-/// Months with two weeks, weeks in two months, and a month and a week with only one day. In some fiscal years, one
-/// quarter has most of the days; in others, several have some.
-pub const DAYS: [&str; 8] = [
-    "2026-03-18",
-    "2026-05-30",
-    "2026-06-02",
-    "2026-06-03",
-    "2026-06-10",
-    "2026-06-29",
-    "2026-06-30",
-    "2026-07-01",
-];
-
 /// One message or meeting.
 #[derive(Debug, Clone, Copy)]
 pub struct Event {
-    pub account: usize,
-    pub day: usize,
+    /// One bit for each account that takes part.
+    pub accounts: u8,
+    pub day: NaiveDate,
     pub kind: usize,
     /// One bit for each internal person who takes part.
     pub ours: u8,
 }
 
-/// The number of a part, which is an account, a day and a kind.
-pub fn part(account: usize, day: usize, kind: usize) -> usize {
-    (account * DAYS.len() + day) * KINDS.len() + kind
-}
+impl Event {
+    pub fn is_meeting(&self) -> bool {
+        KINDS[self.kind].1
+    }
 
-pub fn date(day: usize) -> NaiveDate {
-    DAYS[day].parse().unwrap()
-}
-
-/// The calendar that Office has: its levels, and the month in which quarters begin to count.
-#[derive(Debug, Clone, Copy)]
-pub struct Calendar {
-    pub levels: &'static [&'static str],
-    pub fiscal_year_start: u32,
-}
-
-impl Calendar {
-    /// The first day of the period of a level that contains a day.
-    pub fn period(&self, level: &str, day: NaiveDate) -> NaiveDate {
-        let first = day.with_day(1).unwrap();
-        match level {
-            "year" => "2025-08-01".parse().unwrap(),
-            "quarter" => first - Months::new((12 + day.month() - self.fiscal_year_start) % 3),
-            "month" => first,
-            _ => day - Days::new(day.weekday().num_days_from_monday().into()),
-        }
+    pub fn has(&self, account: usize) -> bool {
+        self.accounts >> account & 1 == 1
     }
 }
 
-/// Some accounts involve many internal people, some only a few; some days are busy.
-pub fn events() -> impl Strategy<Value = Vec<Event>> {
-    let of_account = |account: usize| {
-        let everybody = prop::bool::weighted(0.4);
-        let days = prop::collection::vec(0..DAYS.len(), 1..5);
-        (everybody, days, 0..25usize).prop_flat_map(move |(everybody, days, most)| {
-            let ours = if everybody { Just(7u8).boxed() } else { (1..8u8).boxed() };
-            let event = (prop::sample::select(days), 0..KINDS.len(), ours);
-            prop::collection::vec(event, 0..=most).prop_map(move |events| {
-                events
-                    .into_iter()
-                    .map(move |(day, kind, ours)| Event { account, day, kind, ours })
-                    .collect::<Vec<_>>()
-            })
-        })
-    };
-    (0..ACCOUNTS).map(of_account).collect::<Vec<_>>().prop_map(|accounts| accounts.concat())
+/// The first day of a month with events, which are numbered from 0.
+pub fn month(number: u32) -> NaiveDate {
+    FIRST_MONTH.parse::<NaiveDate>().unwrap() + Months::new(number)
 }
 
-/// Writes the inputs to a folder and opens an enrichment over them.
-pub async fn inputs(folder: &Path, events: &[Event], calendar: Calendar, min_people: u32) -> Enrichment {
-    let Calendar { levels, fiscal_year_start } = calendar;
+/// The last day of the month of a day.
+pub fn last_day(day: NaiveDate) -> NaiveDate {
+    (day.with_day(1).unwrap() + Months::new(1)).pred_opt().unwrap()
+}
+
+/// The as-of dates of 24 monthly runs. The window of the first one begins with the first event.
+pub fn month_ends() -> Vec<NaiveDate> {
+    (11..11 + 24).map(|number| last_day(month(number))).collect()
+}
+
+/// In most months of an account there is nothing, in many everybody takes part, in some only one or two.
+pub fn events() -> impl Strategy<Value = Vec<Event>> {
+    let of_month = |account: usize, number: u32| {
+        let first = month(number);
+        let last = last_day(first);
+        let days = vec![first, first.with_day(2).unwrap(), first.with_day(15).unwrap(), last];
+        let event = move |ours: std::ops::RangeInclusive<u8>, kinds: std::ops::Range<usize>| {
+            let more = prop::option::weighted(0.1, 0..ACCOUNTS);
+            (prop::sample::select(days.clone()), kinds, ours, more).prop_map(
+                move |(day, kind, ours, more)| {
+                    // Only what one of ours sends or organizes is to several accounts.
+                    let more = more.filter(|_| [0, 3].contains(&kind)).map_or(0, |more| 1 << more);
+                    Event { accounts: 1 << account | more, day, kind, ours }
+                },
+            )
+        };
+        let everybody = 15..=15;
+        let busy = (
+            prop::collection::vec(event(1..=15, 0..KINDS.len()), 0..4),
+            prop::option::of(event(everybody.clone(), 0..2)),
+            prop::option::of(event(everybody, 2..4)),
+        );
+        let busy =
+            busy.prop_map(|(some, mail, meeting)| some.into_iter().chain(mail).chain(meeting).collect());
+        let quiet = prop::collection::vec(event(1..=3, 0..KINDS.len()), 1..3);
+        prop_oneof![6 => Just(vec![]), 4 => busy, 1 => quiet]
+    };
+    let months = (0..ACCOUNTS).flat_map(|account| (0..MONTHS).map(move |number| of_month(account, number)));
+    months.collect::<Vec<_>>().prop_map(|months: Vec<Vec<Event>>| months.concat())
+}
+
+/// Writes the inputs to a folder, and an enrichment file with these settings over them.
+pub async fn inputs(folder: &Path, events: &[Event], settings: &str) {
     let ctx = session::new().unwrap();
     let (mut mail, mut meetings) = (vec![], vec![]);
     for (id, event) in events.iter().enumerate() {
         let ours: Vec<_> =
             (0..OURS).filter(|p| event.ours >> p & 1 == 1).map(|p| format!("'p{p}@us.com'")).collect();
-        let theirs = format!("'c@a{}.com'", event.account);
-        // All internal people of the event take part, even if they do not send or organize.
-        let others = [&ours[..], std::slice::from_ref(&theirs)].concat().join(", ");
-        let at = format!("timestamp '{}T12:00:00'", DAYS[event.day]);
+        let theirs: Vec<_> =
+            (0..ACCOUNTS).filter(|a| event.has(*a)).map(|a| format!("'c@a{a}.com'")).collect();
+        // Everybody takes part, even if they do not send or organize.
+        let others = [&ours[..], &theirs].concat().join(", ");
+        let at = format!("timestamp '{}T12:00:00'", event.day);
         let third_party = "'x@x.com'".to_string();
         let firsts = match KINDS[event.kind].0 {
             [] => vec![&third_party],
             [0] | [3] => vec![&ours[0]],
-            [1] | [2] => vec![&theirs],
-            _ => vec![&ours[0], &theirs],
+            [1] | [2] => vec![&theirs[0]],
+            _ => vec![&ours[0], &theirs[0]],
         };
         // One copy for each sender or organizer.
         for first in firsts {
-            if KINDS[event.kind].1 {
+            if event.is_meeting() {
                 meetings.push(format!("('{id}', {first}, [{others}], {at}, {at} + interval '30 minutes')"));
             } else {
                 mail.push(format!("('{id}', {first}, [{others}], {at})"));
@@ -132,14 +128,17 @@ pub async fn inputs(folder: &Path, events: &[Event], calendar: Calendar, min_peo
         }
     }
     // An event without known people, so that the table has at least one row.
-    mail.push("('none', 'x@x.com', ['y@y.com'], timestamp '2026-07-02T12:00:00')".to_string());
-    let at = "timestamp '2026-07-02T12:00:00'";
+    let at = "timestamp '2028-02-02T12:00:00'";
+    mail.push(format!("('none', 'x@x.com', ['y@y.com'], {at})"));
     meetings.push(format!("('none', 'x@x.com', ['y@y.com'], {at}, {at})"));
-    let contacts: Vec<_> = (0..ACCOUNTS).map(|a| format!("('c@a{a}.com', 'a{a}')")).collect();
+    // The person of every second account is a contact; the others are known by domain.
+    let contacts = (0..ACCOUNTS).step_by(2).map(|a| format!("('c@a{a}.com', 'a{a}')")).collect();
+    let accounts = (0..ACCOUNTS).map(|a| format!("('a{a}', 'a{a}.com')")).collect();
     for (name, columns, values) in [
         ("mail", r#"message_id, sender, "to", sent_at"#, mail),
         ("meetings", "meeting_id, organizer, attendees, start_at, end_at", meetings),
         ("contacts", "email, account_id", contacts),
+        ("accounts", "account_id, domain", accounts),
     ] {
         let sql = format!("select * from (values {}) as t ({columns})", values.join(", "));
         let batches = ctx.sql(&sql).await.unwrap().collect().await.unwrap();
@@ -149,19 +148,15 @@ pub async fn inputs(folder: &Path, events: &[Event], calendar: Calendar, min_peo
     let text = format!(
         r#"
         name = "world"
-        as_of = "2026-07-31"
-        levels = {levels:?}
-        fiscal_year_start = {fiscal_year_start}
+        as_of = "2027-05-31"
         consent = {{ granted_by = "admin@us.com", granted_on = "2026-01-01" }}
-        mailboxes = {{ addresses = ["p0@us.com", "p1@us.com", "p2@us.com"] }}
+        mailboxes = {{ addresses = ["p0@us.com", "p1@us.com", "p2@us.com", "p3@us.com"] }}
         contacts = {{ path = "contacts.parquet" }}
+        accounts = {{ path = "accounts.parquet", domain = "domain" }}
         mail = {{ path = "mail.parquet" }}
         meetings = {{ path = "meetings.parquet" }}
-        output = {{ path = "out-{min_people}" }}
-        privacy = {{ min_people = {min_people} }}
+        {settings}
         "#
     );
-    let file = folder.join("enrichment.toml");
-    fs::write(&file, text).unwrap();
-    Enrichment::open(file).unwrap()
+    fs::write(folder.join("enrichment.toml"), text).unwrap();
 }

@@ -6,14 +6,16 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, StructArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BinaryViewBuilder, FixedSizeBinaryArray, StructArray,
+};
 use datafusion::arrow::datatypes::{DataType, Int32Type};
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
 use super::build::{Entry, build};
 use super::{INTERNAL, book_type};
-use crate::functions::id_hash::{KEY_BYTES, id_hash};
+use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key, id_hash};
 use crate::functions::udf::declare::{Aggregate, STEPS, expect_arguments};
 use crate::functions::udf::grouped::{Accumulators, GroupState, Rows};
 use crate::functions::udf::strings::{Text, text_type};
@@ -28,7 +30,7 @@ pub(crate) fn udaf() -> Arc<AggregateUDF> {
         name: "address_book",
         arguments: |types| {
             expect_arguments("address_book", types, 3)?;
-            Ok(vec![text_type("address_book", &types[0])?, DataType::Int32, text_type("address_book", &types[2])?])
+            Ok(vec![id_type(&types[0])?, DataType::Int32, id_type(&types[2])?])
         },
         returns: |_| Ok(book_type()),
         state: |_| Ok(DataType::BinaryView),
@@ -39,12 +41,12 @@ pub(crate) fn udaf() -> Arc<AggregateUDF> {
              lists. Equal rows give an equal address book, whatever their order.",
             "address_book(address, account_no, person)",
         )
-        .with_argument("address", "A normalized address; a row where it is NULL is ignored.")
+        .with_argument("address", "A normalized address, or its id_hash(); a row where it is NULL is ignored.")
         .with_argument("account_no", "The number of the person's account (Int32, 0 or more); NULL for an internal person.")
         .with_argument(
             "person",
-            "The id of the person within the account; a row where it is NULL is ignored. The address book contains \
-             only hashes of addresses and ids.",
+            "The id of the person within the account, or its id_hash(); a row where it is NULL is ignored. The address \
+             book contains only hashes of addresses and ids.",
         )
         .with_sql_example(
             "> select lookup_people(address_book(a, n, p), 'carl@acme.com') from (values ('anna@contoso.com', null, 'e1'), \
@@ -54,6 +56,34 @@ pub(crate) fn udaf() -> Arc<AggregateUDF> {
         .build(),
     }
     .into_udf()
+}
+
+/// The type in which an argument is accepted: a key, or text.
+fn id_type(data_type: &DataType) -> Result<DataType> {
+    if *data_type == KEY_TYPE { Ok(KEY_TYPE) } else { text_type("address_book", data_type) }
+}
+
+/// A column of ids, as keys or as text.
+enum Ids<'a> {
+    Keys(&'a FixedSizeBinaryArray),
+    Text(Text<'a>),
+}
+
+impl<'a> Ids<'a> {
+    fn new(array: &'a ArrayRef) -> Result<Self> {
+        match array.as_fixed_size_binary_opt() {
+            Some(keys) => Ok(Self::Keys(keys)),
+            None => Text::new(array).map(Self::Text),
+        }
+    }
+
+    /// The key of the id at a row; `None` is null.
+    fn get(&self, row: usize) -> Option<Key> {
+        match self {
+            Self::Keys(keys) => keys.value(row).try_into().ok().filter(|_| keys.is_valid(row)),
+            Self::Text(text) => text.get(row).map(id_hash),
+        }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -81,7 +111,7 @@ impl GroupState for Books {
     }
 
     fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
-        let (addresses, people) = (Text::new(&values[0])?, Text::new(&values[2])?);
+        let (addresses, people) = (Ids::new(&values[0])?, Ids::new(&values[2])?);
         let accounts = values[1].as_primitive::<Int32Type>();
         for (row, group) in rows.iter() {
             if let (Some(address), Some(person)) = (addresses.get(row), people.get(row)) {
@@ -91,7 +121,7 @@ impl GroupState for Books {
                         "address_book: the number of an account must be 0 or more, not {account}"
                     );
                 }
-                self.add(group, Entry { address: id_hash(address), account, person: id_hash(person) });
+                self.add(group, Entry { address, account, person });
             }
         }
         Ok(())

@@ -15,6 +15,7 @@ mod aggregate;
 mod build;
 mod has_people;
 mod lookup_people;
+mod people_by_domain;
 mod person_keys;
 mod read;
 mod shared_addresses;
@@ -64,8 +65,8 @@ pub(crate) fn book_type() -> DataType {
     DataType::Struct(Fields::from(vec![Field::new("address_book", DataType::BinaryView, false)]))
 }
 
-pub(crate) fn udaf() -> Arc<AggregateUDF> {
-    aggregate::udaf()
+pub(crate) fn udafs() -> [Arc<AggregateUDF>; 2] {
+    [aggregate::udaf(), people_by_domain::udaf()]
 }
 
 pub(crate) fn udfs() -> [Arc<ScalarUDF>; 5] {

@@ -185,12 +185,12 @@ mod tests {
         gzip.write_all(&utf_16("{}", UTF_16_LE, u16::to_le_bytes)).unwrap();
         gzip.finish().unwrap();
         let mut text = String::new();
-        open(&InputFile::Local(zipped.clone())).unwrap().read_to_string(&mut text).unwrap();
+        open(&InputFile::local(zipped.clone())).unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "{}");
-        assert!(!is_parquet(&InputFile::Local(zipped)).unwrap());
+        assert!(!is_parquet(&InputFile::local(zipped)).unwrap());
         let parquet = folder.path().join("part-0");
         std::fs::write(&parquet, "PAR1...").unwrap();
-        assert!(is_parquet(&InputFile::Local(parquet)).unwrap());
+        assert!(is_parquet(&InputFile::local(parquet)).unwrap());
     }
 
     proptest! {

@@ -1,0 +1,36 @@
+//! The numbers that notes contain: results of a query with one row.
+
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::prelude::SessionContext;
+
+use crate::error::Result;
+use crate::error::numbers::count;
+
+/// The number of rows of mail, and of meetings, that are looked at.
+pub(crate) const SAMPLE: usize = 100_000;
+
+/// The rows of a section that were looked at, in words.
+pub(crate) fn looked_at(rows: i64) -> String {
+    if rows == SAMPLE as i64 {
+        format!("its first {}", count(rows, "row"))
+    } else {
+        format!("its {}", count(rows, "row"))
+    }
+}
+
+/// The numbers in the one row of a query.
+pub(crate) async fn counts<const N: usize>(ctx: &SessionContext, sql: &str) -> Result<[i64; N]> {
+    let numbers = numbers(ctx, sql).await?;
+    Ok(std::array::from_fn(|column| numbers.get(column).copied().unwrap_or_default()))
+}
+
+/// The numbers in the one row of a query, as many as it has.
+pub(crate) async fn numbers(ctx: &SessionContext, sql: &str) -> Result<Vec<i64>> {
+    let batches = ctx.sql(sql).await?.collect().await?;
+    let row = batches.iter().find(|batch| batch.num_rows() > 0);
+    let of_row = |row: &RecordBatch| {
+        row.columns().iter().map(|number| number.as_primitive::<Int64Type>().value(0)).collect()
+    };
+    Ok(row.map(of_row).unwrap_or_default())
+}
