@@ -11,11 +11,9 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Cli, limits, out, panics};
+use crate::engine::own_thread::STACK;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Stack size in bytes of the thread that plans statements. Planning is recursive, so statements of
-/// thousands of terms need a deep stack. The system allocates only the pages that are used.
-const STACK: usize = 512 << 20;
 /// Stack size in bytes of each thread of the engine.
 const WORKER_STACK: usize = 64 << 20;
 

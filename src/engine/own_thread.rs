@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Stack size in bytes of such a thread. Planning is recursive, so statements of thousands of terms need a deep
+/// Stack size in bytes of such a thread, and of the thread of the command line. Planning is recursive, so statements of thousands of terms need a deep
 /// stack. The system allocates only the pages that are used.
-const STACK: usize = 512 << 20;
+pub(crate) const STACK: usize = 512 << 20;
 
 /// Does work that can keep its thread busy for long: planning a statement. If the caller stops waiting, the work
 /// is dropped as soon as it waits for something itself; until then its thread goes on, and nobody waits for it.

@@ -1,4 +1,4 @@
-//! `registrable_domain(domain)`: the part of a domain that somebody has registered.
+//! `registrable_domain(domain)`: the registered part of a domain.
 //!
 //! The Public Suffix List, both divisions, comes with the crate `psl`. The algorithm is that of publicsuffix.org:
 //! the rule with the most labels applies, an exception before all others, and without a rule the last label is the
@@ -29,7 +29,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         invoke: |args| map_text(args, |domain| registrable_domain(domain).map(str::to_owned)),
         documentation: Documentation::builder(
             OWN_SQL,
-            "The part of a domain that somebody has registered: its public suffix and the label before it. NULL if the domain \
+            "The registered part of a domain: its public suffix and the label before it. NULL if the domain \
              is a public suffix itself, such as co.uk or github.io. Suffixes are those of the Public Suffix List, both \
              divisions.",
             "registrable_domain(domain)",
