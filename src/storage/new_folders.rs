@@ -22,7 +22,8 @@ impl NewFolders {
     }
 
     /// Creates a folder and those above it that are missing, and does some work in it. A concurrent run can
-    /// delete an empty folder at any moment; then both are done again.
+    /// delete an empty folder at any moment; then both are done again. The error that tells of this is
+    /// `NotFound`, or `AlreadyExists` if the folder is deleted after it was in the way of its creation.
     ///
     /// # Errors
     /// A folder cannot be created, or the work fails.
@@ -31,7 +32,12 @@ impl NewFolders {
         loop {
             let new = Self::missing(folder);
             match fs::create_dir_all(folder).and_then(|()| work()) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound && attempt < ATTEMPTS => attempt += 1,
+                Err(e)
+                    if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists)
+                        && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
                 done => return done.map(|done| (new, done)),
             }
         }
