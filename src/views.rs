@@ -13,6 +13,7 @@ use datafusion::datasource::ViewTable;
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::SessionContext;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Enrichment, Format, Level, Measure, Source};
 use crate::engine::lazy::Lazy;
@@ -97,12 +98,14 @@ pub const VIEWS: &[View] = views! {
     Intermediate "meeting_bucket" "intermediate/meeting_bucket" materialized;
     Intermediate "disposition" "intermediate/disposition" materialized;
     Intermediate "coverage" "intermediate/coverage" materialized;
+    Intermediate "own_people" "intermediate/own_people" materialized;
     Inspect "message_account" "inspect/message_account";
     Inspect "meeting_account" "inspect/meeting_account";
     Intermediate "engagement_bucket" "intermediate/engagement_bucket" materialized;
     Intermediate "account_days" "intermediate/account_days";
     Inspect "account_day" "inspect/account_day";
     Intermediate "account_period" "intermediate/account_period" materialized;
+    Intermediate "account_month" "intermediate/account_month";
     Intermediate "suppressed_account" "intermediate/suppressed_account" materialized;
     Intermediate "office_measure" "intermediate/office_measure";
     Intermediate "period_distribution" "intermediate/period_distribution" materialized;
@@ -119,6 +122,18 @@ pub const VIEWS: &[View] = views! {
     Office "CustomerCard" "office/customercard";
     Office "CustomerCard_History" "office/customercard_history";
 };
+
+/// What was published about a month of an account, for a later run with `min_people` above 1, which publishes nothing
+/// else about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedMonth {
+    /// The account.
+    pub account: String,
+    /// The first day of the month.
+    pub month: NaiveDate,
+    /// The numbers, as `account_month` writes them.
+    pub numbers: String,
+}
 
 /// The values of the placeholders in `sql/`, which differ between enrichments.
 #[derive(Debug, Clone)]
@@ -144,6 +159,27 @@ impl Parameters {
             ("fiscal_year_start", ScalarValue::from(i64::from(enrichment.fiscal_year_start.month()))),
         ])
         .with(Self::of_published(&enrichment.levels, &enrichment.score_weights().0.map(i64::from)))
+        .with(Self::of_months(&[]))
+    }
+
+    /// These values, and what was published about months of accounts.
+    pub(crate) fn with_months(mut self, months: &[PublishedMonth]) -> Self {
+        let Self(of_months) = Self::of_months(months);
+        self.0.retain(|(name, _)| !of_months.iter().any(|(other, _)| name == other));
+        self.0.extend(of_months);
+        self
+    }
+
+    fn of_months(months: &[PublishedMonth]) -> Self {
+        let list = |text: fn(&PublishedMonth) -> ScalarValue| {
+            let values: Vec<_> = months.iter().map(text).collect();
+            ScalarValue::List(ScalarValue::new_list_nullable(&values, &DataType::Utf8))
+        };
+        Self(vec![
+            ("published_accounts", list(|of| ScalarValue::from(of.account.as_str()))),
+            ("published_months", list(|of| ScalarValue::from(of.month.to_string()))),
+            ("published_numbers", list(|of| ScalarValue::from(of.numbers.as_str()))),
+        ])
     }
 
     /// The values for views over published tables: the levels and the weights of the run that published them. The
@@ -166,6 +202,11 @@ impl Parameters {
     /// The values for the view over the overviews of all as-of dates: the name of the enrichment.
     pub fn of_history(enrichment: &str) -> Self {
         Self(vec![("enrichment", ScalarValue::from(enrichment))])
+    }
+
+    /// The values for the view that compares two as-of dates.
+    pub(crate) fn of_changes(from: NaiveDate, to: NaiveDate) -> Self {
+        Self(vec![("from_date", date(from)), ("to_date", date(to))])
     }
 
     /// The values for a session that does not read mail and meetings for the people whom accounts know by domain.

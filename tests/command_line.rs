@@ -332,6 +332,43 @@ fn a_card_of_a_customer() {
     refused(&on_published("card", &["a-1033"], ""), 2, "no customer a-1033; did you mean A-1033");
 }
 
+/// The nine measures of each customer, and points that add up to the score.
+#[test]
+fn a_card_explains_the_score() {
+    let text = quiet(on_published("card", &["A-1033"], ""));
+    let terms: Vec<&str> = text.lines().filter(|line| line.contains("  better than ")).collect();
+    assert!(terms.len() == 9 && terms.iter().all(|line| line.contains(" of 58 accounts ")), "{text}");
+    assert!(text.lines().any(|line| line.starts_with("Sum ") && line.ends_with(" of 100")), "{text}");
+    let rows = quiet(on_published("card", &["A-1033", "--format", "csv"], ""));
+    let fields = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let head = "CustomerId,Name,EngagementScore,Measure,Value,BetterThan,Accounts,Weight,Points";
+    assert_eq!(rows.lines().next(), Some(head));
+    let rows: Vec<Vec<String>> = rows.lines().skip(1).map(fields).collect();
+    let number = |row: &[String], i: usize| row[i].parse::<f64>().unwrap();
+    let points: f64 = rows.iter().map(|row| number(row, 8)).sum();
+    assert!(rows.len() == 9 && (points - number(&rows[0], 2)).abs() < 1e-9, "{rows:?}");
+    for row in &rows {
+        let expected = number(row, 5) / number(row, 6) * number(row, 7);
+        assert!((number(row, 8) - expected).abs() < 1e-9, "{row:?}");
+    }
+    for (format, begins) in
+        [("json", "[{\"CustomerId\":\"A-1033\""), ("ndjson", "{\"CustomerId\":"), ("parquet", "PAR1")]
+    {
+        let output = on_published("card", &["A-1033", "A-1019", "--format", format], "");
+        assert!(out(&output).starts_with(begins) && err(&output).is_empty(), "{format}: {}", out(&output));
+    }
+}
+
+#[test]
+fn two_cards_are_beside_each_other_and_names_are_enough() {
+    let text = quiet(on_published("card", &["falordell", "Nelorhaven METALS"], ""));
+    assert!(text.contains("Falordell Foods (A-1033)  Nelorhaven Metals (A-1019)\n"), "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("202")).count(), 12);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    refused(&on_published("card", &["foods"], ""), 2, "customers have foods in their names: A-10");
+    refused(&on_published("card", &["A-1033", "nobody at all"], ""), 2, "no customer nobody at all");
+}
+
 #[test]
 fn functions_are_listed_and_explained() {
     let list = quiet(call(&["functions", "--format", "ndjson"], ""));
@@ -357,7 +394,7 @@ fn exit_codes_tell_who_has_to_act() {
     refused(&sql(&["-c", "selekt 1"]), 2, "Expected: an SQL statement");
     refused(&on_published("segment", &["stael"], ""), 2, "did you mean stale?");
     assert_eq!(call(&["no-such-command"], "").status.code(), Some(2));
-    for command in ["run", "check", "sql", "segment", "card", "domains", "functions"] {
+    for command in ["run", "check", "sql", "segment", "card", "domains", "init", "functions"] {
         let help = quiet(call(&[command, "--help"], ""));
         assert!(help.contains("\nExample"), "{command}: {help}");
     }

@@ -3,12 +3,14 @@
 //! `cargo run --example generate -- data` writes the bundled data in `data/`. With `--mails` it writes data
 //! of any size for benchmarks. The same arguments produce the same bytes, with any number of threads.
 //! [`organization`] and [`traffic`] do not depend on a file format. [`canonical`] writes Parquet; [`graph`]
-//! writes exports of Microsoft Graph Data Connect, for the bundled data only.
+//! writes exports of Microsoft Graph Data Connect: small ones of every shape for the bundled data, and with
+//! `--exports` large ones as the service delivers them, with bodies and headers.
 
 mod calendar;
 mod canonical;
 mod graph;
 mod organization;
+mod parallel;
 mod plan;
 mod random;
 #[cfg(test)]
@@ -39,6 +41,9 @@ struct Arguments {
     /// With --mails: the CRM knows a tenth of the people, and the enrichment knows people by domain, too
     #[arg(long, requires = "mails")]
     domains: bool,
+    /// With --mails: write exports of Microsoft Graph Data Connect, too: JSON lines with bodies, 17 KB for each mail
+    #[arg(long, requires = "mails")]
+    exports: bool,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -64,6 +69,8 @@ fn main() -> ExitCode {
     let written = canonical::write(&org, &arguments.out_dir, files, threads).and_then(|written| {
         if arguments.mails.is_none() {
             graph::write(&org, &arguments.out_dir)?;
+        } else if arguments.exports {
+            graph::write_large(&org, &arguments.out_dir, files, threads)?;
         }
         Ok(written)
     });

@@ -1,19 +1,35 @@
--- One row per row of the GroupDetails and GroupMembers exports, without summary rows and error rows: a group,
--- or a member of a group. group_id is the id of the member's group; it is null in the row of a group.
--- Only GroupDetails rows have pObjectId, groupTypes or mailEnabled. A row with none of them is a member, and
--- its puser is the id of the group.
+-- One row per row of the GroupDetails and GroupMembers exports, without summary rows and error rows: a group
+-- (is_group), or a member of a group. group_id is the id of the member's group.
+-- Only GroupDetails rows have groupTypes or mailEnabled; in them, pObjectId is the id of the group itself. In
+-- GroupMembers rows, pObjectId (in others puser) is the id of the group, and id that of the member.
+-- Identifiers are GUIDs, which have one meaning in any case and with braces: they are in lower case, without braces.
 -- unreadable_column is the column whose value is there and cannot be read; null if there is none.
+with record as (
+  select
+    lower(btrim(graph_text("id"), ' {}')) as id,
+    lower(btrim(graph_text("pObjectId"), ' {}')) as object_id,
+    lower(btrim(graph_text("puser"), ' {}')) as holder_id,
+    graph_text("groupTypes") is not null or graph_text("mailEnabled") is not null as has_details,
+    ends_with(lower(graph_text("ODataType")), '.user') as is_user,
+    coalesce(graph_text("mail"), graph_text("userPrincipalName")) as email,
+    graph_texts("proxyAddresses") as proxy_addresses,
+    case
+      when "proxyAddresses" is not null and graph_texts("proxyAddresses") is null then 'proxyAddresses'
+    end as unreadable_column
+  from graph_groups
+  where graph_text("rowinformation", 'errorInformation') is null
+    and coalesce(lower(graph_text("rowinformation", 'isUserSummaryRow')), 'false') not in ('true', '1')
+)
 select
-  graph_text("id") as id,
+  id,
   case
-    when graph_text("pObjectId") is null and graph_text("groupTypes") is null and graph_text("mailEnabled") is null
-      then graph_text("puser")
-  end as group_id,
-  coalesce(graph_text("mail"), graph_text("userPrincipalName")) as email,
-  graph_texts("proxyAddresses") as proxy_addresses,
-  case
-    when "proxyAddresses" is not null and graph_texts("proxyAddresses") is null then 'proxyAddresses'
-  end as unreadable_column
-from graph_groups
-where graph_text("rowinformation", 'errorInformation') is null
-  and coalesce(lower(graph_text("rowinformation", 'isUserSummaryRow')), 'false') not in ('true', '1')
+    when has_details then true
+    when is_user then false
+    else coalesce(object_id = id, holder_id is null)
+  end as is_group,
+  -- Nobody is a member of itself.
+  coalesce(nullif(object_id, id), nullif(holder_id, id)) as group_id,
+  email,
+  proxy_addresses,
+  unreadable_column
+from record

@@ -6,10 +6,19 @@
 -- unreadable_time is the text of a time that cannot be read. A run does not compute it, because only
 -- unreadable_mail.sql reads it.
 -- unknown_words are the columns, with commas between them, whose value is there and is none of the known words; null
--- if there is none.
+-- if there is none. A thread is not known if its index or id is there and cannot be decoded.
+with message as (
+  select
+    *,
+    conversation_thread(graph_text("conversationIndex"), graph_text("conversationId")) as thread,
+    -- The type of a message, an invitation or an answer contains this word.
+    case when not contains(lower(graph_text("ODataType")), 'message') then 'ODataType' end as word_of_type,
+    case when substr(trim(graph_text("puser")), 1, 1) in ('{', '[') then 'puser' end as word_of_puser
+  from graph_mail
+)
 select
   graph_text("internetMessageId") as message_id,
-  conversation_thread(graph_text("conversationIndex"), graph_text("conversationId")) as conversation_id,
+  thread as conversation_id,
   coalesce(
     graph_time("sentDateTime"),
     -- PowerShell writes a date as an object.
@@ -50,7 +59,12 @@ select
     "rowinformation" is not null
       and graph_text("rowinformation", 'isUserSummaryRow') is null
       and graph_text("rowinformation", 'errorInformation') is null
-      and not graph_is_object("rowinformation"), 'rowinformation',
+      and (
+        not graph_is_object("rowinformation")
+        or graph_has_other_key(
+          "rowinformation", 'isUserSummaryRow,errorInformation,userReturnedNoData,userHasCompleteData'
+        )
+      ), 'rowinformation',
     null
   ) as unreadable_column,
   case
@@ -64,11 +78,18 @@ select
     )
   end as unreadable_time,
   case
-    -- The type of a message, an invitation or an answer contains this word.
-    when not contains(lower(graph_text("ODataType")), 'message')
+    when word_of_type is not null
+      or word_of_puser is not null
+      or thread is null and coalesce(graph_text("conversationIndex"), graph_text("conversationId")) is not null
       then concat_ws(
-        ',', 'ODataType', case when substr(trim(graph_text("puser")), 1, 1) in ('{', '[') then 'puser' end
+        ',',
+        word_of_type,
+        word_of_puser,
+        case
+          when thread is not null then null
+          when graph_text("conversationIndex") is not null then 'conversationIndex'
+          when graph_text("conversationId") is not null then 'conversationId'
+        end
       )
-    when substr(trim(graph_text("puser")), 1, 1) in ('{', '[') then 'puser'
   end as unknown_words
-from graph_mail
+from message

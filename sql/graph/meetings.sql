@@ -56,6 +56,9 @@ select
     "organizer" is not null and graph_address("organizer") is null and graph_addresses("organizer") is null, 'organizer',
     "attendees" is not null
       and (graph_attendees("attendees") is null or graph_attendees("attendees", 'declined') is null), 'attendees',
+    -- A zone under another name would be taken for UTC.
+    start_zone is null and graph_has_other_key("start", 'dateTime,timeZone'), 'start',
+    end_zone is null and graph_has_other_key("end", 'dateTime,timeZone'), 'end',
     lower(graph_text("isCancelled")) not in ('true', 'false', '1', '0'), 'isCancelled',
     lower(graph_text("isAllDay")) not in ('true', 'false', '1', '0'), 'isAllDay',
     "responseStatus" is not null
@@ -64,7 +67,12 @@ select
     "rowinformation" is not null
       and graph_text("rowinformation", 'isUserSummaryRow') is null
       and graph_text("rowinformation", 'errorInformation') is null
-      and not graph_is_object("rowinformation"), 'rowinformation',
+      and (
+        not graph_is_object("rowinformation")
+        or graph_has_other_key(
+          "rowinformation", 'isUserSummaryRow,errorInformation,userReturnedNoData,userHasCompleteData'
+        )
+      ), 'rowinformation',
     null
   ) as unreadable_column,
   case

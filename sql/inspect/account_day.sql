@@ -23,3 +23,6 @@ select
   person_keys(address_book.book, day['account_meeting_people']) as account_meeting_people
 from address_book
 cross join (select unnest(days) as day from account_days) as account_day
+-- If $min_people is 1, no copy outside of the window is merged.
+where $min_people = 1
+  or day['day'] between cast($first_day as date) and cast($as_of as date)

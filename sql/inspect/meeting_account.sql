@@ -3,7 +3,8 @@
 -- microseconds.
 -- to_account: an internal person is an organizer. from_account: a person of the account is an organizer.
 -- Neither is true if only a third party organizes it. internal_people and account_people are sorted lists of
--- person numbers of the address book. is_first is true in exactly one row of each meeting.
+-- person numbers of the address book. is_first is true in exactly one row of each meeting,
+-- is_only if no other account is engaged in it.
 -- For inspection: no run computes this view. credit_meetings() computes the same engagements per bucket.
 select
   meeting['account_no'] as account_no,
@@ -15,7 +16,8 @@ select
   meeting['from_account'] as from_account,
   meeting['internal_people'] as internal_people,
   meeting['account_people'] as account_people,
-  meeting['is_first'] as is_first
+  meeting['is_first'] as is_first,
+  meeting['is_only'] as is_only
 from (
   select unnest(list_engaged_meetings(address_book.book, copies)) as meeting
   from address_book

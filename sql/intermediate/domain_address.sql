@@ -2,7 +2,7 @@
 -- address_key is the id_hash of the address, which identifies the person, too. There are no rows if no domain is
 -- mapped: then the optimizer removes what reads the inputs.
 -- Mail and meetings are read here and once more for their copies, because a person is numbered before the first
--- copy is.
+-- copy is. If $min_people is above 1, copies of mail outside of the window are read, too, because they are merged.
 with known_holder as (
   select entra_id, address
   from holder
@@ -12,7 +12,7 @@ mail as (
   select people_by_domain(
     known_address_book.book,
     domain_book.book,
-    disposition = 'used',
+    disposition = 'used' or $min_people > 1 and disposition = 'outside_window' and sent_on is not null,
     sender,
     mailbox,
     "to",

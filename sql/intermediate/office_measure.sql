@@ -1,5 +1,7 @@
 -- Office without its score, as it may be published: one row per account and period with engagement, and
 -- a row for the year of every other account of the profile. Averages are minutes, days are local.
+-- If $min_people is above 1, numbers of internal people are rounded down to a multiple of it: those of a year, its
+-- quarters and months are about the same people, and the difference of two of them can be one person.
 -- A suppressed account has its year row only, and every number of it is null (is_suppressed): also that there is
 -- a row of a month is a number. Scores compare only the other accounts.
 -- is_engaged: the account has an engaged message or meeting in the period, and is not suppressed.
@@ -31,8 +33,12 @@ from (
     case when not is_suppressed then coalesce(emails_from, 0) end as "NoOfEmails_FromAccount",
     case when not is_suppressed then coalesce(meetings_from, 0) end as "NoOfMeetings_FromAccount",
     case when not is_suppressed then coalesce(meetings_to, 0) end as "NoOfMeetings_ToAccount",
-    case when not is_suppressed then coalesce(internal_meeting_people, 0) end as "NoOfContactsInvolved_Meetings",
-    case when not is_suppressed then coalesce(internal_email_people, 0) end as "NoOfContactsInvolved_Emails",
+    case when not is_suppressed then
+      case when $min_people = 1 then coalesce(internal_meeting_people, 0) else coalesce(internal_meeting_people, 0) / $min_people * $min_people end
+    end as "NoOfContactsInvolved_Meetings",
+    case when not is_suppressed then
+      case when $min_people = 1 then coalesce(internal_email_people, 0) else coalesce(internal_email_people, 0) / $min_people * $min_people end
+    end as "NoOfContactsInvolved_Emails",
     case when not is_suppressed then coalesce(account_meeting_people, 0) end as "NoOfAccountContactsInvolved_Meetings",
     case when not is_suppressed then coalesce(account_email_people, 0) end as "NoOfAccountContactsInvolved_Emails",
     case when not is_suppressed then first_on end as "EngagementStartDate",

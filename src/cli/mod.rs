@@ -3,16 +3,20 @@
 //! Data goes to standard output, everything else to standard error.
 
 mod bars;
+mod broken_segments;
 mod card;
 mod check;
 mod domains;
 mod expectations;
 mod format;
 mod functions;
+mod history;
+mod init;
 mod limits;
 mod missing_levels;
 mod missing_sources;
 mod out;
+mod pager;
 mod panics;
 mod process;
 mod resource_args;
@@ -43,14 +47,15 @@ use crate::error::Result;
     max_term_width = 100,
     after_help = "\
 Examples:
+  engagement init exports > enrichment.toml propose an enrichment file for the files in a folder
   engagement check enrichment.toml          check the file and its inputs, and resolve the groups
   engagement run enrichment.toml            compute and publish Office
   engagement sql enrichment.toml            query the published tables in a shell
   engagement segment enrichment.toml stale  list the customers without recent contact
   engagement card enrichment.toml a-17      show one customer
   engagement domains enrichment.toml        list the companies that the profile does not know
-
   engagement status enrichment.toml         say what is published and whether it is as expected
+  engagement history enrichment.toml        list the retained as-of dates, or drop some
 
 Exit codes: 0 success; 1 an input, the output or the engine failed; 2 the enrichment file, the
 statement or the command line is wrong; 3 an expectation is missed; 75 a later try may succeed;
@@ -69,7 +74,9 @@ enum Command {
     Segment(segment::SegmentCommand),
     Card(card::Card),
     Status(status::StatusCommand),
+    History(history::History),
     Domains(domains::Domains),
+    Init(init::Init),
     Functions(functions::Functions),
 }
 
@@ -83,7 +90,9 @@ impl Cli {
             Command::Segment(command) => command.run().await,
             Command::Card(command) => command.run().await,
             Command::Status(command) => command.run().await,
+            Command::History(command) => command.run().await,
             Command::Domains(command) => command.run().await,
+            Command::Init(command) => command.run().await,
             Command::Functions(command) => command.run(),
         }
     }

@@ -78,7 +78,14 @@ pub fn is_terminal() -> bool {
 
 /// The width of standard output in columns.
 pub fn width() -> usize {
-    let columns =
-        || rustyline::DefaultEditor::new().ok()?.dimensions().map(|(columns, _)| usize::from(columns));
-    if is_terminal() { columns().filter(|&c| c > 0).unwrap_or(WIDTH) } else { WIDTH }
+    size().map_or(WIDTH, |(columns, _)| columns)
+}
+
+/// The columns and lines of standard output; `None` if it is not a terminal, or one that does not tell.
+pub fn size() -> Option<(usize, usize)> {
+    if !is_terminal() {
+        return None;
+    }
+    let (columns, lines) = rustyline::DefaultEditor::new().ok()?.dimensions()?;
+    (columns > 0 && lines > 0).then(|| (columns.into(), lines.into()))
 }

@@ -41,7 +41,9 @@ pub fn main() -> ExitCode {
         // The reader of the output has closed it, which is not a failure.
         Err(_) if out::is_closed() => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            for one in std::iter::once(&error).chain(error.others()) {
+                let _ = writeln!(std::io::stderr(), "error: {one}");
+            }
             ExitCode::from(error.exit_code())
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
@@ -10,33 +10,40 @@ use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 
 use super::format::{Format, Layout};
-use super::out::{self, note_on_terminal, written};
+use super::out::{self, note, note_on_terminal, written};
+use super::pager;
 use crate::error::numbers::count;
 use crate::error::{Error, Result};
 use crate::query::statements::{Statements, yields_rows};
 
 /// The outcome of a statement.
 pub struct Answer {
-    /// The number of rows; `None` for a statement that has no columns, such as SET.
-    rows: Option<usize>,
-    began: Instant,
+    /// The number of rows, and what their reader should know; `None` for a statement that has no columns, such as SET.
+    result: Option<Outcome>,
+    took: Duration,
 }
 
 impl Answer {
-    /// Prints the number of rows, if standard error is a terminal.
-    pub(crate) fn print_rows(&self) {
-        if let Some(rows) = self.rows {
-            note_on_terminal(format!("({})", count(rows, "row")));
+    /// Prints what the reader of the result should know and, if standard error is a terminal, the number of rows.
+    pub(crate) fn print_notes(&self) {
+        if let Some(Outcome { rows, remarks }) = &self.result {
+            remarks.iter().for_each(note);
+            note_on_terminal(format!("({})", count(*rows, "row")));
         }
     }
 
-    /// Prints the number of rows and, if `time` is true, the elapsed time, if standard error is a terminal.
-    pub fn print_rows_and_time(&self, time: bool) {
-        self.print_rows();
-        if time {
-            note_on_terminal(format!("Time: {:.3} s", self.began.elapsed().as_secs_f64()));
-        }
+    /// Prints how long the statement took, if standard error is a terminal.
+    pub fn print_time(&self) {
+        note_on_terminal(format!("Time: {:.3} s", self.took.as_secs_f64()));
     }
+}
+
+/// What was written of a result.
+pub struct Outcome {
+    /// The number of rows.
+    pub rows: usize,
+    /// What the reader should know about it.
+    pub remarks: Vec<String>,
 }
 
 /// Runs statements and writes their results, one after the other.
@@ -48,14 +55,28 @@ pub struct Answers {
     out: Box<dyn Write + Send>,
     /// Whether `out` is a terminal.
     terminal: bool,
+    /// Whether a person reads the terminal. Tables are then held until they are complete, and laid out for it.
+    person: bool,
+    /// What is held.
+    held: Vec<u8>,
     /// How many results `out` contains.
     results: usize,
 }
 
+/// What to do about lines that are cut.
+const CUT: &str =
+    "lines are cut at the width of the terminal; \\x shows each value on a line, other formats show all";
+
 impl Answers {
     /// Writes results to `out`, which must be standard output.
     pub fn new(format: Format, layout: Layout, out: Box<dyn Write + Send>) -> Self {
-        Self { format, layout, out, terminal: out::is_terminal(), results: 0 }
+        let terminal = out::is_terminal();
+        Self { format, layout, out, terminal, person: false, held: vec![], results: 0 }
+    }
+
+    /// Lays tables out for a person at a terminal, to whom they have to be shown: [`Answers::show`].
+    pub fn for_person(self) -> Self {
+        Self { person: true, ..self }
     }
 
     /// Sends the following results to a file, or to standard output again.
@@ -70,9 +91,24 @@ impl Answers {
         Ok(())
     }
 
-    /// Writes a text between the results.
-    pub fn print(&mut self, text: &str) -> Result<()> {
+    /// Writes a text between the results, for a person in the pager if it is `paged` and does not fit on the terminal.
+    pub fn print(&mut self, text: &str, paged: bool) -> Result<()> {
+        if self.person && self.terminal && paged {
+            return pager::show(text);
+        }
         written(self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()))
+    }
+
+    /// Shows what is held, in the pager if it is `paged` and does not fit on the terminal. This also flushes what is
+    /// written.
+    pub fn show(&mut self, paged: bool) -> Result<()> {
+        written(self.out.flush())?;
+        let held = std::mem::take(&mut self.held);
+        if held.is_empty() {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&held);
+        if paged { pager::show(&text) } else { out::print(&text) }
     }
 
     /// Runs one statement and writes its result.
@@ -92,26 +128,33 @@ impl Answers {
         let frame = session.plan(statement).await?;
         if frame.schema().fields().is_empty() {
             frame.collect().await.map_err(|e| session.explain(e))?;
-            return Ok(Answer { rows: None, began });
+            return Ok(Answer { result: None, took: began.elapsed() });
         }
         // A blank line shows where one result ends.
         if self.results > 0 && matches!(self.format, Format::Table | Format::Csv) && !self.terminal {
-            self.print("\n")?;
+            written(self.out.write_all(b"\n"))?;
         }
         self.results += 1;
-        let rows = stream(session, frame, self.format, self.layout, &mut self.out).await?;
-        Ok(Answer { rows: Some(rows), began })
+        let is_held = self.person && self.terminal && self.format == Format::Table;
+        let (layout, out): (Layout, &mut (dyn Write + Send)) = if is_held {
+            let width = Some(out::width());
+            (Layout { width, hint: Some(CUT), ..self.layout }, &mut self.held)
+        } else {
+            (self.layout, &mut self.out)
+        };
+        let outcome = stream(session, frame, self.format, layout, out).await?;
+        Ok(Answer { result: Some(outcome), took: began.elapsed() })
     }
 }
 
-/// Writes a result while it is computed. Returns the number of rows.
+/// Writes a result while it is computed.
 pub async fn stream(
     session: &Statements,
     frame: DataFrame,
     format: Format,
     layout: Layout,
     out: &mut (dyn Write + Send),
-) -> Result<usize> {
+) -> Result<Outcome> {
     let mut batches = in_background(session.stream(frame).await?);
     let mut sink = format.sink(&batches.schema(), layout, out)?;
     let mut rows = 0;
@@ -120,9 +163,9 @@ pub async fn stream(
         rows += batch.num_rows();
         sink.write(&batch)?;
     }
-    sink.finish()?;
+    let remarks = sink.finish()?;
     written(out.flush())?;
-    Ok(rows)
+    Ok(Outcome { rows, remarks })
 }
 
 /// Computes the stream in a task of its own, so that the caller can stop waiting for it at any moment.
@@ -206,5 +249,19 @@ mod tests {
             outcome.unwrap_err().to_string(),
             "a Parquet file holds one result, and one is already written"
         );
+    }
+
+    /// A result for a person is held until it is shown, whatever ends it.
+    #[tokio::test]
+    async fn tables_for_a_person_are_held() {
+        let mut session = Statements::new(testing::published().await).await.unwrap();
+        let out = Written::default();
+        let mut answers = Answers::new(Format::Table, Layout::default(), Box::new(out.clone())).for_person();
+        answers.terminal = true;
+        answers.answer(&mut session, "select 1 as a").await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&answers.held), " a\n---\n 1\n");
+        answers.format = Format::Csv;
+        answers.answer(&mut session, "select 2 as b").await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&out.0.lock().unwrap()), "b\n2\n");
     }
 }

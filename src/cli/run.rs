@@ -11,7 +11,7 @@ use super::limits::{Limits, until};
 use super::session::{RunArgs, Target};
 use super::signals::unless_ended;
 use super::text::visible;
-use super::{expectations, out, timings};
+use super::{broken_segments, expectations, out, timings};
 use crate::error::Result;
 use crate::error::numbers::{count, grouped};
 use crate::pipeline::progress::PUBLISH;
@@ -54,13 +54,21 @@ impl Run {
         let work = pipeline::run_on(&ctx, &enrichment, &stages);
         let report = unless_ended(until(&stages.is_publishing, limits, work)).await;
         stages.finish();
-        let report = report.inspect_err(expectations::print_judged)?;
+        let mut report = report.inspect_err(expectations::print_judged)?;
+        report.notes.extend(broken_segments::notes(&ctx, &enrichment).await);
         expectations::print_if_missed(&report.expectations);
         if let Some(newer) = report.newer {
             let as_of = report.overview.as_of;
             out::note(format!(
                 "warning: the tables of {as_of} are retained and not current: those of {newer} stay published, and \
                  sql, segment and card read those"
+            ));
+        }
+        if let Some(replaced) = report.replaced {
+            let as_of = report.overview.as_of;
+            out::note(format!(
+                "warning: the published as-of date goes back from {replaced} to {as_of}: this run has replaced the later \
+                 tables; to publish them again, run with --as-of {replaced}"
             ));
         }
         if self.timings {
@@ -173,7 +181,12 @@ fn missing_days(report: &Report, window_days: u32) -> Option<String> {
 /// The lines about input rows that do not count, with their dispositions. Notes tell of rows that have none.
 fn unused(report: &Report) -> String {
     if report.is_every_row_used {
-        return "\nEvery input row was used.\n".into();
+        return match report.overview.accounts_engaged {
+            0 => "\nNo account is engaged, although no input row is left out: nothing in mail and meetings is between a \
+                  mailbox and an account.\n"
+                .into(),
+            _ => "\nEvery input row was used.\n".into(),
+        };
     }
     let unused: Vec<&Disposition> = report
         .dispositions
@@ -238,6 +251,7 @@ mod tests {
             expectations: vec![],
             office: "out/Office.parquet".into(),
             newer: None,
+            replaced: None,
             office_rows: 1234,
             notes: vec!["[meetings] 6 rows are series masters".into()],
         }
@@ -299,6 +313,12 @@ Office: out/Office.parquet (1,234 rows)
         assert!(!text.contains("run again") && !text.contains("Shared"), "{text}");
         assert!(
             text.contains("Engaged days      none\n") && text.contains("Every input row was used.\n"),
+            "{text}"
+        );
+        report.overview.accounts_engaged = 0;
+        let text = overview(&report, 365);
+        assert!(
+            text.contains("\nNo account is engaged, although no") && !text.contains("Every input row"),
             "{text}"
         );
         // Rows without a disposition, such as those of users, can be unused, or a section has no rows.

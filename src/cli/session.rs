@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use clap::Args;
 use datafusion::prelude::SessionContext;
 
+use super::out;
 use super::resource_args::ResourceArgs;
+use super::text::visible;
+use crate::config::date::{NEED, parse};
 use crate::config::{Enrichment, Level, Overrides, Source};
-use crate::error::Result;
+use crate::error::suggest::nearest;
+use crate::error::{Error, Result};
 use crate::publish;
 use crate::query::segments::{self, Segment};
 use crate::query::session;
@@ -41,9 +46,13 @@ pub(crate) struct RunArgs {
     /// quarter, month, week.
     #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
     levels: Option<Vec<String>>,
-    /// Permit an as-of date in the future.
+    /// Permit an as-of date in the future, unless `[privacy] min_people` is above 1.
     #[arg(long)]
     allow_future: bool,
+    /// With `[privacy] min_people` above 1, publish also months whose numbers are no longer those that were
+    /// published about them. Who has both can subtract them, and the difference can be about one person.
+    #[arg(long)]
+    publish_changed: bool,
     /// Permit the run to replace tables of another enrichment, and files of other programs that have
     /// the names of its tables.
     #[arg(long)]
@@ -53,8 +62,16 @@ pub(crate) struct RunArgs {
 impl RunArgs {
     /// The values that replace those of the file.
     fn overrides(self) -> Overrides {
-        let Self { as_of, window_days, levels, allow_future, replace } = self;
-        Overrides { as_of, window_days, levels, allow_future, replace, ..Overrides::default() }
+        let Self { as_of, window_days, levels, allow_future, publish_changed, replace } = self;
+        Overrides {
+            as_of,
+            window_days,
+            levels,
+            allow_future,
+            publish_changed,
+            replace,
+            ..Overrides::default()
+        }
     }
 }
 
@@ -75,6 +92,15 @@ impl Target {
     }
 }
 
+/// The date that an option of the command line has.
+///
+/// # Errors
+/// It is not a date.
+pub(crate) fn date(option: &str, text: &str) -> Result<NaiveDate> {
+    let wrong = || Error::query(format!("{option} {text:?}: {NEED} is needed"));
+    parse(text).ok_or_else(wrong)
+}
+
 /// A session that runs statements over the tables of an enrichment.
 pub(crate) struct Session {
     pub(crate) enrichment: Enrichment,
@@ -87,9 +113,14 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session over the published tables.
-    pub(crate) async fn published(ctx: SessionContext, enrichment: Enrichment) -> Result<Self> {
-        let description = publish::register(&ctx, &enrichment).await?;
+    /// A session over the published tables, as they are at a retained as-of date if one is given.
+    pub(crate) async fn published(
+        ctx: SessionContext,
+        enrichment: Enrichment,
+        as_of: Option<NaiveDate>,
+    ) -> Result<Self> {
+        let (description, notes) = publish::register_with_notes(&ctx, &enrichment, as_of).await?;
+        notes.iter().for_each(|note| out::note(format!("warning: {}", visible(note))));
         Self::over(ctx, enrichment, description.levels(), description.sources()).await
     }
 
@@ -110,5 +141,23 @@ impl Session {
     ) -> Result<Self> {
         let segments = segments::register(&ctx, &enrichment, &sources).await?;
         Ok(Self { enrichment, statements: Statements::new(ctx).await?, segments, levels, sources })
+    }
+
+    /// The segment to which a name refers.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn segment(&self, name: &str) -> Result<&Segment> {
+        if let Some(segment) = segments::find(&self.segments, name) {
+            return Ok(segment);
+        }
+        let near = nearest(name, self.segments.iter().map(|s| s.name.as_str()));
+        Err(Error::query(match near {
+            Some(near) => format!("no segment named {name}; did you mean {near}?"),
+            None => {
+                let names: Vec<&str> = self.segments.iter().map(|s| s.name.as_str()).collect();
+                format!("no segment named {name}; there are {}", names.join(", "))
+            }
+        }))
     }
 }

@@ -8,7 +8,7 @@ use super::format::{Format, Layout};
 use super::limits::{Limits, TimeoutArgs, within};
 use super::out::{self, note};
 use super::results::{Answers, binary_to_terminal};
-use super::session::{Session, Target};
+use super::session::{Session, Target, date};
 use super::signals::unless_ended;
 use super::{shell, text};
 use crate::config::text_file::MARK;
@@ -19,7 +19,8 @@ use crate::query::statements::{split, yields_rows};
 ///
 /// Tables: Office, Office_Accounts (or Account), Office_UserTable, Office_Overview, Office_Dispositions,
 /// Office_ScoreExplained, Office_History, CustomerCard, CustomerCard_History, and a view Segment_NAME
-/// for each segment.
+/// for each segment. With several as-of dates: Office_AllDates and likewise for the others, Office_Changes, and
+/// office_changes('2026-09-30', '2026-10-31').
 /// Names work in any case and without quotes.
 ///
 /// Without -c it starts a shell or, if standard input is not a terminal, reads statements from
@@ -33,6 +34,7 @@ Examples:
   engagement sql enrichment.toml -c \"select customerid, engagementscore from office
       where aggregationlevel = 'year' order by engagementscore desc limit 10\"
   engagement sql enrichment.toml -c 'select * from office' --format parquet > office.parquet
+  engagement sql enrichment.toml --as-of 2026-09-30 -c 'select * from customercard'
   engagement sql enrichment.toml --live -c 'show tables'
   engagement sql enrichment.toml --format csv < report.sql
 
@@ -58,8 +60,9 @@ pub struct Sql {
     /// shows data about individuals.
     #[arg(long)]
     live: bool,
-    /// With --live: the as-of date, which is the last day that counts, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE", requires = "live")]
+    /// Answer from the tables of this retained as-of date, YYYY-MM-DD, instead of the newest one; with --live,
+    /// compute the views as of this date, which is the last day that counts.
+    #[arg(long, value_name = "DATE")]
     as_of: Option<String>,
     /// Permit statements that read and write files.
     #[arg(long)]
@@ -82,7 +85,10 @@ impl Sql {
                 )));
             }
         }
-        let enrichment = self.target.open(self.as_of)?;
+        // Only inputs are read as of a date; of published tables there are those of some dates.
+        let (of_inputs, of_tables) = if self.live { (self.as_of, None) } else { (None, self.as_of) };
+        let of_tables = of_tables.map(|text| date("--as-of", &text)).transpose()?;
+        let enrichment = self.target.open(of_inputs)?;
         let ctx = self.target.resources.session()?;
         let limits = Limits::of_statement(&self.target.resources, &self.timeout);
         let mut session = if self.live {
@@ -92,7 +98,7 @@ impl Sql {
             ));
             within(limits, Session::live(ctx, enrichment)).await?
         } else {
-            within(limits, Session::published(ctx, enrichment)).await?
+            within(limits, Session::published(ctx, enrichment, of_tables)).await?
         };
         if self.allow_files {
             session.statements = session.statements.allow_files();
@@ -104,7 +110,7 @@ impl Sql {
                 unless_ended(async {
                     for statement in statements {
                         let answer = answers.answer(&mut session.statements, statement);
-                        within(limits, answer).await?.print_rows();
+                        within(limits, answer).await?.print_notes();
                     }
                     Ok(())
                 })

@@ -121,6 +121,9 @@ fn text(status: &Status, enrichment: &Enrichment) -> String {
         text += "\nPublished although these were missed then\n";
         text += &lines(&status.published_although);
     }
+    for note in &status.notes {
+        text += &format!("\nNote: {}\n", visible(note));
+    }
     text
 }
 
@@ -157,6 +160,7 @@ fn object(status: &Status, enrichment: &Enrichment) -> Value {
         "is_as_expected": status.is_as_expected(),
         "expectations": status.expectations,
         "published_although": status.published_although,
+        "notes": status.notes,
     })
 }
 
@@ -212,6 +216,7 @@ mod tests {
             published_although: vec![],
             retained: vec![day("2026-10-31"), day("2026-11-22")],
             sizes: vec![("Office", 1_234_567), ("Office_Overview", 1_000)],
+            notes: vec!["[output] 1 as-of date of the history is incomplete".to_owned()],
         }
     }
 
@@ -249,6 +254,8 @@ Shared domains                0               0
 
 Expectations: 0 of 1 met, 1 missed
   missed   max_age_days: expected at most 3, found 20
+
+Note: [output] 1 as-of date of the history is incomplete
 ";
         assert_eq!(text(&status(), &enrichment()), expected);
         let first = Status {

@@ -33,6 +33,21 @@ pub fn pad(text: &str, width: usize, right: bool) -> String {
     if right { blanks + text } else { text.to_owned() + &blanks }
 }
 
+/// One line for each row, with aligned columns and two blanks between them. The columns of these numbers are aligned to
+/// the right.
+pub fn aligned(rows: &[Vec<String>], right: &[usize]) -> String {
+    let number = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |i: usize| {
+        rows.iter().filter_map(|row| row.get(i)).map(|cell| columns(cell)).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..number).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().enumerate().map(|(i, cell)| pad(cell, widths[i], right.contains(&i)));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
 /// Cuts the text to a width. An ellipsis shows that something is missing.
 pub fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
@@ -71,6 +86,13 @@ mod tests {
         assert_eq!(pad("12", 4, true), "  12");
         assert_eq!(pad("long", 2, false), "long");
         assert_eq!(["abc", "abcd", "株式会"].map(|t| cut(t, 3)), ["abc", "ab…", "株…"]);
+    }
+
+    #[test]
+    fn rows_are_below_each_other() {
+        let rows = [["a", "1", ""], ["bcd", "10", "x"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(aligned(&rows, &[1]), "a     1\nbcd  10  x\n");
+        assert_eq!(aligned(&[], &[0]), "");
     }
 
     #[test]

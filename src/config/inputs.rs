@@ -1,5 +1,7 @@
 //! The sections of the inputs: path, format, and column mapping.
 
+use std::collections::BTreeMap;
+
 use super::section::{Text, TomlSection};
 use super::source_text::{listed, quote};
 use super::{Accounts, Contacts, Format, InputConfig, delta};
@@ -11,7 +13,25 @@ const PATH: &str = "a file, a folder or a glob";
 /// The section `[users]`, `[groups]`, `[mail]` or `[meetings]`; `None` if it is absent.
 pub(crate) fn input(file: &TomlSection<'_>, key: &str) -> Result<Option<InputConfig>> {
     let Some(section) = file.section(key)? else { return Ok(None) };
-    Ok(Some(InputConfig { path: path(&section)?, format: format(&section)? }))
+    let (path, format) = (path(&section)?, format(&section)?);
+    Ok(Some(InputConfig { path, format, columns: mapped(&section, format)? }))
+}
+
+/// The columns that the section maps to names of the files.
+fn mapped(section: &TomlSection<'_>, format: Format) -> Result<BTreeMap<&'static str, String>> {
+    let mut columns = BTreeMap::new();
+    for key in section.schema.columns() {
+        let Some(name) = column(section, key)? else { continue };
+        if format == Format::GraphDataConnect {
+            let format = format.as_str();
+            return Err(section.error_on(
+                key,
+                &format!("names a column, but columns of an export are never renamed; leave it out, or leave format = \"{format}\" out"),
+            ));
+        }
+        columns.insert(key, name);
+    }
+    Ok(columns)
 }
 
 /// The section `[contacts]`, which is required unless the accounts have domains.
@@ -133,7 +153,9 @@ mod tests {
                        [meetings]\npath = 'm'\n\
                        [accounts]\npath = 'a'\nformat = 'canonical'";
         let enrichment = open(&with("", formats)).unwrap();
-        let input = |path: &str, format| Some(InputConfig { path: path.to_owned(), format });
+        let input = |path: &str, format| {
+            Some(InputConfig { path: path.to_owned(), format, columns: BTreeMap::new() })
+        };
         assert_eq!(enrichment.users, input("u", Format::GraphDataConnect));
         assert_eq!(enrichment.groups, input("g", Format::Canonical));
         assert_eq!(enrichment.mail, input("mail.parquet", Format::Canonical));
@@ -150,6 +172,35 @@ mod tests {
             refusal(&with("", "[accounts]\npath = 'a'\nformat = 'graph-data-connect'")),
             r#"sales.toml:14: [accounts] format must be canonical, delta or csv, not "graph-data-connect""#
         );
+    }
+
+    #[test]
+    fn columns_of_mail_and_meetings() {
+        let mail = |written: &str| VALID.replace("[mail]\n", &format!("[mail]\n{written}\n"));
+        let enrichment = open(&mail("to = 'Recipients'\nsent_at = \"Sent\"")).unwrap();
+        let columns = enrichment.mail.unwrap().columns;
+        assert_eq!(
+            columns,
+            BTreeMap::from([("to", "Recipients".to_owned()), ("sent_at", "Sent".to_owned())])
+        );
+        let users = open(&with("", "[users]\npath = 'u'\nformat = 'csv'\nentra_id = 'Object Id'")).unwrap();
+        assert_eq!(users.users.unwrap().columns, BTreeMap::from([("entra_id", "Object Id".to_owned())]));
+        for (written, error) in [
+            ("to = ['a', 'b']", "[mail] to must be text in quotes, not a list"),
+            ("sender = ' '", "[mail] sender is blank"),
+            (
+                "sender = 'from'\nformat = 'graph-data-connect'",
+                "[mail] sender names a column, but columns of an export are never renamed; leave it out, or leave \
+                 format = \"graph-data-connect\" out",
+            ),
+            (
+                "sentat = 'x'",
+                "unknown key \"sentat\" in [mail]; did you mean \"sent_at\"? [mail] has path, format, message_id, \
+                 conversation_id, sent_at, sender, to, cc, bcc, mailbox, is_draft and is_automatic",
+            ),
+        ] {
+            assert_eq!(refusal(&mail(written)), format!("sales.toml:11: {error}"));
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod levels;
 mod line_list;
 mod mailbox_list;
 mod measure;
+mod mistakes;
 mod notes;
 mod output;
 mod parse;
@@ -31,6 +32,7 @@ mod window;
 mod zone;
 mod zone_abbreviations;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chrono::{Days, NaiveDate};
@@ -39,6 +41,8 @@ use chrono_tz::Tz;
 pub use self::expect::{Amount, Expectations, Share};
 pub use self::measure::{Measure, Weights};
 pub(crate) use self::output::FOLDER as OUTPUT_FOLDER;
+#[cfg(test)]
+pub(crate) use self::schema::columns_of;
 pub(crate) use self::source_text::quote;
 pub use self::values::{Format, OutputFormat, Region, Source};
 use crate::error::Result;
@@ -105,8 +109,12 @@ pub struct Enrichment {
     pub min_people: u32,
     /// What a run must find, so that it publishes.
     pub expect: Expectations,
-    /// Whether the as-of date of a run may be in the future. Only the command line can permit it.
+    /// Whether the as-of date of a run may be in the future. Only the command line can permit it, and only if
+    /// `min_people` is 1.
     pub allow_future: bool,
+    /// With `min_people` above 1: whether a run publishes months with other numbers than those that were published
+    /// about them. Only the command line can permit it.
+    pub publish_changed: bool,
 }
 
 /// Values of the command line that replace values of the file.
@@ -126,6 +134,8 @@ pub struct Overrides {
     pub publish_anyway: bool,
     /// Whether the as-of date of a run may be in the future.
     pub allow_future: bool,
+    /// Whether a run publishes months with other numbers than those that were published about them.
+    pub publish_changed: bool,
 }
 
 /// One input: a path and the format of its data.
@@ -135,6 +145,9 @@ pub struct InputConfig {
     pub path: String,
     /// The format.
     pub format: Format,
+    /// The names that the files have for columns: by the name of the column in this project, the name in the files.
+    /// Columns that are not mapped have the same name in both. Names count in any case.
+    pub columns: BTreeMap<&'static str, String>,
 }
 
 /// The contacts input and its column mapping.
@@ -204,7 +217,8 @@ impl Enrichment {
     /// Reads and checks an enrichment file, and the mailbox list that it names.
     ///
     /// # Errors
-    /// The first mistake in the file or in the mailbox list, with file and line; a file that cannot be read.
+    /// The mistakes in the file and in the mailbox list, with file and line; a file that cannot be read. Of each
+    /// section, it is the first one.
     pub fn open(file: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(file, &Overrides::default())
     }
@@ -213,11 +227,16 @@ impl Enrichment {
     /// replace those of the file; the replaced values are checked, too.
     ///
     /// # Errors
-    /// The first mistake in the file, in the mailbox list, or in the values of the command line; a file that
-    /// cannot be read.
+    /// The mistakes in the file, in the mailbox list, and in the values of the command line; a file that cannot be
+    /// read. Of each section, it is the first one.
     pub fn open_with(file: impl AsRef<Path>, overrides: &Overrides) -> Result<Self> {
         let file = file.as_ref();
         parse::open(file, overrides).map_err(|e| e.with_context("path", file.display().to_string()))
+    }
+
+    /// Reads and checks the text of an enrichment file, which need not exist, and the mailbox list that it names.
+    pub(crate) fn of_text(file: &Path, text: &str) -> Result<Self> {
+        parse::of_text(file, text, &Overrides::default())
     }
 
     /// The sources of engagement that the enrichment has, at least one.

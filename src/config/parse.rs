@@ -4,68 +4,131 @@ use std::path::Path;
 
 use toml::de::DeTable;
 
+use super::mistakes::Mistakes;
 use super::section::TomlSection;
 use super::source_text::{SourceText, listed, quote};
 use super::{
     Enrichment, Overrides, Region, expect, inputs, levels, mailbox_list, output, privacy, public_mail,
     storage, text_file, unknown_keys, weights, window, zone,
 };
-use crate::error::Result;
+use crate::error::{self, Result};
 
 pub(crate) fn open(file: &Path, overrides: &Overrides) -> Result<Enrichment> {
     let text = text_file::read(file, file.display())?;
-    parse(SourceText { file, text: &text }, overrides)
+    of_text(file, &text, overrides)
+}
+
+pub(crate) fn of_text(file: &Path, text: &str, overrides: &Overrides) -> Result<Enrichment> {
+    parse(SourceText { file, text }, overrides)
 }
 
 fn parse(source: SourceText<'_>, overrides: &Overrides) -> Result<Enrichment> {
     if source.text.trim().is_empty() {
         return Err(source.error("the file is empty; begin with name, [consent], [mailboxes] and [contacts]"));
     }
-    let table = DeTable::parse(source.text).map_err(|e| source.syntax_error(&e))?;
+    let (table, errors) = DeTable::parse_recoverable(source.text);
+    syntax_errors(source, &errors)?;
     let top = TomlSection::top(source, table.get_ref());
-    unknown_keys::check(&top)?;
-    let name =
-        top.required_text("name", "the name of this enrichment, such as \"us-sales\"")?.text.to_owned();
-    let time_zone = zone::read(&top)?;
-    let given = window::as_of(&top, time_zone, overrides)?;
-    let min_people = privacy::min_people(&top)?;
-    let (as_of, window_days) = window::window(&top, given, overrides, min_people)?;
-    let storage = storage::read(&top)?;
-    let folder = source.file.parent().unwrap_or(Path::new(""));
-    let accounts = inputs::accounts(&top)?;
-    let enrichment = Enrichment {
-        file: source.file.to_owned(),
-        name,
-        as_of,
-        time_zone,
-        window_days,
-        reply_window_days: window::reply_window_days(&top)?,
-        levels: levels::read(&top, overrides, min_people)?,
-        fiscal_year_start: levels::fiscal_year_start(&top)?,
-        region: region(&top)?,
-        consent: window::consent(&top, given)?,
-        mailboxes: mailbox_list::read(&top, folder, &storage)?,
-        mailbox_limit: mailbox_list::limit(&top)?,
-        users: inputs::input(&top, "users")?,
-        groups: inputs::input(&top, "groups")?,
-        contacts: inputs::contacts(&top, accounts.as_ref())?,
-        accounts,
-        public_mail_domains: public_mail::read(&top, folder, &storage)?,
-        mail: inputs::input(&top, "mail")?,
-        meetings: inputs::input(&top, "meetings")?,
-        output: output::read(&top, overrides)?,
-        storage,
-        weights: weights::read(&top)?,
-        min_people,
-        expect: expect::read(&top, overrides)?,
-        allow_future: overrides.allow_future,
-    };
-    if enrichment.mail.is_none() && enrichment.meetings.is_none() {
-        return Err(
-            source.error("[mail] and [meetings] are both missing; at least one is needed, with a path")
-        );
+    let mut mistakes = Mistakes::default();
+    for (section, mistake) in unknown_keys::find(&top) {
+        mistakes.add(section, mistake);
     }
-    Ok(enrichment)
+    let name = mistakes.of("", name(&top));
+    let time_zone = mistakes.of("", zone::read(&top));
+    let given = time_zone.and_then(|zone| mistakes.of("", window::as_of(&top, zone, overrides)));
+    let min_people = mistakes.of("privacy", privacy::min_people(&top));
+    let window = given
+        .zip(min_people)
+        .and_then(|(given, min_people)| mistakes.of("", window::window(&top, given, overrides, min_people)));
+    let storage = mistakes.of("storage", storage::read(&top));
+    let folder = source.file.parent().unwrap_or(Path::new(""));
+    let accounts = mistakes.of("accounts", inputs::accounts(&top));
+    let reply_window_days = mistakes.of("", window::reply_window_days(&top));
+    let levels = min_people.and_then(|k| mistakes.of("", levels::read(&top, overrides, k)));
+    let fiscal_year_start = mistakes.of("", levels::fiscal_year_start(&top));
+    let region = mistakes.of("", region(&top));
+    let consent = given.and_then(|given| mistakes.of("consent", window::consent(&top, given)));
+    let mailboxes = storage
+        .as_ref()
+        .and_then(|storage| mistakes.of("mailboxes", mailbox_list::read(&top, folder, storage)));
+    let mailbox_limit = mistakes.of("mailboxes", mailbox_list::limit(&top));
+    let users = mistakes.of("users", inputs::input(&top, "users"));
+    let groups = mistakes.of("groups", inputs::input(&top, "groups"));
+    let contacts = accounts
+        .as_ref()
+        .and_then(|accounts| mistakes.of("contacts", inputs::contacts(&top, accounts.as_ref())));
+    let public_mail_domains = storage
+        .as_ref()
+        .and_then(|storage| mistakes.of("accounts", public_mail::read(&top, folder, storage)));
+    let mail = mistakes.of("mail", inputs::input(&top, "mail"));
+    let meetings = mistakes.of("meetings", inputs::input(&top, "meetings"));
+    let output = mistakes.of("output", output::read(&top, overrides));
+    let weights = mistakes.of("score.weights", weights::read(&top));
+    let expect = mistakes.of("expect", expect::read(&top, overrides));
+    if let (Some(None), Some(None)) = (&mail, &meetings) {
+        let what = "[mail] and [meetings] are both missing; at least one is needed, with a path";
+        mistakes.add("mail", source.error(what));
+    }
+    let read = || {
+        let (as_of, window_days) = window?;
+        Some(Enrichment {
+            file: source.file.to_owned(),
+            name: name?,
+            as_of,
+            time_zone: time_zone?,
+            window_days,
+            reply_window_days: reply_window_days?,
+            levels: levels?,
+            fiscal_year_start: fiscal_year_start?,
+            region: region?,
+            consent: consent?,
+            mailboxes: mailboxes?,
+            mailbox_limit: mailbox_limit?,
+            users: users?,
+            groups: groups?,
+            contacts: contacts?,
+            accounts: accounts?,
+            public_mail_domains: public_mail_domains?,
+            mail: mail?,
+            meetings: meetings?,
+            output: output?,
+            storage: storage?,
+            weights: weights?,
+            min_people: min_people?,
+            expect: expect?,
+            allow_future: overrides.allow_future,
+            publish_changed: overrides.publish_changed,
+        })
+    };
+    let enrichment = read();
+    mistakes.none()?;
+    // What was not read has left a mistake.
+    enrichment.ok_or_else(|| source.error("this file cannot be read"))
+}
+
+/// How many errors of syntax are reported. Behind some of them, the parser finds others that are none.
+const SYNTAX_ERRORS: usize = 5;
+
+/// # Errors
+/// Text that is not valid TOML: of each line, the first error.
+fn syntax_errors(source: SourceText<'_>, errors: &[toml::de::Error]) -> Result<()> {
+    let mut mistakes = error::Mistakes::default();
+    let mut lines = vec![];
+    let mut errors = errors.iter().take(SYNTAX_ERRORS).collect::<Vec<_>>();
+    errors.sort_by_key(|e| e.span().map_or(0, |span| span.start));
+    for e in errors {
+        let line = e.span().map(|span| source.line_of(span.start));
+        if !lines.contains(&line) {
+            lines.push(line);
+            mistakes.push(source.syntax_error(e));
+        }
+    }
+    mistakes.none()
+}
+
+fn name(file: &TomlSection<'_>) -> Result<String> {
+    let what = "the name of this enrichment, such as \"us-sales\"";
+    Ok(file.required_text("name", what)?.text.to_owned())
 }
 
 fn region(file: &TomlSection<'_>) -> Result<Option<Region>> {
@@ -121,6 +184,7 @@ mod tests {
             min_people,
             expect,
             allow_future,
+            publish_changed,
         } = found;
         assert!(file.ends_with("sales.toml"));
         assert_eq!((name.as_str(), time_zone, region), ("us-sales", chrono_tz::UTC, None));
@@ -133,7 +197,10 @@ mod tests {
         assert_eq!(mailbox_limit, 2_500);
         assert!(public_mail_domains.contains(&"gmail.com".to_owned()));
         assert_eq!((users, groups, accounts, meetings), (None, None, None, None));
-        assert_eq!(mail, Some(InputConfig { path: "mail.parquet".to_owned(), format: Format::Canonical }));
+        let columns = std::collections::BTreeMap::new();
+        let mail_expected =
+            InputConfig { path: "mail.parquet".to_owned(), format: Format::Canonical, columns };
+        assert_eq!(mail, Some(mail_expected));
         let contacts_expected = Contacts {
             path: "contacts.parquet".to_owned(),
             format: Format::Canonical,
@@ -153,7 +220,7 @@ mod tests {
         assert_eq!(output, output_expected);
         assert_eq!(storage, StorageOptions::default());
         assert_eq!((weights, min_people), (Weights::default(), 1));
-        assert_eq!((expect, allow_future), (Expectations::default(), false));
+        assert_eq!((expect, allow_future, publish_changed), (Expectations::default(), false, false));
     }
 
     #[test]
@@ -163,6 +230,43 @@ mod tests {
             refusal(&with("region = \"mars\"", "")),
             r#"sales.toml:3: region "mars" is unknown; regions are united_kingdom, europe and north_america"#
         );
+    }
+
+    /// The lines of the error for a file with this text.
+    fn all(toml: &str) -> Vec<String> {
+        let source = SourceText { file: Path::new("sales.toml"), text: toml };
+        let error = parse(source, &Overrides::default()).unwrap_err();
+        std::iter::once(&error).chain(error.others()).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn mistakes_in_several_sections_are_reported_together() {
+        let toml = "name = 'x'\nregion = 'mars'\nwindow_days = 0\n[consent]\ngranted_by = 'x'\n\
+                    [mailboxes]\naddresses = ['x']\n[contacts]\npaht = 'c'\n[mail]\nformat = 'mbox'\n\
+                    [score.weights]\nrecency = 7\n";
+        let begins = [
+            "sales.toml:9: unknown key \"paht\" in [contacts]; did you mean \"path\"?",
+            "sales.toml:3: window_days must be",
+            "sales.toml:2: region \"mars\" is unknown",
+            "sales.toml:4: [consent] granted_on is missing",
+            "sales.toml:7: [mailboxes]",
+            "sales.toml:10: [mail] path is missing",
+            "sales.toml:12: [score.weights]",
+        ];
+        let found = all(toml);
+        assert_eq!(found.len(), begins.len(), "{found:?}");
+        for (line, begin) in found.iter().zip(begins) {
+            assert!(line.starts_with(begin), "{line}");
+        }
+    }
+
+    #[test]
+    fn errors_of_syntax_are_reported_line_by_line() {
+        let toml = "name = = 3\nregion = \"x\nwindow_days 3\n";
+        let lines = all(toml);
+        assert!(lines.len() >= 2 && lines[0].starts_with("sales.toml:1:8: not valid TOML"), "{lines:?}");
+        assert!(lines.iter().all(|line| line.contains("not valid TOML")), "{lines:?}");
+        assert!(all(&"= = =\n".repeat(100_000)).len() <= SYNTAX_ERRORS);
     }
 
     #[test]

@@ -30,15 +30,47 @@ pub(crate) static FILE: Schema = Schema {
     sections: &[
         Schema::leaf("consent", &["granted_by", "granted_on"]),
         Schema::leaf("mailboxes", &["addresses", "file", "limit"]),
-        Schema::leaf("users", &["path", "format"]),
-        Schema::leaf("groups", &["path", "format"]),
+        Schema::leaf("users", &["path", "format", "email", "entra_id"]),
+        Schema::leaf("groups", &["path", "format", "group_email", "member_email"]),
         Schema::leaf("contacts", &["path", "format", "email", "account_id", "contact_id"]),
         Schema::leaf(
             "accounts",
             &["path", "format", "account_id", "name", "domain", "public_mail_domains", "attributes"],
         ),
-        Schema::leaf("mail", &["path", "format"]),
-        Schema::leaf("meetings", &["path", "format"]),
+        Schema::leaf(
+            "mail",
+            &[
+                "path",
+                "format",
+                "message_id",
+                "conversation_id",
+                "sent_at",
+                "sender",
+                "to",
+                "cc",
+                "bcc",
+                "mailbox",
+                "is_draft",
+                "is_automatic",
+            ],
+        ),
+        Schema::leaf(
+            "meetings",
+            &[
+                "path",
+                "format",
+                "meeting_id",
+                "organizer",
+                "attendees",
+                "declined",
+                "mailbox",
+                "start_at",
+                "end_at",
+                "is_cancelled",
+                "is_all_day",
+                "is_series_master",
+            ],
+        ),
         Schema::leaf("output", &["path", "table", "format", "history"]),
         Schema::leaf("privacy", &["min_people"]),
         Schema {
@@ -70,6 +102,9 @@ pub(crate) static FILE: Schema = Schema {
     ],
 };
 
+/// The sections of inputs.
+const INPUTS: [&str; 6] = ["users", "groups", "contacts", "accounts", "mail", "meetings"];
+
 const MEASURES: [&str; Measure::ALL.len()] = {
     let mut names = [""; Measure::ALL.len()];
     let mut i = 0;
@@ -80,6 +115,12 @@ const MEASURES: [&str; Measure::ALL.len()] = {
     names
 };
 
+/// The keys of the section of an input that name columns of its files.
+#[cfg(test)]
+pub(crate) fn columns_of(section: &str) -> Vec<&'static str> {
+    FILE.sections.iter().filter(|one| one.name == section).flat_map(Schema::columns).collect()
+}
+
 impl Schema {
     const fn leaf(name: &'static str, keys: &'static [&'static str]) -> Self {
         Self { name, keys, sections: &[] }
@@ -88,6 +129,13 @@ impl Schema {
     /// The last part of the name: `weights` for `[score.weights]`.
     pub(crate) fn key(&self) -> &'static str {
         self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+
+    /// The keys of the section of an input that name columns of its files; none for any other section.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &'static str> + use<> {
+        const OTHERS: [&str; 4] = ["path", "format", "public_mail_domains", "attributes"];
+        let keys = if INPUTS.contains(&self.name) { self.keys } else { &[] };
+        keys.iter().copied().filter(|key| !OTHERS.contains(key))
     }
 
     /// All sections within this one, at any depth.

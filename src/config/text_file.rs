@@ -78,6 +78,7 @@ impl<R: BufRead> Iterator for Lines<R> {
         let start = if self.number == 0 { without_mark(&line) } else { Ok(line.as_slice()) };
         self.number += 1;
         let text = start.and_then(|bytes| std::str::from_utf8(bytes).map_err(|_| not_utf_8(self.number)));
+        let text = text.and_then(|text| without_zero(text, self.number));
         Some(text.map(|text| {
             let line = text.strip_suffix('\n').unwrap_or(text);
             line.strip_suffix('\r').unwrap_or(line).to_owned()
@@ -122,21 +123,37 @@ pub(crate) fn reason(error: &io::Error) -> String {
 
 fn decode(bytes: &[u8]) -> Result<String, String> {
     let text = without_mark(bytes)?;
-    std::str::from_utf8(text).map(str::to_owned).map_err(|e| {
+    let text = std::str::from_utf8(text).map_err(|e| {
         let line_ends = text[..e.valid_up_to()].iter().filter(|b| **b == b'\n').count();
         not_utf_8(1 + line_ends as u64)
-    })
+    })?;
+    without_zero(text, 1).map(str::to_owned)
+}
+
+/// A text that begins at the line `first`, if it has no zero byte: a program reads it differently than a person.
+fn without_zero(text: &str, first: u64) -> Result<&str, String> {
+    match text.find('\0') {
+        None => Ok(text),
+        Some(at) => {
+            let line = first + text[..at].matches('\n').count() as u64;
+            Err(format!("line {line} contains a zero byte; remove it"))
+        }
+    }
 }
 
 /// The text behind its byte order mark, if there is one.
 ///
 /// # Errors
-/// The text is UTF-16: it begins with the mark of UTF-16, or with an ASCII character of two bytes.
+/// The text is UTF-16: it begins with the mark of UTF-16, or with two ASCII characters of two bytes.
 fn without_mark(text: &[u8]) -> Result<&[u8], String> {
     match text {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..] => {
-            Err("this is UTF-16; save it as UTF-8".to_owned())
-        }
+        [0xff, 0xfe, ..]
+        | [0xfe, 0xff, ..]
+        | [0, _]
+        | [_, 0]
+        | [0, _, 0, ..]
+        | [_, 0, _]
+        | [_, 0, _, 0, ..] => Err("this is UTF-16; save it as UTF-8".to_owned()),
         _ => Ok(text.strip_prefix(UTF_8_MARK).unwrap_or(text)),
     }
 }
@@ -171,6 +188,9 @@ mod tests {
         assert_eq!(refused(b"\xfe\xff\0a"), "list.txt: this is UTF-16; save it as UTF-8");
         assert_eq!(refused(b"a\0b\0"), "list.txt: this is UTF-16; save it as UTF-8");
         assert_eq!(refused(b"\0a\0b"), "list.txt: this is UTF-16; save it as UTF-8");
+        for (text, line) in [(&b"a\0bc"[..], 1), (b"\0ab", 1), (b"ok\nb\0\n", 2)] {
+            assert_eq!(refused(text), format!("list.txt: line {line} contains a zero byte; remove it"));
+        }
     }
 
     #[test]
@@ -195,6 +215,7 @@ mod tests {
         }
         let not_utf_8 = "line 2 is not UTF-8 text; save the file as UTF-8";
         assert_eq!(by_line(b"ok\nJ\xfcrgen\n"), Err(not_utf_8.to_owned()));
+        assert_eq!(by_line(b"ok\nb\0\n"), Err("line 2 contains a zero byte; remove it".to_owned()));
         for utf_16 in [&b"\xff\xfes\0\n\0"[..], b"\xfe\xff\0s\0\n", b"s\0\n\0"] {
             assert_eq!(by_line(utf_16), Err("this is UTF-16; save it as UTF-8".to_owned()));
         }

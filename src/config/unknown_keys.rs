@@ -5,53 +5,51 @@ use toml::de::DeValue;
 use super::schema::{FILE, Schema};
 use super::section::TomlSection;
 use super::source_text::{listed, nearest, quote};
-use crate::error::Result;
+use crate::error::Error;
 
-/// Checks that all keys and sections of the file are known.
-///
-/// # Errors
-/// The first key or section in the file that is unknown.
-pub(crate) fn check(file: &TomlSection<'_>) -> Result<()> {
-    let mut first = None;
-    find(file, &mut first)?;
-    first.map_or(Ok(()), |unknown: Unknown<'_>| {
-        let what = match unknown.is_section {
-            true => unknown_section(unknown.within, unknown.word),
-            false => unknown_key(unknown.within, unknown.word),
-        };
-        Err(file.source.error_at(unknown.offset, what))
-    })
+/// The error of each section that has an unknown key or section, or that is not a section, about the first of them; with
+/// the name of the section. They are in the order of the text.
+pub(crate) fn find(file: &TomlSection<'_>) -> Vec<(&'static str, Error)> {
+    let mut found = vec![];
+    look(file, &mut found);
+    found.sort_by_key(|(offset, _, _)| *offset);
+    found.into_iter().map(|(_, section, error)| (section, error)).collect()
 }
 
 /// A key or section that is unknown.
 struct Unknown<'a> {
     word: &'a str,
     is_section: bool,
-    within: &'static Schema,
     /// The byte at which it begins.
     offset: usize,
 }
 
-/// Finds the first unknown key or section in the text of the file. Keys are not in the order of the text.
-fn find<'a>(section: &TomlSection<'a>, first: &mut Option<Unknown<'a>>) -> Result<()> {
+/// Adds the errors of a section and of those within it, each with its byte and its section. Keys are not in the order
+/// of the text.
+fn look<'a>(section: &TomlSection<'a>, found: &mut Vec<(usize, &'static str, Error)>) {
     let within = section.schema;
+    let mut first: Option<Unknown<'a>> = None;
     for (key, value) in section.table {
         let (word, offset) = (key.get_ref().as_ref(), key.span().start);
         if within.keys.contains(&word) {
             continue;
         }
         if let Some(known) = within.sections.iter().find(|s| s.key() == word) {
-            if let Some(inner) = section.section(known.key())? {
-                find(&inner, first)?;
+            match section.section(known.key()) {
+                Ok(inner) => inner.iter().for_each(|inner| look(inner, found)),
+                Err(e) => found.push((offset, known.name, e)),
             }
             continue;
         }
         if first.as_ref().is_none_or(|first| offset < first.offset) {
             let is_section = matches!(value.get_ref(), DeValue::Table(_));
-            *first = Some(Unknown { word, is_section, within, offset });
+            first = Some(Unknown { word, is_section, offset });
         }
     }
-    Ok(())
+    if let Some(Unknown { word, is_section, offset }) = first {
+        let what = if is_section { unknown_section(within, word) } else { unknown_key(within, word) };
+        found.push((offset, within.name, section.source.error_at(offset, what)));
+    }
 }
 
 fn unknown_section(within: &Schema, word: &str) -> String {
@@ -78,9 +76,13 @@ fn unknown_key(within: &'static Schema, word: &str) -> String {
         format!("it belongs in [{}]", only.name)
     } else {
         let words = || within.keys.iter().copied().chain(within.sections.iter().map(Schema::key));
+        let all = || listed(&words().collect::<Vec<_>>(), "and");
         match nearest(word, words()) {
+            Some(near) if within.columns().next().is_some() => {
+                format!("did you mean {}? [{}] has {}", quote(near), within.name, all())
+            }
             Some(near) => format!("did you mean {}?", quote(near)),
-            None => format!("known are {}", listed(&words().collect::<Vec<_>>(), "and")),
+            None => format!("known are {}", all()),
         }
     };
     format!("unknown key {}{place}; {hint}", quote(word))
@@ -98,7 +100,8 @@ mod tests {
         );
         assert_eq!(
             refusal(&VALID.replace("[mail]\n", "[mail]\npaht = 'x'\n")),
-            r#"sales.toml:11: unknown key "paht" in [mail]; did you mean "path"?"#
+            "sales.toml:11: unknown key \"paht\" in [mail]; did you mean \"path\"? [mail] has path, format, message_id, \
+             conversation_id, sent_at, sender, to, cc, bcc, mailbox, is_draft and is_automatic"
         );
         assert_eq!(
             refusal(&with("", "[score.weights]\nrecensy = 10")),
@@ -114,7 +117,7 @@ mod tests {
     fn keys_like_no_other() {
         assert_eq!(
             refusal(&with("", "[users]\nsheet = 1")),
-            r#"sales.toml:13: unknown key "sheet" in [users]; known are path and format"#
+            r#"sales.toml:13: unknown key "sheet" in [users]; known are path, format, email and entra_id"#
         );
         assert_eq!(
             refusal(&with("\"a\\nb\" = 1", "")),

@@ -47,11 +47,11 @@ impl Enrichment {
     /// the difference can be about few people.
     ///
     /// # Errors
-    /// It is later, and `allow_future` is not set.
+    /// It is later, and `allow_future` is not set, or `min_people` is above 1.
     pub(crate) fn check_as_of(&self, now: DateTime<Utc>) -> Result<()> {
         let today = now.with_timezone(&self.time_zone).date_naive();
-        let is_over = self.as_of < today || self.as_of == today && self.min_people == 1;
-        if self.allow_future || is_over {
+        let is_any = self.min_people == 1;
+        if self.as_of < today || is_any && (self.allow_future || self.as_of == today) {
             return Ok(());
         }
         if self.as_of == today {
@@ -64,9 +64,15 @@ impl Enrichment {
                 self.min_people
             )));
         }
+        let what_to_do = match is_any {
+            true => "correct as_of or --as-of, or permit it with --allow-future".to_owned(),
+            false => format!(
+                "correct as_of or --as-of; with [privacy] min_people = {}, --allow-future does not permit it",
+                self.min_people
+            ),
+        };
         Err(Error::enrichment(format!(
-            "{}: the as-of date {} is in the future: today is {today} in {}; correct as_of or --as-of, or permit \
-             it with --allow-future",
+            "{}: the as-of date {} is in the future: today is {today} in {}; {what_to_do}",
             self.file.display(),
             self.as_of,
             self.time_zone
@@ -288,16 +294,26 @@ mod tests {
         check("Pacific/Kiritimati", 2, "2026-11-30", false).unwrap();
         check("UTC", 1, "2026-11-30", false).unwrap();
         check("UTC", 2, "2026-11-29", false).unwrap();
-        check("UTC", 2, "2026-11-30", true).unwrap();
-        let error = check("UTC", 2, "2026-11-30", false).unwrap_err();
-        assert!(
-            error.to_string().ends_with(
-                "sales.toml: the as-of date 2026-11-30 is today in UTC, and with [privacy] min_people = 2 a month \
-                 counts when its last day is over; run it tomorrow, or give an earlier as_of or --as-of"
-            ),
-            "{error}"
-        );
-        assert_eq!(error.exit_code(), 2);
+        for allow_future in [false, true] {
+            let error = check("UTC", 2, "2026-11-30", allow_future).unwrap_err();
+            assert!(
+                error.to_string().ends_with(
+                    "sales.toml: the as-of date 2026-11-30 is today in UTC, and with [privacy] min_people = 2 a month \
+                     counts when its last day is over; run it tomorrow, or give an earlier as_of or --as-of"
+                ),
+                "{error}"
+            );
+            assert_eq!(error.exit_code(), 2);
+            let error = check("UTC", 2, "2026-12-31", allow_future).unwrap_err();
+            assert!(
+                error.to_string().ends_with(
+                    "today is 2026-11-30 in UTC; correct as_of or --as-of; with [privacy] min_people = 2, \
+                     --allow-future does not permit it"
+                ),
+                "{error}"
+            );
+        }
+        check("UTC", 1, "2026-12-31", true).unwrap();
     }
 
     #[test]

@@ -5,9 +5,11 @@
 /// What precedes the quoted name in DataFusion's error for a table that does not exist, and what follows it.
 pub(crate) const TABLE_NOT_FOUND: (&str, &str) = ("table '", "' not found");
 
-/// What precedes the quoted name in DataFusion's error for a function that does not exist, and what precedes
-/// the quoted name that it suggests.
-pub(crate) const FUNCTION_NOT_FOUND: (&str, &str) = ("Invalid function '", "Did you mean '");
+/// What precedes the quoted name in DataFusion's error for a function that does not exist.
+pub(crate) const FUNCTION_NOT_FOUND: &str = "Invalid function '";
+
+/// What precedes the quoted name in DataFusion's error for a function in FROM that does not exist, and what follows it.
+pub(crate) const TABLE_FUNCTION_NOT_FOUND: (&str, &str) = ("table function '", "' not found");
 
 /// What precedes the call in DataFusion's error for wrong arguments of a function.
 pub(crate) const NO_FUNCTION_MATCHES: &str = "No function matches the given name and argument types '";
@@ -25,6 +27,9 @@ pub(crate) const NO_COERCION: (&str, &str) =
 
 /// What precedes the operation in Arrow's error for a whole number that its type cannot hold.
 pub(crate) const OVERFLOW: &str = "Overflow happened on: ";
+
+/// Part of the engine's error for a text that it takes for an instant, because it is not a date.
+pub(crate) const NOT_A_DATE: &str = "Unable to cast to Date32 for converting";
 
 /// What precedes the expression in DataFusion's error for one that can be planned and not executed.
 pub(crate) const NOT_EXECUTABLE: &str = "Physical plan does not support logical expression";
@@ -113,8 +118,10 @@ mod tests {
     #[tokio::test]
     async fn datafusion_names_a_missing_function() {
         let text = refusal("select nowhere(1)").await;
-        let (before, suggested) = FUNCTION_NOT_FOUND;
-        assert!(text.contains(before) && text.contains(suggested), "{text}");
+        assert!(text.contains(FUNCTION_NOT_FOUND), "{text}");
+        let text = refusal("select * from nowhere(1)").await;
+        let (before, after) = TABLE_FUNCTION_NOT_FOUND;
+        assert!(text.contains(before) && text.contains(after), "{text}");
     }
 
     #[tokio::test]

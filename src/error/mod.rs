@@ -2,15 +2,19 @@
 
 pub(crate) mod engine_words;
 pub(crate) mod numbers;
+mod several;
 pub(crate) mod suggest;
 pub(crate) mod temporary;
+pub(crate) mod without_people;
 
 use std::fmt;
 
 use datafusion::error::DataFusionError;
 
 use self::engine_words::{BACKTRACES, TOP_CONSUMERS};
+pub(crate) use self::several::Mistakes;
 use self::temporary::{chain, may_pass, says_later};
+use self::without_people::without_people;
 
 /// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,7 +52,8 @@ pub enum ErrorKind {
 /// An error: what is wrong, where, and what to do.
 ///
 /// The text is one line and is written for the person who started the command. If another error is the
-/// cause, it is available as [`source`](std::error::Error::source).
+/// cause, it is available as [`source`](std::error::Error::source). Mistakes that were found together with this one
+/// are its [`others`](Error::others).
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -56,19 +61,20 @@ pub struct Error {
     context: Vec<(&'static str, String)>,
     is_temporary: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    others: Vec<Error>,
 }
 
 impl Error {
-    /// Creates an error of a kind with its complete text.
+    /// Creates an error of a kind with its complete text. People in the names of folders are not shown.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let message = message.into();
+        let message = without_people(&message.into());
         let is_temporary = match kind {
             ErrorKind::Resources => true,
             // The text of the other kinds can have words of the user.
             ErrorKind::Input | ErrorKind::Output | ErrorKind::Engine => says_later(&message),
             _ => false,
         };
-        Self { kind, message, context: vec![], is_temporary, source: None }
+        Self { kind, message, context: vec![], is_temporary, source: None, others: vec![] }
     }
 
     /// Creates an error of kind [`ErrorKind::Enrichment`]: the enrichment file is not valid.
@@ -129,10 +135,11 @@ impl Error {
         &self.context
     }
 
-    /// A copy without the source, for a new error that has this one as its source.
+    /// A copy without the sources, for a new error that has this one as its source.
     pub(crate) fn copy(&self) -> Self {
         let new = Self::new(self.kind, self.message.clone());
-        Self { context: self.context.clone(), is_temporary: self.is_temporary, ..new }
+        let others = self.others.iter().map(Self::copy).collect();
+        Self { context: self.context.clone(), is_temporary: self.is_temporary, others, ..new }
     }
 
     /// The kind of the error.

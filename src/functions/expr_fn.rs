@@ -45,6 +45,7 @@ macro_rules! expressions {
 
 expressions! { SCALAR SCALAR_NAMES:
     address_domain(address);
+    address_oddities(addresses);
     addresses(text);
     conversation_thread(conversation_index, conversation_id);
     count_at_most(counts, value);
@@ -52,6 +53,7 @@ expressions! { SCALAR SCALAR_NAMES:
     graph_address(recipient);
     graph_addresses(recipients);
     graph_attendees(attendees);
+    graph_has_other_key(value, keys);
     graph_is_object(value);
     graph_text(value);
     graph_texts(list);
@@ -61,6 +63,7 @@ expressions! { SCALAR SCALAR_NAMES:
     is_address(text);
     is_auto_submitted(headers);
     is_blank(text);
+    is_placeholder(text);
     local_date(timestamp, zone);
     month_start(day);
     nonzero_count_at_most(counts, value);

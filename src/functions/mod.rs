@@ -14,13 +14,14 @@ pub(crate) mod graph;
 pub mod id_hash;
 mod is_blank;
 mod order_key;
+pub(crate) mod placeholder;
 mod reference;
 mod score;
 mod set_union;
 mod sort_key;
 #[cfg(test)]
 pub(crate) mod testing;
-mod text_form;
+pub(crate) mod text_form;
 pub(crate) mod time;
 pub(crate) mod udf;
 pub(crate) mod uuid_text;
@@ -40,6 +41,7 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
     let single = vec![
         first_true::udf(),
         is_blank::udf(),
+        placeholder::udf(),
         id_hash::udf(),
         distinct_people::count_udf(),
         order_key::udf(),

@@ -22,8 +22,8 @@ use super::files::{self, Files};
 use super::hive::{self, KeyColumns};
 use super::listed_files::Own;
 use super::parquet::{self, Footer};
-use super::source::{InputSource, union_all};
-use super::{attributes, dictionaries, logical_types};
+use super::source::{InputSource, Unreadable, union_all};
+use super::{attributes, dictionaries, known_names, lenient, logical_types, text_value};
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::functions;
@@ -43,11 +43,24 @@ pub(crate) async fn open(
         read.frame.ok_or_else(|| Error::input(format!("[{}] {path}: no file was found", section.name)))?;
     notes.extend(read.notes);
     let (format, rows, missing, binary) = (Format::Canonical, read.rows, read.missing, read.binary);
+    let converts = read.converts;
     let columns = section.names_in_files().map(str::to_owned).collect();
     let (section, folder_columns) = (section.name, vec![]);
     Ok((
         frame,
-        InputSource { section, format, files, keys, rows, missing, binary, columns, folder_columns, notes },
+        InputSource {
+            section,
+            format,
+            files,
+            keys,
+            rows,
+            missing,
+            binary,
+            converts,
+            columns,
+            folder_columns,
+            notes,
+        },
     ))
 }
 
@@ -65,6 +78,28 @@ pub(crate) async fn one_file(
     Ok(read.frame)
 }
 
+/// What in one file of a section cannot be read. `keys` are the keys of its folders.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn unreadable(
+    ctx: &SessionContext,
+    section: &InputSchema,
+    file: &InputFile,
+    keys: &hive::Keys,
+) -> Result<Vec<Unreadable>> {
+    let (files, keys) = (std::slice::from_ref(file), std::slice::from_ref(keys));
+    let (key_columns, _) = key_columns(ctx, section, files, keys).await?;
+    let look = |_: usize, footer: &Footer, place: &str| {
+        let found = look(section, footer, &key_columns.added_to(&footer.schema, &keys[0]), place)?;
+        Ok(found.needed)
+    };
+    let mut needed = parquet::footers(ctx, section.name, Format::Canonical, files, look).await?;
+    let Some((needed, _)) = needed.pop() else { return Ok(vec![]) };
+    let table = parquet::whole(ctx, file).await?.table;
+    lenient::unreadable(section, &needed, &table, &file.to_string()).await
+}
+
 /// Files as one table, and what is known about them.
 struct Read {
     /// `None` if there are no files.
@@ -72,6 +107,7 @@ struct Read {
     rows: u64,
     missing: Vec<(&'static str, &'static str)>,
     binary: Vec<String>,
+    converts: bool,
     notes: Vec<String>,
 }
 
@@ -96,9 +132,10 @@ async fn read(
     let alike = parquet::alike(files, found.into_iter().map(|f| f.needed))?;
     let missing = missing(section, alike.iter().map(|(needed, _)| needed));
     let binary = binary(not_attributes(section, alike.iter().map(|(needed, _)| needed)));
+    let converts = alike.iter().any(|(needed, _)| lenient::converts(section, needed));
     let parts =
         alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, &types, needed, (urls, &own)));
-    Ok(Read { frame: union_all(parts)?, rows, missing, binary, notes })
+    Ok(Read { frame: union_all(parts)?, rows, missing, binary, converts, notes })
 }
 
 /// The keys of folders that are columns of the section: those that no file has as a column. Also returns notes about
@@ -186,7 +223,9 @@ fn look(section: &InputSchema, footer: &Footer, schema: &Schema, place: &str) ->
         false => e,
     })?;
     let coded = section.columns.iter().zip(&needed).map(|(column, fields)| match &fields[..] {
-        [Some(field)] if matches!(column.kind, Kind::Address | Kind::Addresses) => {
+        [Some(field)]
+            if matches!(column.kind, Kind::Address | Kind::Addresses) && !column.kind.converts(field) =>
+        {
             dictionaries::as_dictionary(field, &footer.metadata)
         }
         _ => None,
@@ -263,7 +302,10 @@ fn distinct<'a>(fields: impl Iterator<Item = &'a Arc<Field>>) -> Vec<Arc<Field>>
 pub(crate) fn needed(section: &InputSchema, schema: &Schema, place: &str, what: &str) -> Result<Needed> {
     let find = |column: &Column, name: &String| -> Result<Option<Arc<Field>>> {
         match parquet::find(schema, name, place)? {
-            None if column.absent == Absent::Error => Err(parquet::missing(schema, name, place, what)),
+            None if column.absent == Absent::Error => {
+                let what_to_do = known_names::what_to_do(section, schema, what == "file");
+                Err(parquet::missing(schema, name, place, what, &what_to_do))
+            }
             Some(field) if !column.kind.takes(&field) => Err(Error::input(format!(
                 "{place}: column '{}' {}, but {} is needed",
                 field.name(),
@@ -317,9 +359,10 @@ pub(crate) fn select(
         let values = fields
             .iter()
             .enumerate()
-            .map(|(i, f)| canonical(f.as_deref(), item(i)))
+            .map(|(i, f)| canonical(column.kind, f.as_deref(), item(i)))
             .collect::<Result<Vec<_>, DataFusionError>>()?;
         let value = match (&values[..], column.shape) {
+            ([], _) if column.name == lenient::COLUMN => lenient::unreadable_column(section, needed, wanted)?,
             ([], _) => lit(ScalarValue::try_new_null(wanted)?),
             (_, Shape::List) => make_array(values),
             (_, Shape::Struct) => attributes::as_struct(&column.in_file, values),
@@ -332,31 +375,18 @@ pub(crate) fn select(
 }
 
 /// Converts a field of a file to the canonical type. A field that the file lacks becomes NULL.
-fn canonical(field: Option<&Field>, wanted: &DataType) -> Result<Expr, DataFusionError> {
+fn canonical(kind: Kind, field: Option<&Field>, wanted: &DataType) -> Result<Expr, DataFusionError> {
     let Some(field) = field else { return Ok(lit(ScalarValue::try_new_null(wanted)?)) };
+    if kind.converts(field) {
+        return Ok(cast(lenient::value(kind, field)?, wanted.clone()));
+    }
     let column = Expr::Column(datafusion::common::Column::from_name(field.name()));
     Ok(match (wanted, field.data_type()) {
         (wanted, same) if same == wanted => column,
         (DataType::Timestamp(_, _), DataType::Timestamp(_, _)) => {
             functions::time::utc_timestamp_udf().call(vec![column])
         }
-        (wanted, DataType::FixedSizeBinary(_)) => cast(as_text(field), wanted.clone()),
+        (wanted, DataType::FixedSizeBinary(_)) => cast(text_value::as_text(field), wanted.clone()),
         _ => cast(column, wanted.clone()),
     })
-}
-
-/// The value of a field, with text instead of binary at any depth. A UUID becomes its text.
-pub(crate) fn as_text(field: &Field) -> Expr {
-    let column = Expr::Column(datafusion::common::Column::from_name(field.name()));
-    if logical_types::is_uuid(field) {
-        return functions::uuid_text::udf().call(vec![column]);
-    }
-    match field.data_type() {
-        // There is no cast from bytes of a fixed length to text.
-        DataType::FixedSizeBinary(_) => cast(cast(column, DataType::Binary), DataType::Utf8),
-        other => {
-            let text = logical_types::text_of(other);
-            if text == *other { column } else { cast(column, text) }
-        }
-    }
 }

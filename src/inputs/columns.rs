@@ -4,33 +4,12 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
-use super::logical_types;
-use crate::config::{Enrichment, Format};
-use crate::functions::time::utc_timestamp_type;
+pub(crate) use super::kind::Kind;
+use crate::config::{Accounts, Contacts, Enrichment, Format, InputConfig};
 
 /// The fields of a file that are read, by canonical column and by its names in the file; `None` for a name
 /// that the file lacks.
 pub(crate) type Needed = Vec<Vec<Option<Arc<Field>>>>;
-
-/// What a column contains. It determines the types that a file may have for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Text in any encoding, bytes that are UTF-8, or a UUID.
-    Text,
-    /// The address of a person in mail or meetings, as text in any encoding.
-    Address,
-    /// An identifier: text, or a whole number (also a decimal of scale 0) that is converted to its decimal
-    /// text.
-    Id,
-    /// A timestamp of any unit and zone.
-    Timestamp,
-    /// A list of addresses.
-    Addresses,
-    /// A boolean.
-    Flag,
-    /// A value of any type that is not nested, which is published as it is.
-    Attribute,
-}
 
 /// What becomes of the values of the columns in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,63 +55,6 @@ pub(crate) struct InputSchema {
     pub(crate) has_copies: bool,
 }
 
-impl Kind {
-    /// The type of a value in the canonical input table. The type of an attribute is that of the files.
-    pub(crate) fn data_type(self) -> DataType {
-        match self {
-            Kind::Attribute => DataType::Null,
-            Kind::Text | Kind::Address | Kind::Id => DataType::Utf8,
-            Kind::Timestamp => utc_timestamp_type(),
-            Kind::Addresses => DataType::new_list(DataType::Utf8, true),
-            Kind::Flag => DataType::Boolean,
-        }
-    }
-
-    fn is_text(self) -> bool {
-        matches!(self, Kind::Text | Kind::Address | Kind::Id)
-    }
-
-    /// Whether a file may have this field for the column.
-    pub(crate) fn takes(self, field: &Field) -> bool {
-        match logical_types::marked(field) {
-            _ if self == Kind::Attribute => !field.data_type().is_nested(),
-            Some(_) => logical_types::is_uuid(field) && self.is_text(),
-            None => self.takes_type(field.data_type()),
-        }
-    }
-
-    /// Whether a file may have this type for the column. A file may have type Null: all values are NULL.
-    fn takes_type(self, data_type: &DataType) -> bool {
-        use DataType::{Binary, BinaryView, Decimal32, Decimal64, Decimal128, Decimal256, LargeBinary};
-        match data_type {
-            DataType::Null => true,
-            DataType::Dictionary(_, value) => self.takes_type(value) && self.is_text(),
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => self.is_text(),
-            Binary | LargeBinary | BinaryView | DataType::FixedSizeBinary(_) => self.is_text(),
-            Decimal32(_, 0) | Decimal64(_, 0) | Decimal128(_, 0) | Decimal256(_, 0) => self == Kind::Id,
-            DataType::Timestamp(_, _) => self == Kind::Timestamp,
-            DataType::Boolean => self == Kind::Flag,
-            DataType::List(item) | DataType::LargeList(item) => {
-                let is_fixed = matches!(item.data_type(), DataType::FixedSizeBinary(_));
-                self == Kind::Addresses && !is_fixed && Kind::Text.takes_type(item.data_type())
-            }
-            integer => self == Kind::Id && integer.is_integer(),
-        }
-    }
-
-    /// The accepted types, in words, for an error.
-    pub(crate) fn needed(self) -> &'static str {
-        match self {
-            Kind::Text | Kind::Address => "text",
-            Kind::Id => "text or a whole number",
-            Kind::Timestamp => "a timestamp",
-            Kind::Addresses => "a list of text",
-            Kind::Flag => "a boolean",
-            Kind::Attribute => "a type that is not nested",
-        }
-    }
-}
-
 impl Column {
     fn new(name: &'static str, kind: Kind, absent: Absent) -> Self {
         Self { name, in_file: vec![name.to_string()], kind, shape: Shape::Single, absent }
@@ -165,6 +87,17 @@ impl InputSchema {
         self.columns.iter().flat_map(|column| &column.in_file).map(String::as_str)
     }
 
+    /// Sets the names that the enrichment file gives to columns, which are then required.
+    fn mapped(mut self, input: Option<&InputConfig>) -> Self {
+        for (name, in_file) in input.into_iter().flat_map(|input| &input.columns) {
+            for column in self.columns.iter_mut().filter(|column| column.name == *name) {
+                column.in_file = vec![in_file.clone()];
+                column.absent = Absent::Error;
+            }
+        }
+        self
+    }
+
     /// The schema of the canonical input table.
     pub(crate) fn schema(&self) -> Schema {
         Schema::new(
@@ -178,10 +111,26 @@ impl InputSchema {
 
 /// All inputs with their columns, and with path and format if the enrichment file has the section.
 pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&str, Format)>)> {
+    let (contacts, accounts) = (enrichment.contacts.as_ref(), enrichment.accounts.as_ref());
+    let with_place = |schema: InputSchema| {
+        let input = match schema.name {
+            "contacts" => return (schema, contacts.map(|c| (c.path.as_str(), c.format))),
+            "accounts" => return (schema, accounts.map(|a| (a.path.as_str(), a.format))),
+            "users" => enrichment.users.as_ref(),
+            "groups" => enrichment.groups.as_ref(),
+            "mail" => enrichment.mail.as_ref(),
+            _ => enrichment.meetings.as_ref(),
+        };
+        (schema.mapped(input), input.map(|i| (i.path.as_str(), i.format)))
+    };
+    schemas(contacts, accounts).into_iter().map(with_place).collect()
+}
+
+/// All inputs with their columns. The names in files of the columns of contacts and accounts are those of their
+/// sections; the others have the names of this project.
+pub(crate) fn schemas(contacts: Option<&Contacts>, accounts: Option<&Accounts>) -> Vec<InputSchema> {
     use Absent::{Error, Fine, Means};
     use Kind::{Address, Addresses, Attribute, Flag, Id, Text, Timestamp};
-    let contacts = enrichment.contacts.as_ref();
-    let accounts = enrichment.accounts.as_ref();
     // A column that the enrichment file maps is required.
     let if_mapped = |mapped: &Option<String>, means| if mapped.is_some() { Error } else { Means(means) };
     let mapped =
@@ -189,121 +138,133 @@ pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&st
     let section =
         |name, columns| InputSchema { name, columns, has_copies: ["mail", "meetings"].contains(&name) };
     vec![
-        (
-            section("users", vec![Column::new("email", Text, Error), Column::new("entra_id", Id, Error)]),
-            enrichment.users.as_ref().map(|i| (i.path.as_str(), i.format)),
+        section("users", vec![Column::new("email", Text, Error), Column::new("entra_id", Id, Error)]),
+        section(
+            "groups",
+            vec![Column::new("group_email", Text, Error), Column::new("member_email", Text, Error)],
         ),
-        (
-            section(
-                "groups",
-                vec![Column::new("group_email", Text, Error), Column::new("member_email", Text, Error)],
-            ),
-            enrichment.groups.as_ref().map(|i| (i.path.as_str(), i.format)),
+        section(
+            "contacts",
+            vec![
+                Column::new("emails", Text, Error)
+                    .shaped(Shape::List)
+                    .called(contacts.map_or(&[], |c| &c.email)),
+                Column::new("account_id", Id, Error)
+                    .called(contacts.map_or(&[], |c| std::slice::from_ref(&c.account_id))),
+                Column::new(
+                    "contact_id",
+                    Id,
+                    contacts.map_or(Fine, |c| {
+                        if_mapped(&c.contact_id, "a contact is identified by its address alone")
+                    }),
+                )
+                .called(&contacts.map_or(vec![], |c| mapped(&c.contact_id, "contact_id"))),
+            ],
         ),
-        (
-            section(
-                "contacts",
-                vec![
-                    Column::new("emails", Text, Error)
-                        .shaped(Shape::List)
-                        .called(contacts.map_or(&[], |c| &c.email)),
-                    Column::new("account_id", Id, Error)
-                        .called(contacts.map_or(&[], |c| std::slice::from_ref(&c.account_id))),
-                    Column::new(
-                        "contact_id",
-                        Id,
-                        contacts.map_or(Fine, |c| {
-                            if_mapped(&c.contact_id, "a contact is identified by its address alone")
-                        }),
-                    )
-                    .called(&contacts.map_or(vec![], |c| mapped(&c.contact_id, "contact_id"))),
-                ],
-            ),
-            contacts.map(|c| (c.path.as_str(), c.format)),
+        section(
+            "accounts",
+            vec![
+                Column::new("account_id", Id, Error)
+                    .called(&accounts.map_or(vec!["account_id".to_string()], |a| vec![a.account_id.clone()])),
+                Column::new(
+                    "name",
+                    Text,
+                    accounts.map_or(Fine, |a| if_mapped(&a.name, "the customer card shows no names")),
+                )
+                .called(&accounts.map_or(vec!["name".to_string()], |a| mapped(&a.name, "name"))),
+                Column::new("domains", Text, Error)
+                    .shaped(Shape::List)
+                    .called(accounts.map_or(&[], |a| &a.domains)),
+                Column::new("attributes", Attribute, Error)
+                    .shaped(Shape::Struct)
+                    .called(accounts.map_or(&[], |a| &a.attributes)),
+            ],
         ),
-        (
-            section(
-                "accounts",
-                vec![
-                    Column::new("account_id", Id, Error).called(
-                        &accounts.map_or(vec!["account_id".to_string()], |a| vec![a.account_id.clone()]),
-                    ),
-                    Column::new(
-                        "name",
-                        Text,
-                        accounts.map_or(Fine, |a| if_mapped(&a.name, "the customer card shows no names")),
-                    )
-                    .called(&accounts.map_or(vec!["name".to_string()], |a| mapped(&a.name, "name"))),
-                    Column::new("domains", Text, Error)
-                        .shaped(Shape::List)
-                        .called(accounts.map_or(&[], |a| &a.domains)),
-                    Column::new("attributes", Attribute, Error)
-                        .shaped(Shape::Struct)
-                        .called(accounts.map_or(&[], |a| &a.attributes)),
-                ],
-            ),
-            accounts.map(|a| (a.path.as_str(), a.format)),
+        section(
+            "mail",
+            vec![
+                Column::new("message_id", Text, Error),
+                Column::new(
+                    "conversation_id",
+                    Text,
+                    Means("each copy is a thread of its own, so there are no reply times"),
+                ),
+                Column::new("sent_at", Timestamp, Error),
+                Column::new("sender", Address, Error),
+                Column::new("to", Addresses, Error),
+                Column::new("cc", Addresses, Means("there are no cc recipients")),
+                Column::new("bcc", Addresses, Means("there are no bcc recipients")),
+                Column::new(
+                    "mailbox",
+                    Address,
+                    Means("mail sent to a distribution list does not count for its members"),
+                ),
+                Column::new("is_draft", Flag, Means("no message is a draft")),
+                Column::new(
+                    "is_automatic",
+                    Flag,
+                    Means("no message is an automatic answer or an invitation"),
+                ),
+                Column::new("is_summary_row", Flag, Fine).called(&[]),
+                Column::new("unreadable_column", Text, Fine).called(&[]),
+                Column::new("unknown_words", Text, Fine).called(&[]),
+                Column::new("holder_id", Text, Fine).called(&[]),
+            ],
         ),
-        (
-            section(
-                "mail",
-                vec![
-                    Column::new("message_id", Text, Error),
-                    Column::new(
-                        "conversation_id",
-                        Text,
-                        Means("each copy is a thread of its own, so there are no reply times"),
-                    ),
-                    Column::new("sent_at", Timestamp, Error),
-                    Column::new("sender", Address, Error),
-                    Column::new("to", Addresses, Error),
-                    Column::new("cc", Addresses, Means("there are no cc recipients")),
-                    Column::new("bcc", Addresses, Means("there are no bcc recipients")),
-                    Column::new(
-                        "mailbox",
-                        Address,
-                        Means("mail sent to a distribution list does not count for its members"),
-                    ),
-                    Column::new("is_draft", Flag, Means("no message is a draft")),
-                    Column::new(
-                        "is_automatic",
-                        Flag,
-                        Means("no message is an automatic answer or an invitation"),
-                    ),
-                    Column::new("is_summary_row", Flag, Fine).called(&[]),
-                    Column::new("unreadable_column", Text, Fine).called(&[]),
-                    Column::new("unknown_words", Text, Fine).called(&[]),
-                    Column::new("holder_id", Text, Fine).called(&[]),
-                ],
-            ),
-            enrichment.mail.as_ref().map(|i| (i.path.as_str(), i.format)),
-        ),
-        (
-            section(
-                "meetings",
-                vec![
-                    Column::new("meeting_id", Text, Error),
-                    Column::new("organizer", Address, Error),
-                    Column::new("attendees", Addresses, Error),
-                    Column::new("declined", Addresses, Means("no attendee has declined")),
-                    Column::new(
-                        "mailbox",
-                        Address,
-                        Means("the mailbox that holds a copy counts only if the copy names its address"),
-                    ),
-                    Column::new("start_at", Timestamp, Error),
-                    Column::new("end_at", Timestamp, Error),
-                    Column::new("is_cancelled", Flag, Means("no meeting is cancelled")),
-                    Column::new("is_all_day", Flag, Means("no meeting is all-day")),
-                    Column::new("is_series_master", Flag, Means("no row is a series master")),
-                    Column::new("is_summary_row", Flag, Fine).called(&[]),
-                    Column::new("unreadable_column", Text, Fine).called(&[]),
-                    Column::new("unknown_words", Text, Fine).called(&[]),
-                    Column::new("holder_id", Text, Fine).called(&[]),
-                    Column::new("holder_declined", Flag, Fine).called(&[]),
-                ],
-            ),
-            enrichment.meetings.as_ref().map(|i| (i.path.as_str(), i.format)),
+        section(
+            "meetings",
+            vec![
+                Column::new("meeting_id", Text, Error),
+                Column::new("organizer", Address, Error),
+                Column::new("attendees", Addresses, Error),
+                Column::new("declined", Addresses, Means("no attendee has declined")),
+                Column::new(
+                    "mailbox",
+                    Address,
+                    Means("the mailbox that holds a copy counts only if the copy names its address"),
+                ),
+                Column::new("start_at", Timestamp, Error),
+                Column::new("end_at", Timestamp, Error),
+                Column::new("is_cancelled", Flag, Means("no meeting is cancelled")),
+                Column::new("is_all_day", Flag, Means("no meeting is all-day")),
+                Column::new("is_series_master", Flag, Means("no row is a series master")),
+                Column::new("is_summary_row", Flag, Fine).called(&[]),
+                Column::new("unreadable_column", Text, Fine).called(&[]),
+                Column::new("unknown_words", Text, Fine).called(&[]),
+                Column::new("holder_id", Text, Fine).called(&[]),
+                Column::new("holder_declined", Flag, Fine).called(&[]),
+            ],
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The keys of the sections are in another module, because the enrichment file is read before inputs.
+    #[test]
+    fn every_column_of_a_file_has_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.toml");
+        std::fs::write(
+            &file,
+            "name = 'x'\nas_of = '2026-01-01'\n[consent]\ngranted_by = 'x'\ngranted_on = '2026-01-01'\n\
+             [mailboxes]\naddresses = ['a@x.com', 'b@x.com']\n[contacts]\npath = 'c'\n\
+             [mail]\npath = 'm'\nsender = 'Von'\n",
+        )
+        .unwrap();
+        let enrichment = Enrichment::open(&file).unwrap();
+        for (section, _) in sections(&enrichment) {
+            let keys = crate::config::columns_of(section.name);
+            let columns: Vec<_> = section.columns.iter().filter(|c| !c.in_file.is_empty()).collect();
+            if section.name == "mail" {
+                let sender = columns.iter().find(|c| c.name == "sender").unwrap();
+                assert_eq!((&sender.in_file[..], sender.absent), (&["Von".to_owned()][..], Absent::Error));
+            }
+            if !["contacts", "accounts"].contains(&section.name) {
+                assert_eq!(columns.iter().map(|c| c.name).collect::<Vec<_>>(), keys, "{}", section.name);
+            }
+        }
+    }
 }

@@ -4,12 +4,12 @@ use std::future::Future;
 use std::panic::resume_unwind;
 
 use datafusion::prelude::SessionContext;
-use futures::TryStreamExt;
 
 use super::catch_panic::{caught, panic_message};
+use super::row_counts::fewer_rows;
 use super::snapshot::check_unchanged;
 use super::source::InputSource;
-use super::{binary_text, parquet, text};
+use super::{binary_text, text};
 use crate::config::Format;
 use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::storage::InputFile;
@@ -63,9 +63,10 @@ async fn damaged(ctx: &SessionContext, sources: &[InputSource]) -> Option<Error>
     for source in sources {
         // An error of a JSON or CSV file already contains the name of the file.
         for file in source.files.iter().filter(|file| is_parquet(source, file)) {
-            let read = caught(read_through(ctx, file)).await;
+            let read = caught(fewer_rows(ctx, source.section, file)).await;
             let e = match read {
-                Ok(Ok(())) => continue,
+                Ok(Ok(None)) => continue,
+                Ok(Ok(Some(damage))) => return Some(damage),
                 Ok(Err(e)) => e.to_string(),
                 Err(panic) => panic_message(&panic),
             };
@@ -106,11 +107,4 @@ pub(crate) fn is_parquet(source: &InputSource, file: &InputFile) -> bool {
         Format::GraphDataConnect => text::is_parquet(file).unwrap_or(true),
         Format::Csv => false,
     }
-}
-
-/// Reads all columns and rows of a file, and discards them.
-async fn read_through(ctx: &SessionContext, file: &InputFile) -> Result<()> {
-    let mut batches = parquet::whole(ctx, file).await?.table.execute_stream().await?;
-    while batches.try_next().await?.is_some() {}
-    Ok(())
 }

@@ -2,12 +2,16 @@
 //!
 //! The table is read at the version that is current when the run begins. Later commits are ignored.
 
+use std::path::Path;
+
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::columns::InputSchema;
-use super::source::InputSource;
-use super::{attributes, canonical};
-use crate::config::{Enrichment, Format};
+use super::columns::{InputSchema, Needed};
+use super::delta_input::DeltaInput;
+use super::source::{InputSource, Unreadable};
+use super::{attributes, canonical, lenient};
+use crate::config::{Enrichment, Format, StorageOptions};
 use crate::error::{Error, Result};
 use crate::storage::redacted;
 
@@ -22,11 +26,7 @@ pub(crate) async fn open(
     section: &InputSchema,
     path: &str,
 ) -> Result<(DataFrame, InputSource)> {
-    let what = format!("{}: [{}] path = \"{}\"", enrichment.file.display(), section.name, redacted(path));
-    let found = table::open(ctx, enrichment, path).await;
-    let table = found.map_err(|e| Error::new(e.kind(), format!("{what}: {e}")).with_source(e))?;
-    let place = format!("[{}] {}", section.name, table.name);
-    let needed = canonical::needed(section, &table.provider.schema(), &place, "table")?;
+    let (table, needed) = table_with(ctx, enrichment, section, path).await?;
     let mut types: Vec<_> = section.columns.iter().map(|c| canonical::plain_type(section, c)).collect();
     attributes::set_type(section, std::iter::once((&needed, &table.name)), &mut types)?;
     let missing = canonical::missing(section, std::iter::once(&needed));
@@ -42,9 +42,42 @@ pub(crate) async fn open(
             rows: table.rows,
             missing,
             binary,
+            converts: lenient::converts(section, &needed),
             columns: section.names_in_files().map(str::to_owned).collect(),
             folder_columns: vec![],
             notes: vec![],
         },
     ))
+}
+
+/// The columns of the Delta table in a folder on this machine.
+pub(crate) async fn columns(ctx: &SessionContext, folder: &Path) -> Result<SchemaRef> {
+    let table = table::open(ctx, folder, &StorageOptions::default(), ".").await?;
+    Ok(table.provider.schema())
+}
+
+/// What in the Delta table of a section cannot be read.
+pub(crate) async fn unreadable(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    section: &InputSchema,
+    path: &str,
+) -> Result<Vec<Unreadable>> {
+    let (table, needed) = table_with(ctx, enrichment, section, path).await?;
+    lenient::unreadable(section, &needed, &ctx.read_table(table.provider)?, &table.name).await
+}
+
+/// The Delta table at a path, and the columns of a section in it.
+async fn table_with(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    section: &InputSchema,
+    path: &str,
+) -> Result<(DeltaInput, Needed)> {
+    let what = format!("{}: [{}] path = \"{}\"", enrichment.file.display(), section.name, redacted(path));
+    let found = table::open(ctx, enrichment.folder(), &enrichment.storage, path).await;
+    let table = found.map_err(|e| Error::new(e.kind(), format!("{what}: {e}")).with_source(e))?;
+    let place = format!("[{}] {}", section.name, table.name);
+    let needed = canonical::needed(section, &table.provider.schema(), &place, "table")?;
+    Ok((table, needed))
 }

@@ -1,6 +1,7 @@
 //! Opens the Delta table of an input.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
@@ -10,7 +11,7 @@ use object_store::ObjectStoreExt;
 
 use super::delta_input::DeltaInput;
 use super::snapshot::NEVER_THERE;
-use crate::config::Enrichment;
+use crate::config::StorageOptions;
 use crate::error::{Error, Result};
 use crate::storage::delta_folder::{Folder, provider};
 use crate::storage::{deletion_vector, delta_errors};
@@ -18,14 +19,19 @@ use crate::storage::{deletion_vector, delta_errors};
 /// How many files are checked at the same time.
 const AT_ONCE: usize = 16;
 
-/// Opens the Delta table at a path, at its current version. The Delta library implements deletion
+/// Opens the Delta table at a path, at its current version. A relative path starts at `base`. The Delta library implements deletion
 /// vectors, partitions and column mapping. A table feature that it does not support is an error.
 ///
 /// # Errors
 /// The path is not a Delta table, or the table cannot be read. The caller adds the position in the
 /// enrichment file.
-pub(crate) async fn open(ctx: &SessionContext, enrichment: &Enrichment, path: &str) -> Result<DeltaInput> {
-    let folder = Folder::of(ctx, enrichment.folder(), &enrichment.storage, path)?;
+pub(crate) async fn open(
+    ctx: &SessionContext,
+    base: &Path,
+    options: &StorageOptions,
+    path: &str,
+) -> Result<DeltaInput> {
+    let folder = Folder::of(ctx, base, options, path)?;
     let table = folder.table(None).await.map_err(Error::input)?;
     let no_table = || {
         Error::input(format!(

@@ -1,5 +1,6 @@
 //! Finds the files of a path of the enrichment file.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use super::hive;
 use super::local_files::{self, Found, Stop};
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
-use crate::storage::{self, Bucket, InputFile, Location, TableFormat, redacted};
+use crate::storage::{self, Bucket, InputFile, Location, TableFormat, is_pattern, redacted};
 
 /// The files of a path.
 pub(crate) struct Files {
@@ -22,8 +23,8 @@ pub(crate) struct Files {
 }
 
 /// Finds the files of a path, sorted: the file itself; all files of a folder, at any depth, that have one
-/// of these endings; or the files that match a glob. In a folder, names that begin with `_` or `.` are left
-/// out. `format` is the format of the section.
+/// of these endings; or what a glob means ([`PathPattern`](crate::storage::PathPattern)). Names that begin with `_` or
+/// `.` are left out. `format` is the format of the section.
 ///
 /// # Errors
 /// A path that is not valid, matches nothing, cannot be listed, or leads to files of a Delta, Iceberg or Hudi
@@ -40,25 +41,40 @@ pub(crate) async fn find(
     match Location::of(enrichment.folder(), path).map_err(|e| Error::enrichment(format!("{what}: {e}")))? {
         Location::Local(full) => {
             let within = enrichment.folder();
-            let Found { files, left_out, others, .. } =
-                local_files::find(&full, within, endings).map_err(|stop| match stop {
-                    Stop::Unreadable(place, e) => Error::input(format!(
-                        "{what}: {} cannot be read: {e}",
-                        redacted(&place.to_string_lossy())
-                    )),
-                    Stop::Pattern(e) => Error::input(format!("{what} is not a valid pattern: {e}")),
-                    Stop::EmptyFolder(instead) => {
-                        empty_folder(&what, full.display(), endings, &instead_of(section, format, &instead))
-                    }
-                    Stop::Nothing => nothing(&what, redacted(&full.to_string_lossy())),
-                    Stop::Table(folder, kind) => table(&what, section, format, folder.display(), kind),
-                })?;
-            let folders =
+            let found = local_files::find(&full, within, endings).map_err(|stop| match stop {
+                Stop::Unreadable(place, e) => {
+                    let place = redacted(&place.to_string_lossy());
+                    Error::input(format!("{what}: {place} cannot be read: {e}"))
+                }
+                Stop::Pattern(e) => Error::input(format!("{what} is not a valid pattern: {e}")),
+                Stop::EmptyFolder(there) => {
+                    let instead = instead_of(section, format, &there);
+                    empty_folder(
+                        &what,
+                        full.display(),
+                        endings,
+                        there.hidden.first().map(|p| p.display()),
+                        &instead,
+                    )
+                }
+                Stop::Nothing => nothing(&what, redacted(&full.to_string_lossy())),
+                Stop::Table(folder, kind) => table(&what, section, format, folder.display(), kind),
+            })?;
+            let Found { mut files, left_out, others, hidden, without_files, has_links, .. } = found;
+            let keys =
                 |file: &PathBuf| hive::keys(&file.strip_prefix(within).unwrap_or(file).to_string_lossy());
-            let keys = files.iter().map(folders).collect();
-            let what = if others.is_empty() { "Parquet file" } else { "file" };
-            let left_out = left_out.iter().chain(&others).map(|file| file.display()).collect::<Vec<_>>();
-            let notes = note(section, endings, what, &left_out).into_iter().collect();
+            let repeated = if has_links { without_repeated(&mut files, keys) } else { vec![] };
+            let keys = files.iter().map(keys).collect();
+            let kind = if others.is_empty() { "Parquet file" } else { "file" };
+            let left_out: Vec<_> = left_out.into_iter().chain(others).collect();
+            let shown = |paths: Vec<PathBuf>| paths.iter().map(|path| path.display().to_string()).collect();
+            let left = Left {
+                others: shown(left_out),
+                hidden: shown(hidden),
+                without_files: shown(without_files),
+                repeated: shown(repeated),
+            };
+            let notes = left.notes(section, endings, kind);
             Ok(Files { files: files.into_iter().map(InputFile::local).collect(), keys, notes })
         }
         Location::Store(address) => {
@@ -66,14 +82,23 @@ pub(crate) async fn find(
             let bucket = Bucket::open(ctx, &enrichment.storage, &address).map_err(cannot)?;
             let found = storage::find(&bucket, &address.path, endings).await;
             match found.map_err(|e| cannot(bucket.brief(&e).to_owned()))? {
-                storage::Files::Found(objects, left_out) => {
-                    let left_out = left_out.iter().map(|object| bucket.show(object)).collect::<Vec<_>>();
-                    let notes = note(section, endings, "file", &left_out).into_iter().collect();
-                    let keys = objects.iter().map(|object| hive::keys(object.path.as_ref())).collect();
-                    let files = objects.into_iter().map(InputFile::Object).collect();
+                storage::Files::Found(found) => {
+                    let shown = |paths: Vec<_>| paths.iter().map(|path| bucket.show(path)).collect();
+                    let left = Left {
+                        others: shown(found.others),
+                        hidden: shown(found.hidden),
+                        without_files: shown(found.without_files),
+                        repeated: vec![],
+                    };
+                    let notes = left.notes(section, endings, "file");
+                    let keys = found.objects.iter().map(|object| hive::keys(object.path.as_ref())).collect();
+                    let files = found.objects.into_iter().map(InputFile::Object).collect();
                     Ok(Files { files, keys, notes })
                 }
-                storage::Files::EmptyFolder => Err(empty_folder(&what, redacted(path), endings, "")),
+                storage::Files::EmptyFolder(there) => {
+                    let hidden = there.hidden.first().map(|path| bucket.show(path));
+                    Err(empty_folder(&what, redacted(path), endings, hidden, ""))
+                }
                 storage::Files::Nothing => Err(nothing(&what, redacted(path))),
                 storage::Files::Table(folder, kind) => {
                     Err(table(&what, section, format, bucket.show(&folder), kind))
@@ -83,32 +108,106 @@ pub(crate) async fn find(
     }
 }
 
+/// Leaves out the files that other files of the list are, too, because links lead to them. Files in folders with other
+/// keys stay, because their rows differ. Returns those that are left out.
+pub(crate) fn without_repeated(
+    files: &mut Vec<PathBuf>,
+    keys: impl Fn(&PathBuf) -> hive::Keys,
+) -> Vec<PathBuf> {
+    let (mut seen, mut repeated) = (HashSet::new(), vec![]);
+    files.retain(|file| {
+        let real = std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        let is_new = seen.insert((real, keys(file)));
+        repeated.extend((!is_new).then(|| file.clone()));
+        is_new
+    });
+    repeated
+}
+
+/// What a path leads to and what is not read, as it is shown.
+struct Left {
+    /// Files with other endings.
+    others: Vec<String>,
+    /// Files with hidden names.
+    hidden: Vec<String>,
+    /// Folders that a glob matches, without a file.
+    without_files: Vec<String>,
+    /// Files that are read by another path.
+    repeated: Vec<String>,
+}
+
+impl Left {
+    /// The notes. `what` is what files with other endings are, in the singular.
+    fn notes(&self, section: &str, endings: &[&str], what: &str) -> Vec<String> {
+        let note = |paths: &[String], one: String, many: String, remedy: &str| {
+            let begin = match paths.len() {
+                0 => return None,
+                1 => one,
+                n => format!("{n} {many}"),
+            };
+            Some(format!("[{section}] {begin}: {}{remedy}", named(paths)))
+        };
+        let ending = format!("end in .{}", endings.join(", ."));
+        let files = endings.iter().map(|ending| format!("*.{ending}")).collect::<Vec<_>>().join(", ");
+        let notes = [
+            note(
+                &self.others,
+                format!("1 {what} is not read, because its name does not {ending}"),
+                format!("{what}s are not read, because their names do not {ending}"),
+                "; give other names, or set path to a glob",
+            ),
+            note(
+                &self.hidden,
+                "1 file is not read, because a name in its path begins with _ or .".to_owned(),
+                "files are not read, because a name in their paths begins with _ or .".to_owned(),
+                "; to read them, give other names",
+            ),
+            note(
+                &self.without_files,
+                format!("1 folder that path matches has no {files}"),
+                format!("folders that path matches have no {files}"),
+                "",
+            ),
+            note(
+                &self.repeated,
+                "1 file is read once, though links lead to it a second time".to_owned(),
+                "files are read once, though links lead to them again".to_owned(),
+                "",
+            ),
+        ];
+        notes.into_iter().flatten().collect()
+    }
+}
+
 /// How many names of files a note contains.
 const NAMED: usize = 3;
 
-/// The note about files in a folder that are not read because of their names. `what` is what they are, in the
-/// singular.
-fn note(section: &str, endings: &[&str], what: &str, left_out: &[impl fmt::Display]) -> Option<String> {
-    let names = left_out.iter().take(NAMED).map(ToString::to_string).collect::<Vec<_>>();
-    let more = match left_out.len() - names.len() {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let what = match left_out.len() {
-        0 => return None,
-        1 => format!("1 {what} is not read, because its name does"),
-        files => format!("{files} {what}s are not read, because their names do"),
-    };
-    Some(format!(
-        "[{section}] {what} not end in .{}: {}{more}; give other names, or set path to a glob",
-        endings.join(", ."),
-        names.join(", ")
-    ))
+/// The first paths, and how many more there are.
+fn named(paths: &[String]) -> String {
+    let names = paths.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(NAMED) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
-fn empty_folder(what: &str, folder: impl fmt::Display, endings: &[&str], instead: &str) -> Error {
+fn empty_folder(
+    what: &str,
+    folder: impl fmt::Display,
+    endings: &[&str],
+    hidden: Option<impl fmt::Display>,
+    instead: &str,
+) -> Error {
     let endings = endings.iter().map(|e| format!("*.{e}")).collect::<Vec<_>>().join(", ");
-    Error::input(format!("{what} matches nothing: no {endings} in the folder {folder}{instead}"))
+    let instead = match hidden {
+        Some(file) => format!(
+            "; {file} is not read, because a name in its path begins with _ or .: give it another name, or set path to \
+             its folder"
+        ),
+        None => instead.to_owned(),
+    };
+    let kind = if is_pattern(&folder.to_string()) { "the folders" } else { "the folder" };
+    Error::input(format!("{what} matches nothing: no {endings} in {kind} {folder}{instead}"))
 }
 
 /// What to do about a folder that contains other files than the section reads, for the end of an error.

@@ -19,13 +19,19 @@ const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 const MARK: &str = "engagement.folder_key";
 
 /// A key of a folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     name: String,
     /// `None` is null.
     value: Option<String>,
     /// Whether the value is not percent-encoded UTF-8, so that a part of it is as it is written.
     is_odd: bool,
+}
+
+impl Key {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 /// The keys of the folders of one file, from the outermost folder to the innermost.

@@ -6,28 +6,37 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use glob::{MatchOptions, Pattern};
+use glob::PatternError;
 
-use crate::storage::{LocalTables, TableFormat, is_beside};
+use crate::storage::{LocalTables, PathPattern, Place, TableFormat, Verdict, is_beside, is_pattern};
 
 /// Names of Parquet files that other programs write: with these endings, or without any.
 const OTHER_ENDINGS: [&str; 3] = ["parq", "pq", "pqt"];
 
-/// How many files with such names are opened to see whether they are Parquet.
+/// How many files of a folder with such names are opened to see whether they are Parquet.
 const OPENED: usize = 1000;
+
+/// How many names in hidden folders are looked at. Backups can have such folders, and be much larger than the data.
+const HIDDEN_LOOKED_AT: usize = 10_000;
 
 /// The files of a path.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// Sorted.
     pub(crate) files: Vec<PathBuf>,
-    /// Parquet files in a folder that are not read because of their names; sorted.
+    /// Parquet files in a folder that are not read because of their endings; sorted.
     pub(crate) left_out: Vec<PathBuf>,
-    /// The other files in a folder that are not read because of their names, without those that usually lie beside
+    /// The other files in a folder that are not read because of their endings, without those that usually lie beside
     /// data; sorted.
     pub(crate) others: Vec<PathBuf>,
+    /// The files with the right endings that are not read because a name begins with `_` or `.`; sorted.
+    pub(crate) hidden: Vec<PathBuf>,
+    /// The folders that a pattern matches and in which no file is read; sorted.
+    pub(crate) without_files: Vec<PathBuf>,
     /// The endings of the other files in a folder, in lower case.
     pub(crate) endings: BTreeSet<String>,
+    /// Whether links were followed, so that several paths may lead to one file.
+    pub(crate) has_links: bool,
 }
 
 /// Why there are no files.
@@ -36,9 +45,10 @@ pub(crate) enum Stop {
     /// A file or folder cannot be read.
     Unreadable(PathBuf, io::Error),
     /// The path is not a valid pattern.
-    Pattern(glob::PatternError),
-    /// A folder without a file with one of the endings, and what it contains instead.
-    EmptyFolder(Found),
+    Pattern(PatternError),
+    /// A folder without a file with one of the endings, or a pattern that matches only such folders, and what there
+    /// is instead.
+    EmptyFolder(Box<Found>),
     /// There is no such file, or the pattern matches nothing.
     Nothing,
     /// The folder of a table of which one of the files is part.
@@ -46,116 +56,176 @@ pub(crate) enum Stop {
 }
 
 /// Finds the files of a path: the file itself; all files of a folder, at any depth, that have one of these
-/// endings; or the files that match a glob. In a folder, names that begin with `_` or `.` are left out.
-/// `within` is the folder of the enrichment file.
+/// endings; or what a pattern means ([`PathPattern`]). `within` is the folder of the enrichment file.
 pub(crate) fn find(full: &Path, within: &Path, endings: &[&str]) -> Result<Found, Stop> {
     // Only the path in the enrichment file may be a pattern; the folder of that file is taken literally.
     let written = full.strip_prefix(within).unwrap_or(full).to_string_lossy();
-    let mut found = Found::default();
-    match fs::metadata(full) {
-        Ok(meta) if meta.is_dir() => {
-            walk(full, endings, &mut vec![], &mut found).map_err(|(place, e)| Stop::Unreadable(place, e))?;
-            if found.files.is_empty() {
-                // A table without files is still a table.
-                let table = LocalTables::default().of_file(&full.join("file"));
-                found.left_out.sort();
-                return Err(match table {
-                    Some((folder, kind)) => Stop::Table(folder, kind),
-                    None => Stop::EmptyFolder(found),
-                });
+    let mut found = match fs::metadata(full) {
+        Ok(meta) if meta.is_dir() => Walk::all(full, &PathPattern::default(), endings)?,
+        Ok(meta) if meta.is_file() => Found { files: vec![full.to_path_buf()], ..Found::default() },
+        Ok(_) => return Err(Stop::Unreadable(full.to_path_buf(), neither())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound || is_pattern(&written) => {
+            // The parts of a path do not tell whether a slash is at its end.
+            let slash = if full.as_os_str().to_string_lossy().ends_with('/') { "/" } else { "" };
+            let (folder, pattern) = PathPattern::of(&format!("{written}{slash}")).map_err(Stop::Pattern)?;
+            let folder = within.join(folder);
+            if !is_pattern(&written) || !folder.is_dir() {
+                return Err(Stop::Nothing);
             }
-        }
-        Ok(meta) if meta.is_file() => found.files.push(full.to_path_buf()),
-        Ok(_) => {
-            let e = io::Error::other("it is neither a file nor a folder");
-            return Err(Stop::Unreadable(full.to_path_buf(), e));
-        }
-        Err(e) if e.kind() == io::ErrorKind::NotFound || written.contains(['*', '?', '[']) => {
-            found.files = matching(&Path::new(&Pattern::escape(&within.to_string_lossy())).join(&*written))?;
+            Walk::all(&folder, &pattern, endings)?
         }
         Err(e) => return Err(Stop::Unreadable(full.to_path_buf(), e)),
-    }
-    found.files.sort();
-    found.left_out.sort();
-    found.others.sort();
-    let mut tables = LocalTables::default();
-    match found.files.iter().find_map(|file| tables.of_file(file)) {
-        Some((folder, kind)) => Err(Stop::Table(folder, kind)),
-        None => Ok(found),
-    }
-}
-
-/// The files that match a pattern.
-fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Stop> {
-    let options = MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
     };
-    let mut found = vec![];
-    for entry in glob::glob_with(&pattern.to_string_lossy(), options).map_err(Stop::Pattern)? {
-        let entry = entry.map_err(|e| Stop::Unreadable(e.path().to_path_buf(), e.into()))?;
-        if entry.is_file() {
-            found.push(entry);
-        }
+    let mut tables = LocalTables::default();
+    // A table without files is still a table.
+    let inside = found.without_files.iter().map(|folder| folder.join("file"));
+    if let Some((folder, kind)) =
+        found.files.iter().cloned().chain(inside).find_map(|file| tables.of_file(&file))
+    {
+        return Err(Stop::Table(folder, kind));
     }
-    if found.is_empty() { Err(Stop::Nothing) } else { Ok(found) }
+    if !found.files.is_empty() {
+        // There is a note about a folder only if a pattern matches it, among others.
+        found.without_files.retain(|folder| folder != full);
+        return Ok(found);
+    }
+    match found.without_files.is_empty() && found.hidden.is_empty() {
+        true => Err(Stop::Nothing),
+        false => Err(Stop::EmptyFolder(Box::new(found))),
+    }
 }
 
-/// Adds the files of a folder, at any depth, to `found`. `within` contains the folders above it, each as its
-/// device and inode number.
-fn walk(
-    folder: &Path,
-    endings: &[&str],
-    within: &mut Vec<(u64, u64)>,
-    found: &mut Found,
-) -> Result<(), (PathBuf, io::Error)> {
-    let place = |e| (folder.to_path_buf(), e);
-    let meta = fs::metadata(folder).map_err(place)?;
-    let this = (meta.dev(), meta.ino());
-    // This is a link to a folder above, whose files are found anyway.
-    if within.contains(&this) {
-        return Ok(());
-    }
-    within.push(this);
-    let mut opened = 0;
-    for entry in fs::read_dir(folder).map_err(place)? {
-        let entry = entry.map_err(place)?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy().to_ascii_lowercase();
-        let path = entry.path();
-        if name.starts_with(['_', '.']) {
-            continue;
+fn neither() -> io::Error {
+    io::Error::other("it is neither a file nor a folder")
+}
+
+/// A walk through folders.
+struct Walk<'a> {
+    pattern: &'a PathPattern,
+    endings: &'a [&'a str],
+    /// The folders above the current one, each as its device and inode number.
+    above: Vec<(u64, u64)>,
+    /// How many more names in hidden folders are looked at.
+    hidden: usize,
+    /// The folders that the pattern matches.
+    matched: Vec<PathBuf>,
+    found: Found,
+}
+
+impl<'a> Walk<'a> {
+    /// The files that a pattern means in a folder.
+    fn all(folder: &Path, pattern: &'a PathPattern, endings: &'a [&'a str]) -> Result<Found, Stop> {
+        let (found, above, matched) = (Found::default(), vec![], vec![]);
+        let mut walk = Self { pattern, endings, above, hidden: HIDDEN_LOOKED_AT, matched, found };
+        let start = pattern.start();
+        if PathPattern::is_matched(&start, &Place::default()) {
+            walk.matched.push(folder.to_path_buf());
         }
-        let is_wanted = endings.iter().any(|e| name.ends_with(&format!(".{e}")));
-        let may_be_parquet = || {
-            let is_other = name.rsplit_once('.').is_none_or(|(_, ending)| OTHER_ENDINGS.contains(&ending));
-            endings.contains(&"parquet") && is_other
-        };
+        walk.folder(folder, &start).map_err(|(place, e)| Stop::Unreadable(place, e))?;
+        let Self { mut found, mut matched, .. } = walk;
+        for files in
+            [&mut found.files, &mut found.left_out, &mut found.others, &mut found.hidden, &mut matched]
+        {
+            files.sort();
+        }
+        matched.retain(|folder| {
+            let first = found.files.partition_point(|file| file < folder);
+            !found.files.get(first).is_some_and(|file| file.starts_with(folder))
+        });
+        found.without_files = matched;
+        Ok(found)
+    }
+
+    /// Adds the files of a folder, and of those in it.
+    fn folder(&mut self, folder: &Path, place: &Place) -> Result<(), (PathBuf, io::Error)> {
+        let meta = fs::metadata(folder).map_err(|e| (folder.to_path_buf(), e))?;
+        let this = (meta.dev(), meta.ino());
+        // This is a link to a folder above, whose files are found anyway.
+        if self.above.contains(&this) && self.pattern.has_no_end(place) {
+            return Ok(());
+        }
+        self.above.push(this);
+        let walked = self.entries(folder, place);
+        self.above.pop();
+        walked
+    }
+
+    fn entries(&mut self, folder: &Path, place: &Place) -> Result<(), (PathBuf, io::Error)> {
+        let is_hidden = self.pattern.is_hidden(place);
+        let mut opened = 0;
+        for entry in fs::read_dir(folder).map_err(|e| (folder.to_path_buf(), e))? {
+            if is_hidden {
+                let Some(left) = self.hidden.checked_sub(1) else { break };
+                self.hidden = left;
+            }
+            self.entry(&entry.map_err(|e| (folder.to_path_buf(), e))?, place, &mut opened)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a file, or the files of a folder. `opened` is how many files of the folder were opened.
+    fn entry(
+        &mut self,
+        entry: &fs::DirEntry,
+        place: &Place,
+        opened: &mut usize,
+    ) -> Result<(), (PathBuf, io::Error)> {
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        let lower = name.to_ascii_lowercase();
+        let has_ending = self.endings.iter().any(|ending| lower.ends_with(&format!(".{ending}")));
+        let verdict = self.pattern.file(place, &name, has_ending);
+        let below = self.pattern.folder(place, &name);
+        if verdict == Verdict::NotMeant && below.is_none() {
+            return Ok(());
+        }
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        self.found.has_links |= is_link;
         // This follows links: a data lake may consist of links.
-        match fs::metadata(&path) {
-            Ok(meta) if meta.is_dir() => walk(&path, endings, within, found)?,
-            Ok(meta) if is_wanted && meta.is_file() => found.files.push(path),
-            Err(e) if is_wanted => return Err((path, e)),
-            Ok(meta) if meta.is_file() && may_be_parquet() && opened < OPENED => {
-                opened += 1;
-                if is_parquet(&path) {
-                    found.left_out.push(path);
-                } else if !is_beside(&name, meta.len()) {
-                    found.others.push(path);
+        match (fs::metadata(&path), below) {
+            (Ok(meta), Some(below)) if meta.is_dir() => {
+                if PathPattern::is_matched(&below, place) {
+                    self.matched.push(path.clone());
+                }
+                match self.folder(&path, &below) {
+                    Err(_) if self.pattern.is_hidden(&below) => {}
+                    walked => walked?,
                 }
             }
-            Ok(meta) if meta.is_file() => {
-                found.endings.extend(name.rsplit_once('.').map(|(_, ending)| ending.to_owned()));
-                if !is_beside(&name, meta.len()) {
-                    found.others.push(path);
+            (Ok(meta), _) if meta.is_file() => self.file(path, &lower, meta.len(), verdict, opened),
+            (Ok(meta), _) if verdict == Verdict::Read && !meta.is_dir() => return Err((path, neither())),
+            (Ok(_), _) => {}
+            // A link that leads nowhere may have led to a folder of data.
+            (Err(e), Some(below)) if is_link && !self.pattern.is_hidden(&below) => return Err((path, e)),
+            (Err(e), _) if verdict == Verdict::Read => return Err((path, e)),
+            // The file is gone: another program has removed or renamed it just now.
+            (Err(_), _) => {}
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: PathBuf, lower: &str, size: u64, verdict: Verdict, opened: &mut usize) {
+        let is_other = lower.rsplit_once('.').is_none_or(|(_, ending)| OTHER_ENDINGS.contains(&ending));
+        match verdict {
+            Verdict::Read => self.found.files.push(path),
+            Verdict::Hidden if size > 0 => self.found.hidden.push(path),
+            Verdict::Hidden | Verdict::NotMeant => {}
+            Verdict::OtherEnding => {
+                let may_be_parquet = self.endings.contains(&"parquet") && is_other && *opened < OPENED;
+                *opened += usize::from(may_be_parquet);
+                if may_be_parquet && is_parquet(&path) {
+                    self.found.left_out.push(path);
+                    return;
+                }
+                if !may_be_parquet {
+                    self.found.endings.extend(lower.rsplit_once('.').map(|(_, ending)| ending.to_owned()));
+                }
+                if !is_beside(lower, size) {
+                    self.found.others.push(path);
                 }
             }
-            _ => {}
         }
     }
-    within.pop();
-    Ok(())
 }
 
 /// Whether a file begins as a Parquet file does. A file that cannot be read does not.
@@ -181,12 +251,11 @@ mod tests {
         std::fs::write(folder.path().join("README"), "text").unwrap();
         std::fs::write(folder.path().join("empty.txt"), "").unwrap();
         std::fs::write(folder.path().join("d=1/part-1"), "text").unwrap();
-        let mut found = Found::default();
         // Links to a folder above. If they were followed, two of them would take practically for ever.
         for link in ["d=1/up", "d=1/again", "here"] {
             std::os::unix::fs::symlink(folder.path(), folder.path().join(link)).unwrap();
         }
-        walk(folder.path(), &["parquet"], &mut vec![], &mut found).unwrap();
+        let found = Walk::all(folder.path(), &PathPattern::default(), &["parquet"]).unwrap();
         let names = |mut files: Vec<PathBuf>| -> Vec<String> {
             files.sort();
             let name = |file: &PathBuf| file.strip_prefix(folder.path()).unwrap().display().to_string();
@@ -195,7 +264,64 @@ mod tests {
         assert_eq!(names(found.files), ["b.parquet", "d=1/A.PARQUET"]);
         assert_eq!(names(found.left_out), ["d=1/part-0", "x.parq"]);
         assert_eq!(names(found.others), ["d=1/part-1", "note.txt"]);
+        assert_eq!(names(found.hidden), [".x.parquet", "_tmp/c.parquet"]);
         assert_eq!(found.endings.into_iter().collect::<Vec<_>>(), ["txt"]);
+    }
+
+    /// Names of files, relative to a folder.
+    fn relative(folder: &Path, files: &[PathBuf]) -> Vec<String> {
+        files.iter().map(|file| file.strip_prefix(folder).unwrap().display().to_string()).collect()
+    }
+
+    #[test]
+    fn folders_that_a_pattern_matches_are_read_as_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "m/a.parquet",
+            "m/b.parquet/part-0.parquet",
+            "m/b.parquet/_SUCCESS",
+            "m/b.parquet/_temporary/0/part-1.parquet",
+            "m/c.parquet/x/part-0.parquet",
+            "m/d.parquet/note.txt",
+            "m/_e.parquet",
+            "m/f/a.parquet",
+        ] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        let find = |path: &str| super::find(&folder.path().join(path), folder.path(), &["parquet"]);
+        let of_glob = ["m/a.parquet", "m/b.parquet/part-0.parquet", "m/c.parquet/x/part-0.parquet"];
+        let found = find("m/*.parquet").unwrap();
+        assert_eq!(relative(folder.path(), &found.files), of_glob);
+        assert_eq!(relative(folder.path(), &found.others), ["m/d.parquet/note.txt"]);
+        let hidden = ["m/_e.parquet", "m/b.parquet/_temporary/0/part-1.parquet"];
+        assert_eq!(relative(folder.path(), &found.hidden), hidden);
+        assert_eq!(relative(folder.path(), &found.without_files), ["m/d.parquet"]);
+        let all = [&of_glob[..], &["m/f/a.parquet"]].concat();
+        for path in ["m", "m/", "m/*", "m/**", "**/*.parquet", "m/**/*.parquet", "*"] {
+            let found = find(path).unwrap();
+            assert_eq!(relative(folder.path(), &found.files), all, "{path}");
+            assert_eq!(relative(folder.path(), &found.hidden), hidden, "{path}");
+        }
+        assert_eq!(relative(folder.path(), &find("m/*/").unwrap().files), all[1..]);
+        assert_eq!(relative(folder.path(), &find("m/_*").unwrap().files), ["m/_e.parquet"]);
+        assert!(matches!(find("m/d*"), Err(Stop::EmptyFolder(found)) if found.without_files.len() == 1));
+        assert!(matches!(find("m/q*"), Err(Stop::Nothing)));
+        assert!(matches!(find("q/*"), Err(Stop::Nothing)));
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.parquet"), "x").unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("2026-01")).unwrap();
+        for path in ["", "*", "2026-*"] {
+            let place = folder.path().join("2026-01");
+            let found = find(&folder.path().join(path), folder.path(), &["parquet"]);
+            assert!(matches!(found, Err(Stop::Unreadable(link, _)) if link == place), "{path}");
+        }
+        assert!(find(&folder.path().join("*.parquet"), folder.path(), &["parquet"]).is_ok());
     }
 
     #[test]
@@ -235,5 +361,6 @@ mod tests {
         }
         assert_eq!(find("plain/*.parquet").unwrap().files, [root.join("plain/a.parquet")]);
         assert!(matches!(find("lake/*.parquet"), Err(Stop::Nothing)));
+        assert!(matches!(find("emp*"), Err(Stop::Table(folder, _)) if folder == root.join("empty")));
     }
 }

@@ -208,10 +208,10 @@ pub(crate) fn find(schema: &Schema, name: &str, place: &str) -> Result<Option<Ar
     }
 }
 
-/// The error for a required column that is missing. `what` is `file` or `table`.
-pub(crate) fn missing(schema: &Schema, name: &str, place: &str, what: &str) -> Error {
+/// The error for a required column that is missing. `what` is `file` or `table`, and `what_to_do` ends the error.
+pub(crate) fn missing(schema: &Schema, name: &str, place: &str, what: &str, what_to_do: &str) -> Error {
     let there = schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>().join(", ");
-    Error::input(format!("{place}: column '{name}' is missing; the {what} has: {there}"))
+    Error::input(format!("{place}: column '{name}' is missing; the {what} has: {there}; {what_to_do}"))
 }
 
 /// Groups the files by what was found in them. The order of the groups depends on nothing else.

@@ -10,7 +10,7 @@ use super::source::InputSource;
 use super::{canonical, columns, csv, delta, graph};
 use crate::config::{Enrichment, Format};
 use crate::engine::quoted;
-use crate::error::Result;
+use crate::error::{Mistakes, Result};
 use crate::storage::redacted;
 
 /// Registers `input_mail`, `input_meetings`, ..., one table per section, and
@@ -19,9 +19,9 @@ use crate::storage::redacted;
 ///
 /// # Errors
 /// A path that matches nothing, a damaged file, a missing column, or a column with a type that is not
-/// accepted.
+/// accepted: the first mistake of each section.
 pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<InputSource>> {
-    let mut sources = vec![];
+    let (mut sources, mut mistakes) = (vec![], Mistakes::default());
     for (section, input) in columns::sections(enrichment) {
         let table = format!("input_{}", section.name);
         let Some((path, format)) = input else {
@@ -35,11 +35,13 @@ pub async fn register(ctx: &SessionContext, enrichment: &Enrichment) -> Result<V
             Format::GraphDataConnect => graph::open(ctx, enrichment, &section, path).await,
             Format::Delta => delta::open(ctx, enrichment, &section, path).await,
         };
-        let (frame, source) = opened
-            .map_err(|e| e.with_context("path", redacted(path)).with_context("section", section.name))?;
+        let opened =
+            opened.map_err(|e| e.with_context("path", redacted(path)).with_context("section", section.name));
+        let Some((frame, source)) = mistakes.keep(opened)? else { continue };
         ctx.register_table(quoted(&table), frame.into_view())?;
         sources.push(source);
     }
+    mistakes.none()?;
     register_list(ctx, "input_mailboxes", "address", &enrichment.mailboxes)?;
     register_list(ctx, "input_public_mail_domains", "domain", &enrichment.public_mail_domains)?;
     Ok(sources)

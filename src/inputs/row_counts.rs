@@ -9,6 +9,7 @@ use super::parquet;
 use super::source::InputSource;
 use crate::config::Format;
 use crate::error::{Error, Result};
+use crate::storage::InputFile;
 
 /// Checks the sources whose rows are counted. `read` is the number of rows that were read of a section, if
 /// they are counted. Exports can contain JSON, and Delta tables have no footer of their own, so they are not
@@ -24,17 +25,8 @@ pub(crate) async fn check_rows(
     for source in sources.iter().filter(|source| source.format == Format::Canonical) {
         let Some(rows) = read(source.section).filter(|rows| *rows != source.rows) else { continue };
         for file in &source.files {
-            let whole = parquet::whole(ctx, file).await?;
-            let mut batches = whole.table.execute_stream().await?;
-            let mut there = 0;
-            while let Some(batch) = batches.try_next().await? {
-                there += batch.num_rows() as u64;
-            }
-            if there != whole.rows {
-                return Err(Error::input(format!(
-                    "[{}] {file}: is damaged: it has {} rows according to its footer, but {there} can be read",
-                    source.section, whole.rows
-                )));
+            if let Some(damage) = fewer_rows(ctx, source.section, file).await? {
+                return Err(damage);
             }
         }
         let what = format!(
@@ -44,4 +36,27 @@ pub(crate) async fn check_rows(
         return Err(Error::input(what).with_temporary(true));
     }
     Ok(())
+}
+
+/// Reads a Parquet file completely. Returns an error if it has fewer rows than its footer says.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) async fn fewer_rows(
+    ctx: &SessionContext,
+    section: &str,
+    file: &InputFile,
+) -> Result<Option<Error>> {
+    let whole = parquet::whole(ctx, file).await?;
+    let mut batches = whole.table.execute_stream().await?;
+    let mut there = 0;
+    while let Some(batch) = batches.try_next().await? {
+        there += batch.num_rows() as u64;
+    }
+    Ok((there != whole.rows).then(|| {
+        Error::input(format!(
+            "[{section}] {file}: is damaged: it has {} rows according to its footer, but {there} can be read",
+            whole.rows
+        ))
+    }))
 }

@@ -63,6 +63,7 @@ mod tests {
             rows: 0,
             missing: vec![],
             binary: vec![],
+            converts: false,
             columns: vec![],
             folder_columns: vec![],
             notes: vec![],

@@ -51,6 +51,9 @@ pub struct InputSource {
     pub missing: Vec<(&'static str, &'static str)>,
     /// The columns that some Parquet file stores as binary and that are read as text.
     pub(crate) binary: Vec<String>,
+    /// Whether some column has another type than its own, from which its values are converted; see
+    /// [`Kind::converts`](super::columns::Kind::converts).
+    pub(crate) converts: bool,
     /// The names of the columns that are read, in any case.
     pub(crate) columns: Vec<String>,
     /// The columns of an export that come from the names of folders.
@@ -69,13 +72,13 @@ pub struct Counted {
     pub missing: Vec<(&'static str, &'static str)>,
 }
 
-/// Something in a file of an export that is there and cannot be read, and in how many rows.
+/// Something in a file or table that is there and cannot be read, and in how many rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unreadable {
     pub(crate) kind: UnreadableKind,
     /// The name of a column, the form of a time (0 for a digit, A for a letter), or the name of a zone.
     pub(crate) value: String,
-    /// The name of the file.
+    /// The name of the file or table.
     pub(crate) file: String,
     pub(crate) rows: u64,
 }
@@ -89,4 +92,8 @@ pub(crate) enum UnreadableKind {
     Time,
     /// The name of the zone of a time.
     Zone,
+    /// The value of a column that is converted from another type, and decides about the disposition.
+    Converted,
+    /// A number that is not an identifier.
+    Id,
 }

@@ -19,6 +19,14 @@ pub(crate) fn open(file: &InputFile) -> io::Result<Box<dyn Read + Send>> {
     if start.starts_with(&GZIP) { decoded(Members::new(file)) } else { decoded(file) }
 }
 
+/// Whether a file is UTF-8 text that is not compressed and begins with a JSON object.
+pub(crate) fn is_plain_object(file: &InputFile) -> io::Result<bool> {
+    let start = peek(file.open()?)?.0;
+    let (mark, encoding) = encoding(&start);
+    let is_utf_8 = matches!(encoding, Encoding::Utf8);
+    Ok(is_utf_8 && start.get(mark..).is_some_and(|start| start.trim_ascii_start().starts_with(b"{")))
+}
+
 /// What the text of a file is, if it is recognized.
 pub(crate) fn kind(file: &InputFile) -> Option<FileKind> {
     let mut start = vec![];

@@ -14,15 +14,15 @@ use datafusion::physical_plan::streaming::PartitionStream;
 use tokio::sync::mpsc::Sender;
 
 use crate::error::Result;
-use crate::storage::InputFile;
 
 /// A batch ends after this many rows or `BATCH_BYTES` bytes of text, whichever comes first.
 pub(crate) const BATCH_ROWS: usize = 4096;
 const BATCH_BYTES: usize = 4 << 20;
 
-/// A file of such a table.
+/// A file of such a table, or a part of one.
 pub(crate) trait TextFile: Debug + Clone + Send + Sync + 'static {
-    fn file(&self) -> &InputFile;
+    /// How many bytes of the file are read.
+    fn size(&self) -> u64;
 
     /// Adds its rows, until no more are wanted. `columns` are those of the table. Returns whether the end of the file
     /// was reached.
@@ -50,7 +50,7 @@ pub(crate) fn table<F: TextFile>(
 /// Distributes the files over partitions: the largest file first, each to the partition with the fewest
 /// bytes.
 pub(crate) fn shared_out<F: TextFile>(files: Vec<F>, partitions: usize) -> Vec<Vec<F>> {
-    let mut sized: Vec<_> = files.into_iter().map(|f| (f.file().size().unwrap_or(0), f)).collect();
+    let mut sized: Vec<_> = files.into_iter().map(|f| (f.size(), f)).collect();
     // The files are sorted by name, and this sort is stable, so the result is deterministic.
     sized.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
     let mut shares = vec![(0, vec![]); partitions.min(sized.len())];

@@ -1,18 +1,22 @@
 //! Checks an enrichment without running it.
 
-use chrono::Utc;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::Int64Type;
 use datafusion::prelude::SessionContext;
 
 use super::mailboxes::{MAILBOX, check_groups, check_mailboxes};
-use super::{domains, expectations, null_columns, skipped, sql_numbers, unmatched, unused};
+use super::preflight::preflight;
+use super::{
+    domains, doubtful, expectations, null_columns, skipped, sql_numbers, suppressed, unmatched, unreadable,
+    unused, values,
+};
 use crate::config::{Enrichment, Format};
 use crate::engine::session;
-use crate::error::Result;
+use crate::error::without_people::without_people;
+use crate::error::{Mistakes, Result};
 use crate::inputs;
-use crate::publish::{Destination, Judgement};
-use crate::views::{self, Parameters, View};
+use crate::publish::{self, Destination, Judgement};
+use crate::views::{Parameters, View};
 
 /// The result of a check.
 #[derive(Debug, Clone)]
@@ -62,7 +66,7 @@ pub struct InputReport {
 /// users, groups and accounts for rows that are not used. Changes nothing.
 ///
 /// # Errors
-/// Any error that would stop a run before it computes.
+/// All that would stop a run before it computes: the first mistake of each input, and those of the enrichment file.
 pub async fn check(enrichment: &Enrichment) -> Result<CheckReport> {
     check_on(&session::new()?, enrichment).await
 }
@@ -71,13 +75,11 @@ pub async fn check(enrichment: &Enrichment) -> Result<CheckReport> {
 /// this crate and must not have its tables.
 ///
 /// # Errors
-/// Any error that would stop a run before it computes.
+/// All that would stop a run before it computes: the first mistake of each input, and those of the enrichment file.
 pub async fn check_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<CheckReport> {
-    enrichment.check_privacy()?;
-    enrichment.check_as_of(Utc::now())?;
-    views::own_names(enrichment)?;
-    let sources = inputs::register(ctx, enrichment).await?;
-    Destination::check(ctx, enrichment).await?;
+    let sources = preflight(ctx, enrichment, Destination::check(ctx, enrichment)).await?;
+    let published = if enrichment.min_people > 1 { publish::recorded(ctx, enrichment).await? } else { None };
+    suppressed::published_before(enrichment, published.as_ref())?;
     inputs::reading(ctx, &sources, look(ctx, enrichment, &sources)).await
 }
 
@@ -92,23 +94,12 @@ async fn look(
     for view in View::with_dependencies(ctx, &named)? {
         view.register(ctx, &parameters).await?;
     }
-    check_groups(ctx, enrichment).await?;
-    let mailboxes = check_mailboxes(ctx, enrichment).await?;
-    let groups = "select group_address, mailboxes from listed_group order by group_address";
-    let mut resolved = vec![];
-    for batch in ctx.sql(groups).await?.collect().await? {
-        let (addresses, counts) =
-            (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
-        resolved.extend(
-            (0..batch.num_rows()).map(|i| (addresses.value(i).to_string(), counts.value(i) as usize)),
-        );
-    }
+    let mut mistakes = Mistakes::default();
+    let (mailboxes, groups) = mistakes.keep(resolved(ctx, enrichment).await)?.unwrap_or_default();
     let mut notes = enrichment.notes();
     let mut inputs: Vec<InputReport> = vec![];
     for source in sources {
-        source.check_binary(ctx).await?;
-        let counted = source.count(ctx).await?;
-        source.check_encryption(ctx).await?;
+        let Some(counted) = mistakes.keep(counted(ctx, source).await)? else { continue };
         inputs.push(InputReport {
             section: source.section.to_string(),
             shape: source.format.as_str().to_string(),
@@ -124,19 +115,47 @@ async fn look(
             notes.extend((masters > 0).then(|| inputs::series_masters(masters)));
         }
     }
+    mistakes.none()?;
     notes.extend(unmatched::in_check(ctx, enrichment, mailboxes).await?);
     let rows = |section: &str| inputs.iter().filter(|i| i.section == section).map(|i| i.rows).sum();
     notes.extend(skipped::notes(ctx, sources, rows).await?);
+    notes.extend(unreadable::in_check(ctx, enrichment, sources).await?);
     for source in sources {
-        notes.extend(unused::note(ctx, enrichment, source, None).await?);
+        notes.extend(values::notes(ctx, enrichment, source, None).await?);
     }
     let [contacts] = sql_numbers::counts(ctx, "select sum(unused) from contact_disposition").await?;
     notes.extend(unused::of_contacts(enrichment, contacts));
     notes.extend(null_columns::notes(ctx, enrichment, sources, |section, _| rows(section)).await?);
+    notes.extend(doubtful::notes(ctx, enrichment).await?);
     let dispositions = unmatched::contact_dispositions(ctx).await?;
     let expectations = expectations::of_rows(enrichment, enrichment.min_people, &dispositions, &["contacts"]);
     let domains = domains::in_check(ctx, enrichment).await?;
-    Ok(CheckReport { inputs, groups: resolved, mailboxes, expectations, domains, notes })
+    let notes = notes.iter().map(|note| without_people(note)).collect();
+    Ok(CheckReport { inputs, groups, mailboxes, expectations, domains, notes })
+}
+
+/// The number of mailboxes, and each listed group with the number of addresses to which it resolves.
+async fn resolved(ctx: &SessionContext, enrichment: &Enrichment) -> Result<(usize, Vec<(String, usize)>)> {
+    check_groups(ctx, enrichment).await?;
+    let mailboxes = check_mailboxes(ctx, enrichment).await?;
+    let groups = "select group_address, mailboxes from listed_group order by group_address";
+    let mut resolved = vec![];
+    for batch in ctx.sql(groups).await?.collect().await? {
+        let (addresses, counts) =
+            (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+        resolved.extend(
+            (0..batch.num_rows()).map(|i| (addresses.value(i).to_string(), counts.value(i) as usize)),
+        );
+    }
+    Ok((mailboxes, resolved))
+}
+
+/// Counts the rows of a source, and checks what is checked before a run.
+async fn counted(ctx: &SessionContext, source: &inputs::InputSource) -> Result<inputs::Counted> {
+    source.check_binary(ctx).await?;
+    let counted = source.count(ctx).await?;
+    source.check_encryption(ctx).await?;
+    Ok(counted)
 }
 
 /// The number of rows of the meetings input that are series masters.

@@ -22,7 +22,8 @@ pub struct Report {
     pub covered: Option<(NaiveDate, NaiveDate)>,
     /// The rows of Office_Dispositions.
     pub dispositions: Vec<Disposition>,
-    /// Whether every section of the enrichment file has rows, and all of them are used.
+    /// Whether every section of the enrichment file has rows, and all of them are used. False if numbers about few people
+    /// are suppressed: it would tell of single rows.
     pub is_every_row_used: bool,
     /// What `[expect]` expects and what the run found.
     pub expectations: Vec<Judgement>,
@@ -32,6 +33,9 @@ pub struct Report {
     pub office: String,
     /// The later as-of date whose tables stay the published ones; `None` if those of this run are.
     pub newer: Option<NaiveDate>,
+    /// The later as-of date whose tables this run has replaced; `None` if it has replaced none, or if those had no
+    /// record.
+    pub replaced: Option<NaiveDate>,
     /// The number of rows of Office.
     pub office_rows: u64,
     /// Remarks that are not errors.

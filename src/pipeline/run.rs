@@ -10,20 +10,23 @@ use futures::future::join_all;
 
 use super::mailboxes::{MAILBOX, MAILBOX_SOURCE, check_groups, check_mailboxes};
 use super::materialize::Materializer;
+use super::preflight::preflight;
 use super::progress::{PUBLISH, Progress};
 use super::report::{
     COVERAGE, Disposition, EVERY_DISPOSITION, PUBLISHED_DISPOSITIONS, Report, covered, dispositions,
     overview, unused_rows,
 };
-use super::{domains, expectations, null_columns, skipped, suppressed, unmatched, unreadable, unused};
+use super::suppressed::{self, Suppressed};
+use super::{domains, doubtful, expectations, null_columns, skipped, unmatched, unreadable, unused, values};
 use crate::config::{Enrichment, Format};
 use crate::engine::memory::is_plentiful;
 use crate::engine::metrics::Stage;
 use crate::engine::session;
+use crate::error::without_people::without_people;
 use crate::error::{Error, Result};
 use crate::inputs::{self, InputSource};
 use crate::publish::{self, Description, Destination, Judgement, Overview, Record, TABLES, beside};
-use crate::views::{self, Layer, Parameters, VIEWS};
+use crate::views::{Layer, Parameters, PublishedMonth, VIEWS};
 
 /// Runs an enrichment: computes Office and the other published tables, and replaces what was published.
 ///
@@ -47,19 +50,21 @@ pub async fn run_on(
     enrichment: &Enrichment,
     progress: &dyn Progress,
 ) -> Result<Report> {
-    enrichment.check_privacy()?;
-    enrichment.check_as_of(Utc::now())?;
-    views::own_names(enrichment)?;
     progress.stage("inputs");
-    let sources = inputs::register(ctx, enrichment).await?;
-    let computed = inputs::reading(ctx, &sources, compute(ctx, enrichment, &sources, progress)).await?;
+    let at_begin = if enrichment.min_people > 1 { publish::recorded(ctx, enrichment).await? } else { None };
+    let months = suppressed::published_before(enrichment, at_begin.as_ref())?;
+    let sources = preflight(ctx, enrichment, async { Ok(()) }).await?;
+    let computing = compute(ctx, enrichment, &sources, &months, progress);
+    let computed = inputs::reading(ctx, &sources, computing).await?;
     inputs::check_rows(ctx, &sources, |section| computed.rows_of(section)).await?;
     let before = publish::recorded(ctx, enrichment).await?;
+    suppressed::check_unchanged(enrichment, at_begin.as_ref(), before.as_ref())?;
     let judged = computed.judge(enrichment, before.as_ref());
     expectations::check(enrichment, &judged)?;
     progress.stage(PUBLISH);
     let mut report = computed.publish(ctx, enrichment, judged, before).await?;
     report.notes.extend(sources.into_iter().flat_map(|source| source.notes));
+    report.notes = report.notes.iter().map(|note| without_people(note)).collect();
     Ok(report)
 }
 
@@ -76,6 +81,8 @@ struct Computed {
     domains: Option<String>,
     /// Remarks that are not errors.
     notes: Vec<String>,
+    /// What is published about months, if numbers are suppressed.
+    months: Vec<PublishedMonth>,
     office_rows: u64,
     stages: Vec<Stage>,
 }
@@ -84,9 +91,10 @@ async fn compute(
     ctx: &SessionContext,
     enrichment: &Enrichment,
     sources: &[InputSource],
+    published_months: &[PublishedMonth],
     progress: &dyn Progress,
 ) -> Result<Computed> {
-    let parameters = Parameters::of(enrichment);
+    let parameters = Parameters::of(enrichment).with_months(published_months);
     let mut destination = Destination::create(ctx, enrichment).await?;
     let mut materializer = Materializer::new(ctx, progress)?;
     let (mut days, mut accounts_with_domain) = (None, 0);
@@ -134,14 +142,18 @@ async fn compute(
     let office_rows = stages.iter().find(|stage| stage.name == TABLES[0].name).and_then(|s| s.rows_out);
     let (overview, counted) = (overview(ctx).await?, dispositions(ctx, EVERY_DISPOSITION).await?);
     let published = dispositions(ctx, PUBLISHED_DISPOSITIONS).await?;
-    let mut notes = unreadable::notes(ctx, sources, &counted).await?;
-    notes.extend(suppressed::note(ctx, enrichment).await?);
+    let mut notes = unreadable::notes(ctx, enrichment, sources, &counted).await?;
+    let suppressed = Suppressed::find(ctx, enrichment, published_months).await?;
+    notes.extend(suppressed.iter().map(|suppressed| suppressed.note(enrichment)));
     notes.extend(unmatched::in_run(ctx, enrichment, &overview, &counted).await?);
     let rows = |section: &str| unmatched::rows_of(&counted, section, None).unsigned_abs();
     let mut lost = skipped::notes(ctx, sources, rows).await?;
-    for source in sources {
+    // Whether a single row is used, or has a value that is not, is suppressed, too.
+    let has_rows = enrichment.min_people == 1;
+    let is_activity = |source: &&InputSource| matches!(source.section, "mail" | "meetings");
+    for source in sources.iter().filter(|source| has_rows || !is_activity(source)) {
         let unused = unused_rows(ctx, source.section).await?;
-        lost.extend(unused::note(ctx, enrichment, source, Some(unused)).await?);
+        lost.extend(values::notes(ctx, enrichment, source, Some(unused)).await?);
     }
     lost.extend(unused::of_contacts(enrichment, unused_rows(ctx, "contacts").await?));
     let with = |section: &str, disposition: &str| match (section, disposition) {
@@ -150,8 +162,10 @@ async fn compute(
         _ => unmatched::rows_of(&counted, section, Some(disposition)).unsigned_abs(),
     };
     lost.extend(null_columns::notes(ctx, enrichment, sources, with).await?);
-    let is_every_row_used =
-        lost.is_empty() && counted.iter().all(|d| d.disposition == "used" || d.source == "domains");
+    lost.extend(doubtful::notes(ctx, enrichment).await?);
+    let is_every_row_used = has_rows
+        && lost.is_empty()
+        && counted.iter().all(|d| d.disposition == "used" || d.source == "domains");
     let domains = domains::in_run(enrichment, accounts_with_domain, &counted, &overview);
     notes.extend(lost);
     Ok(Computed {
@@ -163,6 +177,7 @@ async fn compute(
         is_every_row_used,
         domains,
         notes,
+        months: suppressed.map(|suppressed| suppressed.months).unwrap_or_default(),
         office_rows: office_rows.unwrap_or_default(),
         stages: suppressed::stages(enrichment, stages),
     })
@@ -196,7 +211,7 @@ impl Computed {
             Some(record) if enrichment.output.history && record.overview.as_of > enrichment.as_of => {
                 Err("that a later as-of date is published")
             }
-            Some(record) if record.min_people < enrichment.min_people => {
+            Some(record) if record.protection() < enrichment.min_people => {
                 Err("that fewer numbers were suppressed")
             }
             Some(record) => Ok(&record.overview),
@@ -228,11 +243,13 @@ impl Computed {
             is_every_row_used,
             domains,
             notes,
+            months,
             office_rows,
             stages,
         } = self;
-        let record =
-            Record::new(Utc::now(), enrichment.min_people, overview.clone(), covered, expectations, before);
+        let (now, min_people) = (Utc::now(), enrichment.min_people);
+        let last = before.as_ref().map(|before| before.overview.as_of);
+        let record = Record::new(now, min_people, overview.clone(), covered, expectations, months, before);
         let placed = destination.publish(ctx, enrichment, &record).await?;
         let old = beside::notes(ctx, enrichment).await;
         let masters =
@@ -250,6 +267,7 @@ impl Computed {
             expectations,
             domains,
             office: placed.office,
+            replaced: last.filter(|last| *last > enrichment.as_of && placed.newer.is_none()),
             newer: placed.newer,
             office_rows,
             notes: notes.chain(placed.notes).chain(old).collect(),

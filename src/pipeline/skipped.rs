@@ -64,10 +64,11 @@ const GROUPS: Counting = Counting {
     ],
 };
 
-/// An export has one row per address of a group and member, so addresses repeat.
+/// An export has one row per address of a group and member, so addresses repeat. The id of a group that is not there is
+/// in angle brackets.
 const EXPORTED_GROUPS: Counting = Counting {
     nouns: ["address of groups", "addresses of groups"],
-    rows: "(select distinct group_email from input_groups) as listed",
+    rows: "(select distinct group_email from input_groups where not starts_with(group_email, '<')) as listed",
     reasons: [("normalize_address(group_email) is null", "it is not an email address"), ("false", "")],
 };
 
@@ -134,7 +135,8 @@ async fn without_address(ctx: &SessionContext, source: &InputSource) -> Result<O
         ),
         "groups" => (
             "member",
-            "(select distinct member_email from input_groups where member_email is not null)",
+            "(select distinct member_email from input_groups \
+              where member_email is not null and not starts_with(group_email, '<'))",
             "cardinality(addresses(member_email)) = 0",
             "without an address, so without a mailbox",
         ),
@@ -143,6 +145,33 @@ async fn without_address(ctx: &SessionContext, source: &InputSource) -> Result<O
     let sql = format!("select count(*) from {table} as entry where {condition}");
     let [rows] = counts(ctx, &sql).await?;
     Ok((rows > 0).then(|| format!("[{}] {} {then}", source.section, count(rows, entries))))
+}
+
+/// The notes about an export of groups: that there are no members, and members of groups that are not there.
+async fn exported_members(ctx: &SessionContext, source: &InputSource) -> Result<Vec<String>> {
+    if (source.section, source.format) != ("groups", Format::GraphDataConnect) {
+        return Ok(vec![]);
+    }
+    let sql = "select count(*), count(member_email), count(*) filter (where starts_with(group_email, '<')), \
+               count(distinct case when starts_with(group_email, '<') then group_email end) from input_groups";
+    Ok(members_in_words(counts(ctx, sql).await?))
+}
+
+/// `members` are rows with a member, `lost` those of them whose group is not there; `groups` counts these groups.
+fn members_in_words([rows, members, lost, groups]: [i64; 4]) -> Vec<String> {
+    let without = (rows > 0 && members == 0).then(|| {
+        "[groups] no row is a member of a group, so no group has members; GroupMembers exports have them"
+            .to_owned()
+    });
+    let lost = (lost > 0).then(|| {
+        format!(
+            "[groups] {} of {} for which there is no row of GroupDetails, so {} in no group",
+            count(lost, "member"),
+            count(groups, "group"),
+            if lost == 1 { "it is" } else { "they are" }
+        )
+    });
+    without.into_iter().chain(lost).collect()
 }
 
 /// The notes about sources without rows, and about rows of users, groups and accounts that are not used. This
@@ -164,6 +193,7 @@ pub(crate) async fn notes(
             None => None,
         });
         notes.extend(without_address(ctx, source).await?);
+        notes.extend(exported_members(ctx, source).await?);
     }
     Ok(notes)
 }

@@ -1,8 +1,6 @@
 //! What is published, and whether it is what `[expect]` expects.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use datafusion::arrow::array::AsArray;
-use datafusion::arrow::datatypes::Date32Type;
 use datafusion::prelude::SessionContext;
 
 use super::expectations::{self, Found, judge};
@@ -10,7 +8,7 @@ use super::report::{PUBLISHED_DISPOSITIONS, dispositions, overview};
 use crate::config::Enrichment;
 use crate::engine::session;
 use crate::error::Result;
-use crate::publish::{self, Before, Judgement, Outcome, Overview};
+use crate::publish::{self, Before, Judgement, Outcome, Overview, history_reader};
 
 /// What an enrichment has published.
 #[derive(Debug, Clone)]
@@ -36,6 +34,8 @@ pub struct Status {
     pub retained: Vec<NaiveDate>,
     /// The size in bytes of each table. A Delta table has the files of all as-of dates.
     pub sizes: Vec<(&'static str, u64)>,
+    /// Remarks that are not errors, such as as-of dates of the history of which files are missing.
+    pub notes: Vec<String>,
 }
 
 impl Status {
@@ -72,7 +72,7 @@ pub async fn status(enrichment: &Enrichment) -> Result<Status> {
 /// # Errors
 /// Nothing is published yet, it belongs to another enrichment, or it cannot be read.
 pub async fn status_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Status> {
-    let description = publish::register(ctx, enrichment).await?;
+    let (description, notes) = publish::register_with_notes(ctx, enrichment, None).await?;
     let (overview, dispositions) = (overview(ctx).await?, dispositions(ctx, PUBLISHED_DISPOSITIONS).await?);
     let record = publish::recorded(ctx, enrichment).await?;
     let before = record.as_ref().and_then(|record| record.before.clone());
@@ -98,16 +98,9 @@ pub async fn status_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<
         as_of: enrichment.as_of,
         expectations,
         published_although,
-        retained: retained(ctx).await?,
+        retained: history_reader::dates(ctx).await?,
         sizes: publish::sizes(ctx, enrichment).await?,
         overview,
+        notes,
     })
-}
-
-/// The as-of dates whose tables exist, in their order.
-async fn retained(ctx: &SessionContext) -> Result<Vec<NaiveDate>> {
-    let sql = r#"select "AsOfDate" from "Office_History" order by "AsOfDate""#;
-    let batches = ctx.sql(sql).await?.collect().await?;
-    let days = batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Date32Type>().iter().flatten());
-    Ok(days.filter_map(NaiveDate::from_epoch_days).collect())
 }

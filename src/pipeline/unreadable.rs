@@ -1,9 +1,9 @@
-//! The notes about what a run could not read in exports.
+//! The notes about what a run could not read in exports, and in columns whose values it converts from another type.
 
 use datafusion::prelude::SessionContext;
 
 use super::report::Disposition;
-use crate::config::quote;
+use crate::config::{Enrichment, quote};
 use crate::error::Result;
 use crate::error::numbers::count;
 use crate::inputs::{InputSource, Unreadable, UnreadableKind};
@@ -12,13 +12,14 @@ use crate::inputs::{InputSource, Unreadable, UnreadableKind};
 const NAMED: usize = 3;
 
 /// The notes about columns, times and zones that cannot be read, with files and numbers. The files of mail and
-/// meetings are read again if rows have a disposition that may follow from it; users and groups, which have no
-/// dispositions, always are.
+/// meetings are read again if rows have a disposition that may follow from it; other sections, which have no such
+/// dispositions, always are, as far as something in them may be unreadable.
 ///
 /// # Errors
 /// A file that is damaged or cannot be read.
 pub(crate) async fn notes(
     ctx: &SessionContext,
+    enrichment: &Enrichment,
     sources: &[InputSource],
     dispositions: &[Disposition],
 ) -> Result<Vec<String>> {
@@ -27,18 +28,44 @@ pub(crate) async fn notes(
         let may_follow = |d: &Disposition| {
             d.source == source.section && ["missing_time", "unreadable"].contains(&d.disposition.as_str())
         };
-        let has_dispositions = ["mail", "meetings"].contains(&source.section);
-        if !has_dispositions || dispositions.iter().any(may_follow) {
-            notes.extend(of_section(source.section, &source.unreadable(ctx).await?));
+        if !has_copies(source) || dispositions.iter().any(may_follow) {
+            notes.extend(of_section(source.section, &source.unreadable(ctx, enrichment).await?));
         }
     }
     Ok(notes)
 }
 
+/// The notes about values of users, groups, contacts and accounts that are converted and cannot be read. Copies of
+/// messages and meetings are left to a run.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn in_check(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    sources: &[InputSource],
+) -> Result<Vec<String>> {
+    let mut notes = vec![];
+    for source in sources.iter().filter(|source| source.converts && !has_copies(source)) {
+        notes.extend(of_section(source.section, &source.unreadable(ctx, enrichment).await?));
+    }
+    Ok(notes)
+}
+
+fn has_copies(source: &InputSource) -> bool {
+    ["mail", "meetings"].contains(&source.section)
+}
+
 /// The notes about one section.
 fn of_section(section: &str, found: &[Unreadable]) -> Vec<String> {
     let is_counted = ["mail", "meetings"].contains(&section);
-    let kinds = [UnreadableKind::Column, UnreadableKind::Time, UnreadableKind::Zone];
+    let kinds = [
+        UnreadableKind::Column,
+        UnreadableKind::Converted,
+        UnreadableKind::Id,
+        UnreadableKind::Time,
+        UnreadableKind::Zone,
+    ];
     let note = |kind| {
         let mut found: Vec<_> = found.iter().filter(|one| one.kind == kind).collect();
         let rows = found.iter().map(|one| one.rows).sum::<u64>();
@@ -60,6 +87,14 @@ fn of_section(section: &str, found: &[Unreadable]) -> Vec<String> {
                 "[{section}] {rows} with a value that cannot be read, and is passed over: {named}. Values are nested \
                  columns or complete JSON text, in the form of Microsoft Graph"
             ),
+            UnreadableKind::Converted => format!(
+                "[{section}] {rows} with a value that cannot be read (disposition unreadable): {named}. A list that is \
+                 written as text is JSON, or addresses with semicolons between them; a boolean is true, false, 1 or 0"
+            ),
+            UnreadableKind::Id => format!(
+                "[{section}] {rows} with a number that is not an identifier, and counts as a missing one: {named}. \
+                 Numbers are whole, and so small that the type of the column distinguishes them; write text"
+            ),
             UnreadableKind::Time => format!(
                 "[{section}] {rows} with a time that cannot be read (disposition missing_time): {named}, where 0 is a \
                  digit and A a letter. Times are written like 2026-03-01T09:30:00Z"
@@ -75,7 +110,10 @@ fn of_section(section: &str, found: &[Unreadable]) -> Vec<String> {
 
 /// `toRecipients in mail/2026.json (12 rows)`
 fn place(one: &Unreadable) -> String {
-    let value = if one.kind == UnreadableKind::Column { one.value.clone() } else { quote(&one.value) };
+    let value = match one.kind {
+        UnreadableKind::Time | UnreadableKind::Zone => quote(&one.value),
+        _ => one.value.clone(),
+    };
     format!("{value} in {} ({})", one.file, count(one.rows, "row"))
 }
 
@@ -107,5 +145,9 @@ mod tests {
             "[users] 1 row with a value that cannot be read, and is passed over: from in a.json (1 row). Values"
         ));
         assert!(of_section("meetings", &[]).is_empty());
+        assert!(of_section("contacts", &[one(UnreadableKind::Id, "account_id", "c.parquet", 2)])[0].starts_with(
+            "[contacts] 2 rows with a number that is not an identifier, and counts as a missing one: account_id in \
+             c.parquet (2 rows). Numbers"
+        ));
     }
 }

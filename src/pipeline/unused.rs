@@ -2,64 +2,25 @@
 //! that is not an address, and a word of an export that is not known. Such a value counts for nobody, or says
 //! nothing; the row counts.
 //!
-//! A run counts these rows while it reads mail and meetings. If there are any, it looks at the first rows again for
-//! their columns and files.
+//! A run counts these rows while it reads mail and meetings. A look at the first rows gives their columns and files.
 //!
-//! Notes contain numbers, and no values.
+//! Notes contain numbers, and no values. A run that suppresses numbers has no such note, because it can be about one row;
+//! a check has.
 
-use datafusion::prelude::SessionContext;
-
-use super::first_rows;
-use super::unused_columns::{Column, Copies, Unused};
+use super::doubtful::First;
+use super::unused_columns::{FoundUnused as Found, Unused};
 use crate::config::Enrichment;
-use crate::error::Result;
 use crate::error::numbers::count;
-use crate::inputs::InputSource;
 
-/// What was found in a column.
-struct Found {
-    column: Column,
-    rows: i64,
-    values: i64,
-    /// The first file with a used row that has such a value.
-    file: Option<String>,
-}
-
-/// The note about a source of mail or meetings; `None` for another source, and if there is nothing to say. `rows` is
-/// the number of used rows with a value that is not used, if all rows were counted. With `min_people` above 1 the note
-/// has no numbers, because they are about used rows.
-///
-/// # Errors
-/// A file that is damaged or cannot be read.
-pub(crate) async fn note(
-    ctx: &SessionContext,
-    enrichment: &Enrichment,
-    source: &InputSource,
-    rows: Option<i64>,
-) -> Result<Option<String>> {
-    let Some(copies) = Copies::of(source).filter(|_| rows != Some(0)) else { return Ok(None) };
-    let nothing = |column: &Column| Found { column: *column, rows: 0, values: 0, file: None };
-    let (mut with, mut found) = (0, copies.columns.iter().map(nothing).collect::<Vec<_>>());
-    let add = |file: Option<&str>, numbers: &[i64]| {
-        let [rows, each @ ..] = numbers else { return };
-        with += rows;
-        let (each, _) = each.as_chunks::<2>();
-        for (one, [rows, values]) in found.iter_mut().zip(each).filter(|(_, [rows, _])| *rows > 0) {
-            one.rows += rows;
-            one.values += values;
-            one.file = one.file.take().or_else(|| file.map(str::to_owned));
-        }
-    };
-    let query = |rows: usize| copies.query(rows);
-    let looked = first_rows::look(ctx, enrichment, source, copies.staged, query, add).await?;
-    found.retain(|one| one.rows > 0);
-    let sample = looked.filter(|looked| rows.map_or(!looked.is_everything(), |rows| rows > with));
+/// The note about a source of mail or meetings according to a look at its first rows; `None` if there is nothing to say.
+/// `rows` is the number of used rows with a value that is not used, if all rows were counted.
+pub(crate) fn note(section: &str, first: &First, rows: Option<i64>) -> Option<String> {
+    let looked = first.looked.as_ref();
+    let sample =
+        looked.filter(|looked| rows.map_or(!looked.is_everything(), |rows| rows > first.with_unused));
     let sample = sample.map(|looked| looked.in_words());
-    let rows = rows.unwrap_or(with);
-    Ok((rows > 0).then(|| match enrichment.min_people {
-        1 => in_words(source.section, rows, sample.as_deref(), &found),
-        _ => without_numbers(source.section, &found),
-    }))
+    let rows = rows.unwrap_or(first.with_unused);
+    (rows > 0).then(|| in_words(section, rows, sample.as_deref(), &first.unused))
 }
 
 fn in_words(section: &str, rows: i64, sample: Option<&str>, found: &[Found]) -> String {
@@ -69,7 +30,7 @@ fn in_words(section: &str, rows: i64, sample: Option<&str>, found: &[Found]) -> 
     let place = |one: &Found| {
         let rows = count(one.rows, "row");
         let many = match one.column.unused {
-            Unused::Addresses("mailbox") | Unused::Words => rows,
+            Unused::Addresses("mailbox") | Unused::Words | Unused::Codes => rows,
             Unused::Addresses(_) => format!("{} in {rows}", count(one.values, "item")),
         };
         format!("{} ({many}{})", one.column.name, if same { String::new() } else { first(one) })
@@ -86,27 +47,18 @@ fn in_words(section: &str, rows: i64, sample: Option<&str>, found: &[Found]) -> 
     format!("[{section}] {rows} with a value that is not used{places}; {}", why(found))
 }
 
-fn without_numbers(section: &str, found: &[Found]) -> String {
-    let place = |one: &Found| match &one.file {
-        Some(file) => format!("{} (first in {file})", one.column.name),
-        None => one.column.name.to_owned(),
-    };
-    let places = match found {
-        [] => "how many and where is suppressed".to_owned(),
-        _ => found.iter().map(place).collect::<Vec<_>>().join(", "),
-    };
-    format!("[{section}] there are used rows with a value that is not used: {places}; {}", why(found))
-}
-
 /// Why values are not used.
 fn why(found: &[Found]) -> String {
-    let has = |words: bool| found.iter().any(|one| matches!(one.column.unused, Unused::Words) == words);
+    let has = |is: fn(Unused) -> bool| found.iter().any(|one| is(one.column.unused));
     let mut why = vec![];
-    if has(false) || found.is_empty() {
+    if has(|unused| matches!(unused, Unused::Addresses(_))) || found.is_empty() {
         why.push("what is not an address counts for nobody");
     }
-    if has(true) {
+    if has(|unused| matches!(unused, Unused::Words)) {
         why.push("a word that is not known says nothing");
+    }
+    if has(|unused| matches!(unused, Unused::Codes)) {
+        why.push("what cannot be decoded is in no thread");
     }
     why.join(", ")
 }
@@ -120,6 +72,7 @@ pub(crate) fn of_contacts(enrichment: &Enrichment, rows: i64) -> Option<String> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::unused_columns::Column;
     use super::*;
 
     #[test]
@@ -152,11 +105,6 @@ mod tests {
             in_words("mail", 9, Some("its first 100,000 rows"), &found[1..]),
             "[mail] 9 used rows with a value that is not used: in its first 100,000 rows: to (3 items in 2 rows, first in b), \
              type (1 row); what is not an address counts for nobody, a word that is not known says nothing"
-        );
-        assert_eq!(
-            without_numbers("mail", &found[1..]),
-            "[mail] there are used rows with a value that is not used: to (first in b), type; what is not an address counts \
-             for nobody, a word that is not known says nothing"
         );
         assert_eq!(
             in_words("mail", 9, Some("its first 100,000 rows"), &[]),

@@ -1,4 +1,4 @@
-//! The columns of mail and meetings in which values may not be used, and how such values are counted.
+//! The columns of mail and meetings whose values notes are about, and how values that are not used are counted.
 
 use crate::config::Format;
 use crate::engine::quoted;
@@ -19,6 +19,8 @@ pub(crate) enum Unused {
     Addresses(&'static str),
     /// A word that is not known; its row names the column.
     Words,
+    /// A value that cannot be decoded; its row names the column.
+    Codes,
 }
 
 impl Column {
@@ -34,11 +36,15 @@ impl Column {
         Self { name, unused: Unused::Words }
     }
 
+    const fn codes(name: &'static str) -> Self {
+        Self { name, unused: Unused::Codes }
+    }
+
     /// The number of values of a row that are not used, as SQL.
     fn sql(self) -> String {
         match self.unused {
             Unused::Addresses(column) => format!("count_no_address({})", quoted(column)),
-            Unused::Words => format!(
+            Unused::Words | Unused::Codes => format!(
                 "case when strpos(concat(',', unknown_words, ','), ',{},') > 0 then 1 else 0 end",
                 self.name
             ),
@@ -46,15 +52,65 @@ impl Column {
     }
 }
 
+/// Values that are not used, which were found in a column.
+pub(crate) struct FoundUnused {
+    pub(crate) column: Column,
+    pub(crate) rows: i64,
+    pub(crate) values: i64,
+    /// The first file with a used row that has such a value.
+    pub(crate) file: Option<String>,
+}
+
+impl FoundUnused {
+    pub(crate) fn nothing(column: &Column) -> Self {
+        Self { column: *column, rows: 0, values: 0, file: None }
+    }
+
+    /// Takes the two numbers of this column, which are the first ones, and returns the others.
+    pub(crate) fn add<'n>(&mut self, numbers: &'n [i64], file: Option<&str>) -> &'n [i64] {
+        let [rows, values, rest @ ..] = numbers else { return &[] };
+        self.rows += rows;
+        self.values += values;
+        if *rows > 0 {
+            self.file = self.file.take().or_else(|| file.map(str::to_owned));
+        }
+        rest
+    }
+}
+
 /// A section with copies: its staged rows, and its columns.
 pub(crate) struct Copies {
     pub(crate) staged: &'static str,
+    /// The columns in which values may not be used.
     pub(crate) columns: &'static [Column],
+    /// The column of the address that every copy must have: its name in the files, and its canonical name.
+    pub(crate) sender: (&'static str, &'static str),
+    /// The columns of identifiers.
+    pub(crate) ids: &'static [IdColumn],
 }
+
+/// A column of identifiers.
+#[derive(Clone, Copy)]
+pub(crate) struct IdColumn {
+    /// Its name in the files.
+    pub(crate) name: &'static str,
+    /// Its canonical name.
+    pub(crate) canonical: &'static str,
+    /// What rows with the same identifier are.
+    pub(crate) same: &'static str,
+}
+
+const ONE_MESSAGE: &str = "they are copies of one message";
+const ONE_MEETING: &str = "those that start at the same time are copies of one meeting";
 
 const MAIL: Copies = Copies {
     staged: "stg_mail",
     columns: &[Column::of("mailbox"), Column::of("to"), Column::of("cc"), Column::of("bcc")],
+    sender: ("sender", "sender"),
+    ids: &[
+        IdColumn { name: "message_id", canonical: "message_id", same: ONE_MESSAGE },
+        IdColumn { name: "conversation_id", canonical: "conversation_id", same: "they are one thread" },
+    ],
 };
 
 const EXPORTED_MAIL: Copies = Copies {
@@ -65,12 +121,18 @@ const EXPORTED_MAIL: Copies = Copies {
         Column::addresses("bccRecipients", "bcc"),
         Column::words("ODataType"),
         Column::words("puser"),
+        Column::codes("conversationIndex"),
+        Column::codes("conversationId"),
     ],
+    sender: ("from or sender", "sender"),
+    ids: &[IdColumn { name: "internetMessageId", canonical: "message_id", same: ONE_MESSAGE }],
 };
 
 const MEETINGS: Copies = Copies {
     staged: "stg_meeting",
     columns: &[Column::of("mailbox"), Column::of("attendees"), Column::of("declined")],
+    sender: ("organizer", "organizer"),
+    ids: &[IdColumn { name: "meeting_id", canonical: "meeting_id", same: ONE_MEETING }],
 };
 
 const EXPORTED_MEETINGS: Copies = Copies {
@@ -83,6 +145,8 @@ const EXPORTED_MEETINGS: Copies = Copies {
         Column::words("responseStatus"),
         Column::words("puser"),
     ],
+    sender: ("organizer", "organizer"),
+    ids: &[IdColumn { name: "iCalUId", canonical: "meeting_id", same: ONE_MEETING }],
 };
 
 impl Copies {
@@ -98,8 +162,9 @@ impl Copies {
     }
 
     /// A query over the first rows of the staged table: how many were looked at, how many used ones of them have a
-    /// value that is not used, and for each column these rows and their values.
-    pub(crate) fn query(&self, rows: usize) -> String {
+    /// value that is not used, and for each column these rows and their values. `looks` and `counts` are more columns of
+    /// the looked-at rows, and more numbers over them.
+    pub(crate) fn query(&self, rows: usize, looks: &str, counts: &str) -> String {
         let each = self.columns.iter().enumerate();
         let numbers = each.clone().map(|(i, column)| format!("{} as n{i}", column.sql()));
         let any = each.clone().map(|(i, _)| format!("n{i} > 0")).collect::<Vec<_>>().join(" or ");
@@ -110,8 +175,9 @@ impl Copies {
             )
         });
         format!(
-            "select count(*), count(*) filter (where is_used and ({any})), {} \
-             from (select disposition = 'used' as is_used, {} from (select * from {} limit {rows}) as first) as looked_at",
+            "select count(*), count(*) filter (where is_used and ({any})), {}{counts} \
+             from (select disposition = 'used' as is_used, {}{looks} from (select * from {} limit {rows}) as first) \
+             as looked_at",
             sums.collect::<Vec<_>>().join(", "),
             numbers.collect::<Vec<_>>().join(", "),
             self.staged

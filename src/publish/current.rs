@@ -8,10 +8,11 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
-use object_store::ObjectStoreExt;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use super::folder;
 use super::location::{OutputLocation, output_location};
+use super::record::Record;
 use super::run_metadata::Description;
 use super::tables::{TABLES, Table};
 use crate::config::Enrichment;
@@ -22,6 +23,8 @@ use crate::storage::file_url;
 pub(crate) struct Published {
     pub(crate) url: ListingTableUrl,
     pub(crate) name: String,
+    /// The size in bytes that its run has recorded; `None` if it has recorded none.
+    recorded: Option<u64>,
 }
 
 /// The files of the published run for these tables, in their order; `None` before the first run. They are resolved
@@ -40,18 +43,21 @@ pub(crate) async fn current(
     match output_location(ctx, enrichment)? {
         OutputLocation::Folder(out) => {
             let Some(run) = folder::current(&out, office) else { return Ok(None) };
+            let record = Record::of_run(&run);
             let published = tables.iter().map(|table| {
                 let path = run.join(table.file(office));
                 let name = path.display().to_string();
                 if !path.exists() {
                     return Err(unread(&name, &format!("there is no such file; {}", again(enrichment))));
                 }
-                Ok(Published { url: file_url(&path).map_err(|e| unread(&name, &e))?, name })
+                let url = file_url(&path).map_err(|e| unread(&name, &e))?;
+                Ok(Published { url, name, recorded: size(record.as_ref(), table) })
             });
             published.collect::<Result<_>>().map(Some)
         }
         OutputLocation::Store(home) => {
             let Some((manifest, _)) = home.current().await? else { return Ok(None) };
+            let record = manifest.record.clone().and_then(|record| serde_json::from_value(record).ok());
             let published = tables.iter().map(|table| {
                 let file = manifest.files.get(table.name).map(|file| home.file(file));
                 let manifest = || home.bucket.show(&home.manifest());
@@ -60,11 +66,17 @@ pub(crate) async fn current(
                     unread(&manifest(), &what)
                 })?;
                 let name = home.bucket.show(&file);
-                Ok(Published { url: home.bucket.url(&file).map_err(|e| unread(&name, &e))?, name })
+                let url = home.bucket.url(&file).map_err(|e| unread(&name, &e))?;
+                Ok(Published { url, name, recorded: size(record.as_ref(), table) })
             });
             published.collect::<Result<_>>().map(Some)
         }
     }
+}
+
+/// The size of the file of a table according to the record of its run.
+fn size(record: Option<&Record>, table: &Table) -> Option<u64> {
+    record?.sizes.get(table.name).copied()
 }
 
 /// What to do if a table is missing.
@@ -102,6 +114,13 @@ pub(crate) async fn published_day(
     ctx: &SessionContext,
     enrichment: &Enrichment,
 ) -> Result<Option<NaiveDate>> {
+    // If Office was deleted, this run publishes it again.
+    if let OutputLocation::Folder(out) = output_location(ctx, enrichment)? {
+        let (office, run) = (&enrichment.output.table, folder::current(&out, &enrichment.output.table));
+        if run.is_none_or(|run| !run.join(TABLES[0].file(office)).exists()) {
+            return Ok(None);
+        }
+    }
     // An earlier version may not have published every table.
     let Some(published) = current(ctx, enrichment, &TABLES[..1]).await? else { return Ok(None) };
     let description = describe(ctx, &published[0]).await?;
@@ -110,12 +129,65 @@ pub(crate) async fn published_day(
 }
 
 /// Reads the description of a run from the footer of one of its files.
-pub(crate) async fn describe(ctx: &SessionContext, file: &Published) -> Result<Description> {
-    let read = async || -> Result<Description> {
+async fn describe(ctx: &SessionContext, file: &Published) -> Result<Description> {
+    let (store, meta) = found(ctx, file).await?;
+    read(ctx, file, store.as_ref(), &meta).await
+}
+
+/// Reads the description of a run from the footer of one of its files. Also returns an error if the file has another
+/// size than the run has recorded, because something else than a run has changed it.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) async fn describe_checked(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    file: &Published,
+) -> Result<(Description, Option<Error>)> {
+    let (store, meta) = found(ctx, file).await?;
+    let changed = file.recorded.filter(|recorded| *recorded != meta.size).map(|recorded| {
+        Error::output(format!(
+            "{}: has {} bytes, but the run has published {recorded}: something else has changed it; publish again with {}",
+            file.name,
+            meta.size,
+            enrichment.run_command()
+        ))
+    });
+    match (read(ctx, file, store.as_ref(), &meta).await, changed) {
+        (Ok(description), changed) => Ok((description, changed)),
+        (Err(_), Some(changed)) => Err(changed),
+        (Err(error), None) => Err(error),
+    }
+}
+
+async fn found(ctx: &SessionContext, file: &Published) -> Result<(Arc<dyn ObjectStore>, ObjectMeta)> {
+    let find = async || -> Result<_> {
         let store = ctx.runtime_env().object_store(file.url.object_store())?;
         let meta = store.head(file.url.prefix()).await.map_err(DataFusionError::from)?;
-        let cache = ctx.runtime_env().cache_manager.get_file_metadata_cache();
-        Ok(Description::of_object(store.as_ref(), &meta, Some(cache)).await?)
+        Ok((store, meta))
     };
-    read().await.map_err(|e| Error::output(format!("{}: cannot be read: {e}", file.name)))
+    find().await.map_err(|e| cannot(file, &e))
+}
+
+async fn read(
+    ctx: &SessionContext,
+    file: &Published,
+    store: &dyn ObjectStore,
+    meta: &ObjectMeta,
+) -> Result<Description> {
+    let cache = ctx.runtime_env().cache_manager.get_file_metadata_cache();
+    let read = Description::of_object(store, meta, Some(cache)).await;
+    read.map_err(|e| cannot(file, &e.into()))
+}
+
+fn cannot(file: &Published, error: &Error) -> Error {
+    Error::output(format!("{}: cannot be read: {error}", file.name))
+}
+
+/// The size of a published file, and when it was written.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) async fn meta(ctx: &SessionContext, file: &Published) -> Result<ObjectMeta> {
+    found(ctx, file).await.map(|(_, meta)| meta)
 }

@@ -121,7 +121,7 @@ impl Destination {
             Self::Store(upload) => {
                 let home = upload.home().clone();
                 let office = match is_newest {
-                    true => upload.publish(as_of, history, Some(record.to_value())).await?,
+                    true => upload.publish(as_of, history, Some(record)).await?,
                     false => upload.retain(as_of).await?,
                 };
                 let deleted = match is_protected {
@@ -149,7 +149,7 @@ fn publish_files(
         folder::check(&out, office, &Claim::of(enrichment))?;
         return history::retain(&out, target.folder(), as_of, office);
     }
-    record.write(target.folder()).map_err(|e| {
+    record.write(target.folder(), office).map_err(|e| {
         let place = target.folder().display();
         Error::output(format!("[output] {place}: cannot be written to: {e}")).with_source(e)
     })?;

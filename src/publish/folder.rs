@@ -25,11 +25,13 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use tempfile::TempDir;
 
 use super::atomic_link::{LINK, lock_home, replace_by_link, sync_folder};
-use super::home::{self, HIDDEN, HomeFolder, home};
-use super::location::{folder as dated, retained_tables};
+use super::history;
+use super::home::{self, HIDDEN, HomeFolder, home, is_folder};
+use super::location::{HISTORY, partition, retained_file, retained_tables};
 use super::owner::{Claim, Owner};
 use super::tables::TABLES;
 use crate::error::{Error, Result};
@@ -125,34 +127,45 @@ impl Target {
 
     /// Makes this run the published one. The caller holds the lock of `home`.
     fn switch(&mut self) -> io::Result<()> {
-        let current = self.home.join(CURRENT);
-        let before = fs::read_link(&current).ok();
-        // Only the first run creates the links of the tables; later runs use them again. They are created
-        // before the step that publishes, so that this step shows all files at once.
-        self.link(|link| fs::symlink_metadata(link).is_err())?;
-        self.run.disable_cleanup(true);
-        let name = self.folder().file_name().map(PathBuf::from).unwrap_or_default();
-        sync_folder(&self.home)?;
-        replace_by_link(&self.home, &name, &current)?;
-        sync_folder(&self.home)?;
-        // A plain file with the name of a table is replaced only now, when the link leads to a file that
-        // can be read.
-        self.link(|_| true)?;
-        clean(&self.home, &[Some(name), before]);
+        let before = switch(&self.out, &self.table, &mut self.run)?;
+        clean(&self.home, &[self.folder().file_name().map(PathBuf::from), before]);
         Ok(())
     }
+}
 
-    /// Links the names of tables in the output folder to the published files: of those tables for whose
-    /// link `which` is true and that do not have this link already.
-    fn link(&self, which: impl Fn(&Path) -> bool) -> io::Result<()> {
-        for table in TABLES {
-            let (link, target) = link_of(&self.out, &self.table, &table.file(&self.table));
-            if which(&link) && !leads_to(&link, &target) {
-                replace_by_link(&self.home, &target, &link)?;
-            }
+/// Makes the run with this folder, which is durable, the published one. Returns the name of the folder of the one
+/// before. The caller holds the lock of `home`.
+///
+/// # Errors
+/// A link cannot be replaced.
+pub(crate) fn switch(out: &Path, table: &str, run: &mut TempDir) -> io::Result<Option<PathBuf>> {
+    let home = home(out, table);
+    let current = home.join(CURRENT);
+    let before = fs::read_link(&current).ok();
+    // Only the first run creates the links of the tables; later runs use them again. They are created
+    // before the step that publishes, so that this step shows all files at once.
+    link(out, table, |link| fs::symlink_metadata(link).is_err())?;
+    run.disable_cleanup(true);
+    let name = run.path().file_name().map(PathBuf::from).unwrap_or_default();
+    sync_folder(&home)?;
+    replace_by_link(&home, &name, &current)?;
+    sync_folder(&home)?;
+    // A plain file with the name of a table is replaced only now, when the link leads to a file that
+    // can be read.
+    link(out, table, |_| true)?;
+    Ok(before)
+}
+
+/// Links the names of tables in the output folder to the published files: of those tables for whose
+/// link `which` is true and that do not have this link already.
+fn link(out: &Path, table: &str, which: impl Fn(&Path) -> bool) -> io::Result<()> {
+    for published in TABLES {
+        let (link, target) = link_of(out, table, &published.file(table));
+        if which(&link) && !leads_to(&link, &target) {
+            replace_by_link(&home(out, table), &target, &link)?;
         }
-        sync_folder(&self.out)
     }
+    sync_folder(out)
 }
 
 /// What runs that are dead have left, if nothing is published yet: their folders, and links that lead
@@ -199,10 +212,7 @@ pub(crate) fn check(out: &Path, table: &str, claim: &Claim) -> Result<()> {
     let places = links.iter().map(|(link, _)| link.clone());
     for place in places.chain([home(out, table).join(CURRENT)]) {
         if fs::symlink_metadata(&place).is_ok_and(|m| m.is_dir()) {
-            return Err(Error::output(format!(
-                "[output] {}: is a folder, but a run writes a symbolic link here; move the folder away",
-                place.display()
-            )));
+            return Err(in_the_way(&place));
         }
     }
     if let Some(run) = current(out, table) {
@@ -220,11 +230,56 @@ pub(crate) fn check(out: &Path, table: &str, claim: &Claim) -> Result<()> {
             claim.replaces(&link.display().to_string(), &owner)?;
         }
     }
-    for (date, table_of_date) in
-        claim.retained.iter().flat_map(|date| retained_tables().map(move |t| (date, t)))
-    {
-        let file = out.join(dated(*date)).join(table_of_date.file(table));
-        claim.replaces(&file.display().to_string(), &Owner::of_file(&file))?;
+    claim.retained.map_or(Ok(()), |date| check_history(out, table, claim, date))
+}
+
+/// Checks that a run can retain its tables.
+///
+/// # Errors
+/// What lies in the place of the history is not one, or the tables of the date belong to another enrichment or to nobody
+/// known.
+fn check_history(out: &Path, table: &str, claim: &Claim, date: NaiveDate) -> Result<()> {
+    let unread = |e: io::Error| Error::output(format!("[output] {e}")).with_source(e);
+    let folders = retained_tables().map(|retained| out.join(HISTORY).join(retained.folder(table)));
+    for folder in [out.join(HISTORY)].into_iter().chain(folders) {
+        // What is in a link is elsewhere.
+        if !is_folder(&folder).map_err(unread)? {
+            continue;
+        }
+        is_folder(&folder.join(partition(date))).map_err(unread)?;
+    }
+    let files = history::dates(out, table).map_err(unread)?.remove(&date).unwrap_or_default();
+    for (of, file) in retained_tables().filter_map(|of| Some((of, files.get(of.name)?))) {
+        let place = out.join(retained_file(of, table, date));
+        claim.replaces(&place.display().to_string(), &Owner::of_file(file))?;
+    }
+    Ok(())
+}
+
+fn in_the_way(place: &Path) -> Error {
+    Error::output(format!(
+        "[output] {}: is a folder, but a run writes a symbolic link here; move the folder away",
+        place.display()
+    ))
+}
+
+/// Checks that the names of tables in the output folder lead to the files of the published run, whose folder is `run`:
+/// by the links that runs make or, in a copy of an output folder, to files of the same size. `again` is the command that
+/// publishes.
+///
+/// # Errors
+/// A name is missing, or leads to something else.
+pub(crate) fn check_links(out: &Path, table: &str, run: &Path, again: &str) -> Result<()> {
+    let size = |path: &Path| fs::metadata(path).ok().map(|meta| meta.len());
+    for file in TABLES.iter().map(|t| t.file(table)) {
+        let (link, target) = link_of(out, table, &file);
+        let what = match size(&link) {
+            _ if leads_to(&link, &target) => continue,
+            None => "is missing: it was deleted after a run has published it; publish it",
+            found if found == size(&run.join(&file)) => continue,
+            Some(_) => "is not what the run has published: something else has replaced it; publish it",
+        };
+        return Err(Error::output(format!("[output] {}: {what} again with {again}", link.display())));
     }
     Ok(())
 }
@@ -253,7 +308,7 @@ pub(crate) fn current(out: &Path, table: &str) -> Option<PathBuf> {
 /// Deletes the folders of earlier runs, except the given names and those of runs in progress. The caller
 /// holds the lock of `home`. Errors are ignored: the result is already published, and the next run tries
 /// again.
-fn clean(home: &Path, keep: &[Option<PathBuf>]) {
+pub(crate) fn clean(home: &Path, keep: &[Option<PathBuf>]) {
     for entry in fs::read_dir(home).into_iter().flatten().flatten() {
         let name = PathBuf::from(entry.file_name());
         let text = entry.file_name().to_string_lossy().into_owned();

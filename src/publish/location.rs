@@ -132,15 +132,55 @@ pub(crate) fn retained_tables() -> impl Iterator<Item = &'static Table> {
     TABLES.iter().filter(|table| !table.is_about_individuals())
 }
 
-/// Prefix of the folder of an as-of date, as in Hive-style partitions.
-const AS_OF: &str = "as_of=";
-
-/// The folder of an as-of date, relative to the output folder.
-pub(crate) fn folder(as_of: NaiveDate) -> String {
-    format!("{AS_OF}{as_of}")
+/// The retained tables, the overview last: where it is, the date is complete.
+pub(crate) fn overview_last() -> impl DoubleEndedIterator<Item = &'static Table> {
+    let mut tables: Vec<_> = retained_tables().collect();
+    tables.sort_by_key(|table| table.is_overview());
+    tables.into_iter()
 }
 
-/// The as-of date to which a folder belongs; `None` for any other folder.
-pub(crate) fn date(folder: &str) -> Option<NaiveDate> {
-    folder.strip_prefix(AS_OF)?.parse().ok()
+/// The column, and the key of Hive-style folders, that contains the as-of date.
+pub(crate) const AS_OF: &str = "AsOfDate";
+
+/// The folder, in the output folder, that contains one folder for each retained table.
+pub(crate) const HISTORY: &str = "history";
+
+/// The prefix of the folder of an as-of date in the layout of versions up to 0.1.0: `out/as_of=2026-10-31/`.
+pub(crate) const EARLIER: &str = "as_of=";
+
+/// The folder of an as-of date in the folder of a table.
+pub(crate) fn partition(as_of: NaiveDate) -> String {
+    format!("{AS_OF}={as_of}")
+}
+
+/// The retained file of a table, relative to the output folder: `history/Office/AsOfDate=2026-10-31/Office.parquet`.
+pub(crate) fn retained_file(table: &Table, office: &str, as_of: NaiveDate) -> String {
+    [HISTORY, &table.folder(office), &partition(as_of), &table.file(office)].join("/")
+}
+
+/// The as-of date of a folder of a date; `None` for any other folder.
+pub(crate) fn partition_date(folder: &str) -> Option<NaiveDate> {
+    folder.strip_prefix(AS_OF)?.strip_prefix('=')?.parse().ok()
+}
+
+/// The as-of date and the table to which a path in `history/` belongs, given without `history/`; `None` for what is
+/// not the file of a retained table.
+pub(crate) fn retained(path: &str, office: &str) -> Option<(NaiveDate, &'static Table)> {
+    let [folder, date, file] = path.split('/').collect::<Vec<_>>()[..] else { return None };
+    let date = partition_date(date)?;
+    let table = retained_tables().find(|table| table.folder(office) == folder)?;
+    (table.file(office) == file).then_some((date, table))
+}
+
+/// The as-of date of a folder of the layout of versions up to 0.1.0; `None` for any other folder.
+pub(crate) fn earlier_date(folder: &str) -> Option<NaiveDate> {
+    folder.strip_prefix(EARLIER)?.parse().ok()
+}
+
+/// How many of the last parts of the path of a folder lead from an output folder to one with retained files:
+/// 3 for `out/history/Office/AsOfDate=2026-10-31`, 1 for `out/as_of=2026-10-31`, 0 for any other.
+pub(crate) fn parts_of_history<'a>(parts: impl DoubleEndedIterator<Item = &'a str>) -> usize {
+    let last: Vec<&str> = parts.rev().take(3).collect();
+    let earlier = usize::from(last.first().copied().and_then(earlier_date).is_some());
+    last.iter().position(|part| *part == HISTORY).map_or(earlier, |at| at + 1)
 }

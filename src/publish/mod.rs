@@ -3,7 +3,10 @@
 
 pub(crate) mod atomic_link;
 pub(crate) mod beside;
+mod changes;
 pub(crate) mod current;
+mod dated_files;
+mod dates;
 pub(crate) mod delta;
 mod destination;
 mod folder;
@@ -20,6 +23,7 @@ mod reader;
 pub(crate) mod record;
 mod run_metadata;
 mod state;
+mod store_history;
 mod tables;
 pub(crate) mod upload;
 mod weaker;
@@ -28,11 +32,13 @@ mod writer;
 #[cfg(feature = "delta")]
 pub(crate) use self::atomic_link::lock_home;
 
+pub use self::dates::{Dropped, RetainedDate, drop_date, keep_newest, retained_dates};
 pub(crate) use self::destination::Destination;
-pub(crate) use self::location::{Draft, OutputLocation, Placed, date};
+pub(crate) use self::location::{Draft, OutputLocation, Placed, parts_of_history};
 pub(crate) use self::opened::Opened;
 pub use self::overview::Overview;
-pub use self::reader::register;
+pub use self::reader::{register, register_as_of};
+pub(crate) use self::reader::{register_empty, register_with_notes};
 pub use self::record::{Before, Judgement, Outcome, Record};
 pub use self::run_metadata::Description;
 pub(crate) use self::state::{recorded, sizes};
@@ -45,4 +51,4 @@ pub(crate) use self::home::HIDDEN;
 #[cfg(feature = "delta")]
 pub(crate) use self::home::HomeFolder;
 #[cfg(feature = "delta")]
-pub(crate) use self::location::output_location;
+pub(crate) use self::location::{AS_OF, output_location};

@@ -26,13 +26,14 @@ use futures::future::{join_all, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode};
-use serde_json::Value;
 
-use super::location::{Home, folder, retained_tables};
+use super::location::{EARLIER, Home, overview_last, retained_tables};
 use super::manifest::{Manifest, VERSION};
 use super::owner::{Claim, Owner};
+use super::record::Record;
+use super::store_history;
 use super::tables::{TABLES, Table};
-use super::upload::{new_run, probe, put, put_file};
+use super::upload::{copy, new_run, probe, put_file};
 use crate::error::{Error, Result};
 
 /// The age at which files are considered those of a dead run and are deleted. No upload takes nearly as
@@ -78,8 +79,8 @@ impl Upload {
         Ok(file)
     }
 
-    /// Uploads the files and publishes them. With `history`, also copies them to the folder of their as-of
-    /// date. Returns the URL of Office.
+    /// Uploads the files and publishes them. With `history`, also copies them to the history. Returns the URL of
+    /// Office.
     ///
     /// # Errors
     /// A file cannot be uploaded, or the manifest cannot be replaced: the previous run stays published. A
@@ -88,44 +89,52 @@ impl Upload {
         mut self,
         as_of: NaiveDate,
         history: bool,
-        record: Option<Value>,
+        record: Option<&Record>,
     ) -> Result<String> {
         let home = self.home.clone();
-        let mut files = BTreeMap::new();
+        let (mut files, mut sizes) = (BTreeMap::new(), BTreeMap::new());
         for (table, file) in &mut self.files {
             let name = table.file(&home.table);
-            upload(&home, file, &home.run(&self.run).join(name.as_str())).await?;
+            let size = upload(&home, file, &home.run(&self.run).join(name.as_str())).await?;
+            sizes.insert(table.name.to_owned(), size);
             let relative = [super::home::HIDDEN, &home.table, &self.run, &name].join("/");
             files.insert(table.name.to_owned(), relative);
         }
+        let record = record.map(|record| record.with_sizes(sizes).to_value());
         let manifest = Manifest { version: VERSION, run: self.run, previous: None, as_of, files, record };
         let manifest = switch(&home, &self.claim, manifest).await?;
         copy_to_plain_names(&home, manifest, history).await?;
+        if history {
+            store_history::move_earlier(&home).await?;
+        }
         clean(&home, Utc::now).await;
         Ok(home.bucket.show(&home.out.clone().join(TABLES[0].file(&home.table))))
     }
 
-    /// Uploads the files of the retained tables to the folder of their as-of date only, and does not
-    /// publish them. Returns the URL of Office there.
+    /// Uploads the files of the retained tables to the history only, and does not publish them. Returns the URL of
+    /// Office there.
     ///
     /// # Errors
     /// A file cannot be uploaded.
     pub(crate) async fn retain(mut self, as_of: NaiveDate) -> Result<String> {
         check(&self.home, &self.claim).await?;
         let home = self.home;
-        let folder = home.out.clone().join(folder(as_of));
+        store_history::begin(&home, as_of).await?;
+        self.files.sort_by_key(|(table, _)| table.is_overview());
         for (table, file) in &mut self.files {
-            if retained_tables().any(|retained| retained.name == table.name) {
-                upload(&home, file, &folder.clone().join(table.file(&home.table))).await?;
+            if !table.is_about_individuals() {
+                upload(&home, file, &store_history::path(&home, table, as_of)).await?;
             }
         }
-        Ok(home.bucket.show(&folder.join(TABLES[0].file(&home.table))))
+        store_history::move_earlier(&home).await?;
+        Ok(home.bucket.show(&store_history::path(&home, &TABLES[0], as_of)))
     }
 }
 
-async fn upload(home: &Home, file: &mut File, path: &Path) -> Result<()> {
+/// Uploads a file. Returns its size in bytes.
+async fn upload(home: &Home, file: &mut File, path: &Path) -> Result<u64> {
     let put = put_file(&*home.bucket.store, path, file).await;
-    put.map(|_| ()).map_err(home.cannot(path, "cannot be written"))
+    put.map_err(home.cannot(path, "cannot be written"))
 }
 
 /// Checks that a run can replace what is in the output folder.
@@ -138,7 +147,10 @@ pub(crate) async fn check(home: &Home, claim: &Claim) -> Result<()> {
     }
     let plain = TABLES.iter().map(|table| home.out.clone().join(table.file(&home.table)));
     let of_date = claim.retained.into_iter().flat_map(|date| {
-        retained_tables().map(move |table| home.out.clone().join(folder(date)).join(table.file(&home.table)))
+        let earlier = home.out.clone().join(format!("{EARLIER}{date}"));
+        retained_tables().flat_map(move |table| {
+            [store_history::path(home, table, date), earlier.clone().join(table.file(&home.table))]
+        })
     });
     let checks = plain.chain(of_date).map(|path| check_file(home, claim, path));
     try_join_all(checks).await.map(|_| ())
@@ -162,7 +174,7 @@ async fn check_file(home: &Home, claim: &Claim, path: Path) -> Result<()> {
 ///
 /// # Errors
 /// Another enrichment has published meanwhile, a file of the run is gone, the manifest cannot be replaced, or other runs replace it again and again.
-async fn switch(home: &Home, claim: &Claim, mut manifest: Manifest) -> Result<Manifest> {
+pub(crate) async fn switch(home: &Home, claim: &Claim, mut manifest: Manifest) -> Result<Manifest> {
     let path = home.manifest();
     let cannot = home.cannot(&path, "cannot be replaced");
     for _ in 0..PATIENCE {
@@ -203,24 +215,23 @@ async fn switch(home: &Home, claim: &Claim, mut manifest: Manifest) -> Result<Ma
     Err(Error::output(what).with_temporary(true))
 }
 
-/// Copies the files of the published run to their plain names and, with `history`, to the folder of its
-/// as-of date. If another run is published meanwhile, it copies its files, too. The last run to finish
-/// copies the files of the run that is published then.
-async fn copy_to_plain_names(home: &Home, mut manifest: Manifest, history: bool) -> Result<()> {
+/// Copies the files of the published run to their plain names and, with `history`, to the history. If another run is
+/// published meanwhile, it copies its files, too. The last run to finish copies the files of the run that is published
+/// then.
+pub(crate) async fn copy_to_plain_names(home: &Home, mut manifest: Manifest, history: bool) -> Result<()> {
     for _ in 0..PATIENCE {
-        let of_date = home.out.clone().join(folder(manifest.as_of));
-        let copies = manifest.files.iter().flat_map(|(table, file)| {
+        let what = "the run is published, but this copy is not up to date (run again)";
+        for file in manifest.files.values() {
             let name = file.rsplit('/').next().unwrap_or(file);
-            let is_retained = history && retained_tables().any(|retained| retained.name == table);
-            let dated = is_retained.then(|| of_date.clone().join(name));
-            [Some(home.out.clone().join(name)), dated].into_iter().flatten().map(|to| (home.file(file), to))
-        });
-        for (from, to) in copies {
-            let what = "the run is published, but this copy is not up to date (run again)";
-            let cannot = home.cannot(&to, what);
-            let got = home.bucket.store.get(&from).await.map_err(&cannot)?;
-            let size = got.meta.size;
-            put(&*home.bucket.store, &to, size, got.into_stream()).await.map_err(&cannot)?;
+            copy(home, &home.file(file), &home.out.clone().join(name), what).await?;
+        }
+        if history {
+            store_history::begin(home, manifest.as_of).await?;
+            for table in overview_last() {
+                let Some(file) = manifest.files.get(table.name) else { continue };
+                let to = store_history::path(home, table, manifest.as_of);
+                copy(home, &home.file(file), &to, what).await?;
+            }
         }
         match home.current().await? {
             Some((current, _)) if current.run != manifest.run => manifest = current,

@@ -8,14 +8,21 @@
 //! out/.engagement/Office/run-a1b2c3/run.json
 //! ```
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
-use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, Months, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::overview::Overview;
+use super::run_metadata::BY_OWN_PEOPLE;
+use crate::views::PublishedMonth;
+
+/// How long a run remembers what was published about a month, in months before the as-of date: two windows.
+const MONTHS: u32 = 24;
+use super::tables::TABLES;
 
 /// The file in the folder of a run.
 pub(crate) const FILE: &str = "run.json";
@@ -30,6 +37,12 @@ pub struct Record {
     /// `[privacy] min_people` of the run.
     #[serde(default = "unprotected")]
     pub min_people: u32,
+    /// The rule by which the run suppressed numbers; blank if it suppressed none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub suppression: String,
+    /// What was published about months of accounts, by this run and by the runs before it, if numbers are suppressed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub months: Vec<PublishedMonth>,
     /// The first and the last day with used rows of mail or meetings; `None` if there is no used row, or if numbers
     /// about few people are suppressed.
     pub covered: Option<(NaiveDate, NaiveDate)>,
@@ -39,6 +52,10 @@ pub struct Record {
     pub expectations: Vec<Judgement>,
     /// What was published before; `None` for a first run, if that has no record, or if it suppressed less.
     pub before: Option<Before>,
+    /// The size in bytes of the file of each table, by the name of the table. Empty for Delta tables, whose logs
+    /// have the sizes, and in records of version 0.1.0.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sizes: BTreeMap<String, u64>,
 }
 
 fn unprotected() -> u32 {
@@ -107,9 +124,13 @@ impl Record {
         overview: Overview,
         covered: Option<(NaiveDate, NaiveDate)>,
         expectations: Vec<Judgement>,
+        months: Vec<PublishedMonth>,
         before: Option<Self>,
     ) -> Self {
-        let before = before.filter(|before| before.min_people >= min_people);
+        let mut before = before.filter(|before| before.protection() >= min_people);
+        let earlier = before.as_mut().map(|before| std::mem::take(&mut before.months)).unwrap_or_default();
+        let months = if min_people > 1 { remembered(earlier, months, overview.as_of) } else { vec![] };
+        let suppression = if min_people > 1 { BY_OWN_PEOPLE.to_owned() } else { String::new() };
         let before = before.map(|Self { published_at, version, overview, .. }| Before {
             published_at,
             version,
@@ -120,11 +141,25 @@ impl Record {
             published_at: now.trunc_subsecs(0),
             version,
             min_people,
+            suppression,
+            months,
             covered,
             overview,
             expectations,
             before,
+            sizes: BTreeMap::new(),
         }
+    }
+
+    /// The number of internal people from which on the run published numbers, by the rule of this version; 1 if it
+    /// suppressed none, or by a weaker rule.
+    pub(crate) fn protection(&self) -> u32 {
+        if self.suppression == BY_OWN_PEOPLE { self.min_people } else { 1 }
+    }
+
+    /// The record with the sizes of the files, each with the name of its table.
+    pub(crate) fn with_sizes(&self, sizes: BTreeMap<String, u64>) -> Self {
+        Self { sizes, ..self.clone() }
     }
 
     /// The record as a part of a manifest.
@@ -133,10 +168,34 @@ impl Record {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// Writes the record to the folder of a run.
-    pub(crate) fn write(&self, run: &Path) -> io::Result<()> {
-        fs::write(run.join(FILE), format!("{:#}\n", self.to_value()))
+    /// Writes the record to the folder of a run, with the sizes of the files there. `office` is the name of the Office
+    /// table.
+    pub(crate) fn write(&self, run: &Path, office: &str) -> io::Result<()> {
+        let size = |path: &Path| fs::metadata(path).map(|meta| meta.len());
+        let sizes = TABLES.iter().map(|t| Ok((t.name.to_owned(), size(&run.join(t.file(office)))?)));
+        let record = self.with_sizes(sizes.collect::<io::Result<_>>()?);
+        fs::write(run.join(FILE), format!("{:#}\n", record.to_value()))
     }
+
+    /// The record in the folder of a run; `None` if there is none that can be read.
+    pub(crate) fn of_run(run: &Path) -> Option<Self> {
+        serde_json::from_str(&fs::read_to_string(run.join(FILE)).ok()?).ok()
+    }
+}
+
+/// What was published about months: `now`, and what was known before about other months and accounts. Months that no
+/// window of this as-of date or a later one contains, nor one of the year before it, are forgotten.
+fn remembered(
+    earlier: Vec<PublishedMonth>,
+    now: Vec<PublishedMonth>,
+    as_of: NaiveDate,
+) -> Vec<PublishedMonth> {
+    let first = as_of.checked_sub_months(Months::new(MONTHS)).unwrap_or(NaiveDate::MIN);
+    let earlier = earlier.into_iter().filter(|known| known.month > first);
+    let by_month = earlier.chain(now).map(|known| ((known.account, known.month), known.numbers));
+    let by_month: BTreeMap<_, _> = by_month.collect();
+    let known = |((account, month), numbers)| PublishedMonth { account, month, numbers };
+    by_month.into_iter().map(known).collect()
 }
 
 #[cfg(test)]
@@ -173,13 +232,15 @@ mod tests {
             outcome: Outcome::Missed,
         };
         assert_eq!(missed.to_string(), "missed   max_age_days: expected at most 3, found 20");
-        let first = Record::new(at("2026-10-31T03:15:00Z"), 1, overview("2026-10-30"), None, vec![], None);
+        let first =
+            Record::new(at("2026-10-31T03:15:00Z"), 1, overview("2026-10-30"), None, vec![], vec![], None);
         let second = Record::new(
             at("2026-11-01T03:15:00.987Z"),
             1,
             overview("2026-10-31"),
             None,
             vec![missed],
+            vec![],
             Some(first.clone()),
         );
         let value = second.to_value();
@@ -190,8 +251,33 @@ mod tests {
         assert_eq!((&before.overview, before.published_at), (&first.overview, first.published_at));
         assert_eq!(serde_json::from_value::<Record>(value).unwrap(), second);
         // Numbers that are suppressed from now on are not repeated.
+        let record = |min_people, months, before| {
+            let now = at("2026-11-02T03:15:00Z");
+            Record::new(now, min_people, overview("2026-10-31"), None, vec![], months, before)
+        };
+        let month = |account: &str, month: &str, numbers: &str| PublishedMonth {
+            account: account.into(),
+            month: month.parse().unwrap(),
+            numbers: numbers.into(),
+        };
         let protected =
-            Record::new(at("2026-11-02T03:15:00Z"), 2, overview("2026-10-31"), None, vec![], Some(second));
-        assert_eq!(protected.before, None);
+            record(2, vec![month("a", "2026-09-01", "1"), month("b", "2026-10-01", "2")], Some(second));
+        assert_eq!((&protected.before, protected.protection()), (&None, 2));
+
+        // What was published about months is remembered, but not what an earlier version did by a weaker rule.
+        let more = vec![month("a", "2026-09-01", "3"), month("b", "2026-09-01", "4")];
+        let old = Record {
+            months: vec![month("b", "2024-10-01", "5"), month("b", "2024-11-01", "6")],
+            ..protected
+        };
+        let weaker = Record { suppression: "accounts-by-month".into(), ..old.clone() };
+        let later = record(2, more.clone(), Some(old));
+        assert_eq!(later.months, [more[0].clone(), month("b", "2024-11-01", "6"), more[1].clone()]);
+        assert!(later.before.is_some());
+        assert_eq!(serde_json::from_value::<Record>(later.to_value()).unwrap(), later);
+        assert_eq!(record(3, more.clone(), Some(later)).months, more);
+        let after_weaker = record(2, more.clone(), Some(weaker));
+        assert_eq!((after_weaker.months, after_weaker.before), (more.clone(), None));
+        assert!(record(1, more, None).months.is_empty());
     }
 }

@@ -25,9 +25,9 @@ const PREFIX: &str = "engagement.";
 /// The key of the rule by which numbers are suppressed.
 const RULE: &str = "suppression";
 
-/// The rule: accounts with a small month in a window of whole months are suppressed. Runs of versions with a weaker
-/// rule do not name one.
-const BY_ACCOUNT: &str = "accounts-by-month";
+/// The rule: accounts with a small month in a window of whole months are suppressed, and a month is judged by what is
+/// with this account alone. Runs of versions with a weaker rule name none or another one.
+pub(crate) const BY_OWN_PEOPLE: &str = "accounts-by-own-people";
 
 /// How many bytes at the end of a file are read at once: the whole footer of most files.
 const FOOTER: usize = 1 << 16;
@@ -56,7 +56,7 @@ impl Description {
         }
         if enrichment.min_people > 1 {
             entries.push(("min_people", enrichment.min_people.to_string()));
-            entries.push((RULE, BY_ACCOUNT.to_string()));
+            entries.push((RULE, BY_OWN_PEOPLE.to_string()));
         }
         entries.extend(enrichment.region.map(|r| ("region", r.as_str().to_string())));
         Self(entries.into_iter().map(|(k, v)| (format!("{PREFIX}{k}"), v)).collect())
@@ -150,7 +150,7 @@ impl Description {
     /// The number of internal people from which on numbers are published, by the rule of this version; 1 if numbers
     /// are not suppressed, or by a weaker rule of an earlier version.
     pub(crate) fn protection(&self) -> u32 {
-        if self.get(RULE) == Some(BY_ACCOUNT) { self.min_people() } else { 1 }
+        if self.get(RULE) == Some(BY_OWN_PEOPLE) { self.min_people() } else { 1 }
     }
 
     /// The weights of the run, in the order of [`Measure::ALL`]; 0 for a measure that is not named, and for the

@@ -1,14 +1,11 @@
 //! What `engagement status` and the next run ask about what is published: its record, and its size.
 
-use std::fs;
-
 use datafusion::prelude::SessionContext;
 use futures::future::try_join_all;
-use object_store::ObjectStoreExt;
 
-use super::current::current;
+use super::current::{current, meta};
 use super::location::{OutputLocation, output_location};
-use super::record::{FILE, Record};
+use super::record::Record;
 use super::tables::TABLES;
 use super::{delta, folder};
 use crate::config::{Enrichment, OutputFormat};
@@ -21,18 +18,16 @@ use crate::error::{Error, Result};
 /// The output location is not valid, or the manifest cannot be read.
 pub(crate) async fn recorded(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Record>> {
     let location = output_location(ctx, enrichment)?;
-    let value = match (enrichment.output.format, location) {
-        (OutputFormat::Delta, location) => delta::record(location, enrichment).await?,
+    let parsed = |value: Option<serde_json::Value>| serde_json::from_value::<Record>(value?).ok();
+    let record = match (enrichment.output.format, location) {
+        (OutputFormat::Delta, location) => parsed(delta::record(location, enrichment).await?),
         (OutputFormat::Parquet, OutputLocation::Folder(out)) => {
-            let run = folder::current(&out, &enrichment.output.table);
-            let text = run.and_then(|run| fs::read_to_string(run.join(FILE)).ok());
-            text.and_then(|text| serde_json::from_str(&text).ok())
+            folder::current(&out, &enrichment.output.table).and_then(|run| Record::of_run(&run))
         }
         (OutputFormat::Parquet, OutputLocation::Store(home)) => {
-            home.current().await?.and_then(|(manifest, _)| manifest.record)
+            parsed(home.current().await?.and_then(|(manifest, _)| manifest.record))
         }
     };
-    let record = value.and_then(|value| serde_json::from_value::<Record>(value).ok());
     Ok(record.filter(|record| record.overview.enrichment == enrichment.name))
 }
 
@@ -46,11 +41,9 @@ pub(crate) async fn sizes(ctx: &SessionContext, enrichment: &Enrichment) -> Resu
         return delta::sizes(ctx, enrichment).await;
     }
     let Some(published) = current(ctx, enrichment, TABLES).await? else { return Ok(vec![]) };
-    let sizes = TABLES.iter().zip(published).map(async |(table, file)| {
-        let store = ctx.runtime_env().object_store(file.url.object_store())?;
-        let found = store.head(file.url.prefix()).await;
-        let size = found.map_err(|e| Error::output(format!("{}: cannot be read: {e}", file.name)))?.size;
-        Ok::<_, Error>((table.name, size))
-    });
+    let sizes = TABLES
+        .iter()
+        .zip(published)
+        .map(async |(table, file)| Ok::<_, Error>((table.name, meta(ctx, &file).await?.size)));
     try_join_all(sizes).await
 }

@@ -131,8 +131,8 @@ pub const TABLES: &[Table] = &[
         columns: &[
             ("CustomerId", Utf8, Never),
             ("Month", Date32, Never),
-            ("Emails", Int64, Suppressed),
-            ("Meetings", Int64, Suppressed),
+            ("Emails", Int64, Maybe),
+            ("Meetings", Int64, Maybe),
         ],
         order: &["CustomerId", "Month"],
         sorted_view: Some("customercard_history_sorted"),

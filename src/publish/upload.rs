@@ -71,6 +71,14 @@ pub(crate) async fn put(
     }
 }
 
+/// Copies an object. The message of an error contains `what`.
+pub(crate) async fn copy(home: &Home, from: &Path, to: &Path, what: &str) -> Result<()> {
+    let (store, cannot) = (&home.bucket.store, home.cannot(to, what));
+    let got = store.get(from).await.map_err(&cannot)?;
+    let size = got.meta.size;
+    put(&**store, to, size, got.into_stream()).await.map_err(&cannot)
+}
+
 /// The content of a file from its current position, in chunks of at most [`PART`] bytes.
 fn chunks(file: &mut File) -> BoxStream<'_, Result<Bytes, StoreError>> {
     let next = |file: &mut File| {

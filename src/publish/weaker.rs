@@ -2,7 +2,8 @@
 //! a weaker rule of an earlier version. A run with more protection deletes it, because numbers that are not published
 //! any more could be read there, or calculated from the differences.
 //!
-//! Files of other enrichments stay. Errors are not ignored: the run is published, but what remains is less protected.
+//! Files of other enrichments stay, unless the command line permits the run to replace them (`--replace`): a renamed
+//! enrichment has left files of its name before. Errors are not ignored: the run is published, but what remains is less protected.
 
 use std::collections::BTreeSet;
 use std::path::{Path as LocalPath, PathBuf};
@@ -15,9 +16,10 @@ use object_store::{Error as StoreError, ObjectMeta, ObjectStore, ObjectStoreExt}
 use super::Description;
 use super::atomic_link::lock_home;
 use super::folder::{self, RUN};
-use super::history::is_retained;
-use super::home::{home, is_folder};
-use super::location::{Home, date, retained_tables};
+use super::history::{self, date_of_link, is_retained};
+use super::history_reader::Files;
+use super::home::home;
+use super::location::Home;
 use super::tables::TABLES;
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
@@ -27,16 +29,20 @@ use crate::error::{Error, Result};
 pub(crate) struct Protection {
     enrichment: String,
     pub(crate) min_people: u32,
+    /// Whether the run replaces what other enrichments have published, such as this one with its name before.
+    replaces: bool,
 }
 
 impl Protection {
     pub(crate) fn of(enrichment: &Enrichment) -> Self {
-        Self { enrichment: enrichment.name.clone(), min_people: enrichment.min_people }
+        let replaces = enrichment.output.replace;
+        Self { enrichment: enrichment.name.clone(), min_people: enrichment.min_people, replaces }
     }
 
-    /// Whether what has this description is of this enrichment, and is protected less.
+    /// Whether what has this description is of this enrichment, or of one that it replaces, and is protected less.
     pub(crate) fn exceeds(&self, description: &Description) -> bool {
-        description.enrichment() == Some(&self.enrichment) && description.protection() < self.min_people
+        let is_own = |name: &str| self.replaces || name == self.enrichment;
+        description.enrichment().is_some_and(is_own) && description.protection() < self.min_people
     }
 }
 
@@ -92,26 +98,19 @@ pub(crate) fn delete_local(out: &LocalPath, table: &str, protection: &Protection
             described.next().is_some_and(|description| protection.exceeds(&description))
         };
         // First the names by which readers find the files.
-        for entry in entries(out)? {
-            let Some(date) = date(&name(&entry)) else { continue };
-            // A link leads to what no run has made.
-            if !is_folder(&entry)? {
-                continue;
+        for (date, files) in history::dates(out, table)? {
+            let mut described = files.values().filter_map(|file| Description::of_file(file).ok());
+            if described.any(|description| protection.exceeds(&description)) {
+                history::remove_names(out, table, date)?;
+                deleted.dates.insert(date.to_string());
             }
-            for file in retained_tables().map(|of| entry.join(of.file(table))) {
-                if Description::of_file(&file).is_ok_and(|description| protection.exceeds(&description)) {
-                    fs::remove_file(file)?;
-                    deleted.dates.insert(date.to_string());
-                }
-            }
-            let _ = fs::remove_dir(entry);
         }
         let current = folder::current(out, table);
         // Then the links, while the folders are there to which they lead. A link that leads nowhere is left by a run
         // that was killed here.
         let (links, folders): (Vec<_>, Vec<_>) =
             entries(&home)?.into_iter().partition(|entry| entry.is_symlink());
-        for link in links.into_iter().filter(|link| date(&name(link)).is_some()) {
+        for link in links.into_iter().filter(|link| date_of_link(&name(link)).is_some()) {
             if !link.exists() || is_weaker(&link) {
                 fs::remove_file(link)?;
             }
@@ -144,34 +143,32 @@ fn name(path: &LocalPath) -> String {
 /// The store cannot be read, or an object cannot be deleted.
 pub(crate) async fn delete_in_store(home: &Home, protection: &Protection) -> Result<Deleted> {
     let store = home.bucket.store.as_ref();
-    let delete = async || -> Result<Deleted, StoreError> {
+    let cannot = |e: StoreError| cannot(&home.bucket.show(&home.out), &home.bucket.describe(&home.out, &e));
+    let delete = async || -> Result<Deleted> {
         let (mut deleted, mut runs) = (Deleted::default(), BTreeSet::new());
         let current = home.current().await.ok().flatten().map(|(manifest, _)| manifest.run);
         let of_runs = home.path();
-        for object in parquet(store, &of_runs).await? {
+        for object in parquet(store, &of_runs).await.map_err(&cannot)? {
             let run = object.location.prefix_match(&of_runs).and_then(|mut parts| parts.next());
             let run = run.map(|run| run.as_ref().to_owned()).filter(|run| Some(run) != current.as_ref());
             let Some(run) = run.filter(|run| run.starts_with(RUN)) else { continue };
-            if is_weaker(store, &object, protection).await? {
-                store.delete(&object.location).await?;
+            if is_weaker(store, &object, protection).await.map_err(&cannot)? {
+                store.delete(&object.location).await.map_err(&cannot)?;
                 runs.insert(run);
             }
         }
         deleted.runs = runs.len();
-        for folder in store.list_with_delimiter(Some(&home.out)).await?.common_prefixes {
-            let Some(date) = folder.filename().and_then(date) else { continue };
-            let own: Vec<Path> =
-                retained_tables().map(|of| folder.clone().join(of.file(&home.table))).collect();
-            for object in parquet(store, &folder).await? {
-                if own.contains(&object.location) && is_weaker(store, &object, protection).await? {
-                    store.delete(&object.location).await?;
+        for (date, files) in Files::in_store(home).await?.dates {
+            for file in files.into_values() {
+                if is_weaker(store, &file, protection).await.map_err(&cannot)? {
+                    store.delete(&file.location).await.map_err(&cannot)?;
                     deleted.dates.insert(date.to_string());
                 }
             }
         }
         Ok(deleted)
     };
-    delete().await.map_err(|e| cannot(&home.bucket.show(&home.out), &home.bucket.describe(&home.out, &e)))
+    delete().await
 }
 
 async fn parquet(store: &dyn ObjectStore, folder: &Path) -> Result<Vec<ObjectMeta>, StoreError> {
@@ -261,7 +258,7 @@ mod tests {
         {
             symlink(folder, home.join(format!("as_of=2026-10-{day}"))).unwrap();
         }
-        let protection = Protection { enrichment: "us".into(), min_people: 3 };
+        let protection = Protection { enrichment: "us".into(), min_people: 3, replaces: false };
         delete_local(out.path(), "Office", &protection).unwrap();
         let mut left: Vec<_> = entries(&home).unwrap().iter().map(|entry| name(entry)).collect();
         left.sort();
@@ -277,7 +274,8 @@ mod tests {
 
     #[tokio::test]
     async fn objects_with_less_protection_are_deleted() {
-        const RULE: &str = "accounts-by-month";
+        const RULE: &str = "accounts-by-own-people";
+        const WEAKER: &str = "accounts-by-month";
         let bucket = Arc::new(Bucket::of_test(Arc::new(InMemory::new())));
         let home = Home { bucket, out: Path::from("out"), table: "Office".into() };
         let store = Arc::clone(&home.bucket.store);
@@ -296,15 +294,15 @@ mod tests {
             (".engagement/Office/run-before/Office_Overview.parquet", file("us", 1, "")),
             (".engagement/Office/run-begun/Office.parquet", file("us", 3, RULE)),
             ("as_of=2026-06-30/Office.parquet", file("us", 2, RULE)),
-            ("as_of=2026-07-31/Office.parquet", file("us", 5, "")),
-            ("as_of=2026-08-31/Office.parquet", file("us", 3, RULE)),
-            ("as_of=2026-09-30/Office.parquet", file("emea", 1, "")),
+            ("history/Office/AsOfDate=2026-07-31/Office.parquet", file("us", 5, WEAKER)),
+            ("history/Office/AsOfDate=2026-08-31/Office.parquet", file("us", 3, RULE)),
+            ("history/Office/AsOfDate=2026-09-30/Office.parquet", file("emea", 1, "")),
             ("as_of=2026-10-31/Office.parquet", b"no Parquet file".to_vec()),
             ("as_of=2026-10-31/Sales.parquet", file("us", 1, "")),
         ] {
             store.put(&home.file(path), bytes.into()).await.unwrap();
         }
-        let protection = Protection { enrichment: "us".into(), min_people: 3 };
+        let protection = Protection { enrichment: "us".into(), min_people: 3, replaces: false };
         let deleted = delete_in_store(&home, &protection).await.unwrap();
         assert_eq!(deleted.dates.iter().collect::<Vec<_>>(), ["2026-06-30", "2026-07-31"]);
         let note = deleted.note(&protection, RUNS).unwrap();
@@ -316,14 +314,18 @@ mod tests {
             "out/.engagement/Office/current.json",
             "out/.engagement/Office/run-begun/Office.parquet",
             "out/.engagement/Office/run-now/Office.parquet",
-            "out/as_of=2026-08-31/Office.parquet",
-            "out/as_of=2026-09-30/Office.parquet",
             "out/as_of=2026-10-31/Office.parquet",
             "out/as_of=2026-10-31/Sales.parquet",
+            "out/history/Office/AsOfDate=2026-08-31/Office.parquet",
+            "out/history/Office/AsOfDate=2026-09-30/Office.parquet",
         ];
         assert_eq!(left, expected);
         // The next run has nothing to delete, and says nothing.
         let deleted = delete_in_store(&home, &protection).await.unwrap();
         assert_eq!(deleted.note(&protection, RUNS), None);
+        // A run that may replace others deletes what they have left under the names of its tables.
+        let replaces = Protection { replaces: true, ..protection };
+        let deleted = delete_in_store(&home, &replaces).await.unwrap();
+        assert_eq!(deleted.dates.iter().collect::<Vec<_>>(), ["2026-09-30"]);
     }
 }

@@ -1,12 +1,15 @@
 //! Writes one table to one Parquet file.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{Fields, Schema};
 use datafusion::common::runtime::SpawnedTask;
+use datafusion::error::DataFusionError;
 use datafusion::execution::TaskContext;
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::metadata::SortingColumn;
 use datafusion::parquet::file::properties::WriterProperties;
@@ -61,13 +64,7 @@ pub(crate) async fn write(
     let context = Arc::new(if table.sorted_view.is_some() { sorting_in_place(context) } else { context });
     let plan = frame.create_physical_plan().await?;
     let mut batches = execute_stream(Arc::clone(&plan), context)?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_created_by(concat!("datafusion-engagement version ", env!("CARGO_PKG_VERSION")).to_string())
-        .set_max_row_group_row_count(Some(ROW_GROUP))
-        .set_sorting_columns(Some(sorting(table, &schema)))
-        .set_key_value_metadata(Some(description.key_values()))
-        .build();
+    let properties = properties(table, &schema, description);
     let name = draft.name;
     let cannot = |e: &dyn std::fmt::Display| Error::output(format!("{name}: cannot be written: {e}"));
     let mut writer = ArrowWriter::try_new(draft.file, Arc::clone(&schema), Some(properties))
@@ -95,6 +92,37 @@ pub(crate) async fn write(
     Ok(watch.stop(plan.as_ref(), rows, 0))
 }
 
+/// Copies the file of a table without attributes to one that has another description.
+///
+/// # Errors
+/// A file cannot be read or written, or is not one of this table.
+pub(crate) fn relabel(
+    from: File,
+    to: File,
+    table: &Table,
+    description: &Description,
+) -> Result<(), DataFusionError> {
+    let schema = table.schema(description.min_people(), &Fields::empty());
+    let properties = properties(table, &schema, description);
+    let mut writer = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties))?;
+    for batch in ParquetRecordBatchReaderBuilder::try_new(from)?.build()? {
+        writer.write(&table.conform(&batch?, &schema)?)?;
+    }
+    writer.close()?;
+    Ok(())
+}
+
+/// The properties of the file of a table.
+fn properties(table: &Table, schema: &Schema, description: &Description) -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by(concat!("datafusion-engagement version ", env!("CARGO_PKG_VERSION")).to_string())
+        .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_sorting_columns(Some(sorting(table, schema)))
+        .set_key_value_metadata(Some(description.key_values()))
+        .build()
+}
+
 /// Raises the size up to which the engine sorts all rows of a partition in one piece. Above its default
 /// of 1 MB it sorts batch by batch and merges. With one number as sort key, one piece is faster. The size
 /// is bounded by a share of the memory pool.
@@ -115,7 +143,6 @@ fn sorting(table: &Table, schema: &Schema) -> Vec<SortingColumn> {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::datatypes::Fields;
     use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
     use datafusion::parquet::file::statistics::Statistics;
 

@@ -4,23 +4,27 @@
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
 
 use super::identifiers::Names;
-use super::missing_names;
 use super::syntax::parser_message;
+use super::{missing_functions, missing_names};
 use crate::error::engine_words::{
     CANDIDATES, COERCION_FAILED, FUNCTION_NOT_FOUND, NO_COERCION, NO_FUNCTION_MATCHES, NO_SIGNATURE_MATCHES,
-    NOT_EXECUTABLE, OVERFLOW, SUBQUERIES, TABLE_NOT_FOUND, WRONG_PATTERN,
+    NOT_A_DATE, NOT_EXECUTABLE, OVERFLOW, SUBQUERIES, TABLE_FUNCTION_NOT_FOUND, TABLE_NOT_FOUND,
+    WRONG_PATTERN,
 };
 use crate::error::{Error, ErrorKind, one_line};
 
 /// What an error message needs to know besides the error.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Written<'a> {
     /// The statement; empty if it is not known.
     pub statement: &'a str,
     /// The tables and columns that exist.
     pub names: &'a Names,
+    /// The session, which has the functions.
+    pub ctx: &'a SessionContext,
     /// Whether statements may reach files.
     pub files: bool,
 }
@@ -55,8 +59,12 @@ pub fn query_error(error: DataFusionError, written: Written<'_>) -> Error {
         DataFusionError::NotImplemented(text) => not_implemented(text),
         other => other.message().into_owned(),
     };
+    let message = if message.contains(NOT_A_DATE) { A_DATE.to_owned() } else { message };
     Error::query(one_line(&message)).with_source(error)
 }
+
+/// The message for a text that is taken for a date.
+const A_DATE: &str = "a text is not a date such as 2026-10-31; give its format: to_date(text, '%d.%m.%Y')";
 
 /// The message for a whole number that its type cannot hold.
 fn overflow(text: &str) -> String {
@@ -102,10 +110,12 @@ fn schema_message(error: &SchemaError, written: Written<'_>) -> String {
 }
 
 fn plan_message(text: &str, written: Written<'_>) -> String {
-    if let Some((missing, like)) =
-        between(text, FUNCTION_NOT_FOUND.0, "'.").zip(between(text, FUNCTION_NOT_FOUND.1, "'?"))
-    {
-        return missing_names::function(missing, like);
+    if let Some(missing) = between(text, FUNCTION_NOT_FOUND, "'.") {
+        return missing_functions::function(missing, written.statement, &written.ctx.state());
+    }
+    let (before, after) = TABLE_FUNCTION_NOT_FOUND;
+    if let Some(missing) = text.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)) {
+        return missing_functions::table_function(missing, &written.ctx.state());
     }
     if let Some(call) = text.split_once(NO_COERCION.0).map(|(_, call)| call)
         && let (Some((function, _)), Some(types)) =

@@ -1,5 +1,4 @@
-//! Messages about columns, tables and functions that do not exist: the nearest name that does, or what to
-//! write instead.
+//! Messages about columns and tables that do not exist: the nearest name that does, or what to write instead.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -16,45 +15,8 @@ use crate::error::suggest::nearest;
 /// Maximum number of columns that are listed if a column is not found.
 const LISTED: usize = 8;
 
-/// The difference in length from which two names of functions are not one name misspelt.
-const MISSPELT: usize = 2;
-
 /// The endings by which a name is recognized as the name of a file.
-const FILES: [&str; 6] = [".parquet", ".csv", ".json", ".ndjson", ".arrow", ".avro"];
-
-/// Functions of other databases, each with what to write instead.
-const ELSEWHERE: [(&str, &str); 30] = [
-    ("date", "cast(a as date)"),
-    ("format", "to_char(a, '%Y-%m-%d')"),
-    ("strftime", "to_char(a, '%Y-%m-%d')"),
-    ("date_diff", "a - b, which is a number of days if both are dates"),
-    ("timestampdiff", "a - b, which is a number of days if both are dates"),
-    ("add_months", "a + interval '1 month'"),
-    ("last_day", "date_trunc('month', a) + interval '1 month' - interval '1 day'"),
-    ("isnull", "coalesce(a, b)"),
-    ("len", "length(a)"),
-    ("datalength", "octet_length(a)"),
-    ("getdate", "now()"),
-    ("sysdate", "now()"),
-    ("curdate", "current_date"),
-    ("getutcdate", "now()"),
-    ("year", "extract(year from a)"),
-    ("quarter", "extract(quarter from a)"),
-    ("month", "extract(month from a)"),
-    ("week", "extract(week from a)"),
-    ("day", "extract(day from a)"),
-    ("datediff", "a - b, which is a number of days if both are dates"),
-    ("dateadd", "a + interval '1 day'"),
-    ("date_add", "a + interval '1 day'"),
-    ("date_sub", "a - interval '1 day'"),
-    ("eomonth", "date_trunc('month', a) + interval '1 month' - interval '1 day'"),
-    ("iif", "case when a then b else c end"),
-    ("if", "case when a then b else c end"),
-    ("charindex", "strpos(text, part)"),
-    ("group_concat", "string_agg(a, ',')"),
-    ("listagg", "string_agg(a, ',')"),
-    ("countif", "count(*) filter (where a)"),
-];
+const FILES: [&str; 8] = [".parquet", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".arrow", ".avro"];
 
 /// The message for a column that does not exist. `valid` are the columns that the engine lists.
 pub(super) fn column(wanted: &Column, valid: &[Column], names: &Names, statement: &str) -> String {
@@ -210,17 +172,5 @@ pub(super) fn table(missing: &str, names: &Names, files: bool) -> String {
     match nearest(path, names.tables().map(|t| t.name.as_str())) {
         Some(near) => format!("{NO_TABLE}{path}; did you mean {near}?"),
         None => format!("{NO_TABLE}{path}"),
-    }
-}
-
-/// The message for a function that does not exist. `like` is the one that the engine suggests, however
-/// little it resembles.
-pub(super) fn function(missing: &str, like: &str) -> String {
-    if let Some((_, instead)) = ELSEWHERE.iter().find(|(name, _)| *name == missing) {
-        return format!("no function named {missing}; write {instead}");
-    }
-    match nearest(missing, [like]).filter(|like| like.len().abs_diff(missing.len()) < MISSPELT) {
-        Some(near) => format!("no function named {missing}; did you mean {near}?"),
-        None => format!("no function named {missing}; \\df in the shell lists all functions"),
     }
 }

@@ -4,9 +4,13 @@
 mod checked_arithmetic;
 mod clauses;
 mod errors;
+mod external_tables;
 mod identifier_roles;
 pub mod identifiers;
+mod merged_columns;
+mod missing_functions;
 mod missing_names;
+mod path_names;
 mod quote_identifiers;
 pub mod segments;
 pub mod session;

@@ -20,6 +20,8 @@ use super::checked_arithmetic;
 use super::clauses::refuse_clauses;
 pub use super::errors::{Written, query_error};
 use super::identifiers::{Names, Table};
+use super::merged_columns::replace_merged;
+use super::path_names;
 use super::quote_identifiers::unquote_partitions;
 use super::settings::refuse_settings;
 pub use super::syntax::{is_complete, split, yields_rows};
@@ -67,7 +69,7 @@ impl Statements {
 
     /// Permits statements that reach files: COPY, CREATE EXTERNAL TABLE, INSERT, a path as a table name.
     pub fn allow_files(self) -> Self {
-        Self { ctx: self.ctx.enable_url_table(), files: true, ..self }
+        Self { ctx: path_names::enable(self.ctx), files: true, ..self }
     }
 
     /// The DataFusion session.
@@ -148,6 +150,7 @@ impl Statements {
             refuse_tables(&self.ctx, &parsed).await?;
         }
         refuse_clauses(&parsed, &state)?;
+        replace_merged(&mut parsed, &self.names)?;
         let plan = state.statement_to_plan(parsed).await.map_err(explain)?;
         refuse_settings(&plan)?;
         refuse_impossible(&plan)?;
@@ -165,7 +168,7 @@ impl Statements {
     }
 
     fn written(&self) -> Written<'_> {
-        Written { statement: "", names: &self.names, files: self.files }
+        Written { statement: "", names: &self.names, ctx: &self.ctx, files: self.files }
     }
 }
 

@@ -19,9 +19,11 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 
+use super::external_tables::refuse_external;
 use crate::error::{Error, Result};
-use crate::publish::{HIDDEN, date};
-use crate::storage::{LocalTables, TableFormat, table_of_folder, table_of_objects};
+use crate::inputs::path_table::{self, Found};
+use crate::publish::{HIDDEN, parts_of_history};
+use crate::storage::{LocalTables, TableFormat, is_hidden, table_of_folder, table_of_objects};
 
 /// Refuses a statement that reads files of a Delta, Iceberg or Hudi table, or several files of an output
 /// folder, by their path. A path that cannot be read is left to the engine.
@@ -34,7 +36,14 @@ pub(crate) async fn refuse_tables(ctx: &SessionContext, statement: &Statement) -
             return Err(Error::query(format!("'{location}' {why}")));
         }
     }
-    Ok(())
+    match statement {
+        Statement::CreateExternalTable(create) => refuse_external(ctx, create).await,
+        Statement::Explain(explain) => match explain.statement.as_ref() {
+            Statement::CreateExternalTable(create) => refuse_external(ctx, create).await,
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
 }
 
 /// The paths in a statement: the locations of an external table, and the names that are not tables.
@@ -61,7 +70,16 @@ async fn table(ctx: &SessionContext, location: &str) -> Option<String> {
     let store = ctx.runtime_env().object_store(&url).ok()?;
     let state = ctx.state();
     let files = url.list_all_files(&state, store.as_ref(), "").await.ok()?;
-    let files: Vec<Path> = files.map_ok(|file| file.location).try_collect().await.ok()?;
+    let mut files: Vec<Path> = files.map_ok(|file| file.location).try_collect().await.ok()?;
+    let mut table = None;
+    match path_table::find(&state, location).await {
+        // A path in a query also means files in folders below.
+        Ok(Found::Files(more, _)) if more.len() > 1 => {
+            files.extend(more.iter().filter_map(|file| Some(file.url().ok()?.prefix().clone())));
+        }
+        Ok(Found::Table(folder, format)) => table = Some((folder, format, false)),
+        Ok(Found::Files(..) | Found::Nothing) | Err(_) => {}
+    }
     let found = match url.scheme() {
         "file" => local_table(&url, &files),
         _ => table_of_objects(store.as_ref(), url.prefix(), &files).await.map(|(folder, format)| {
@@ -69,7 +87,7 @@ async fn table(ctx: &SessionContext, location: &str) -> Option<String> {
             (format!("{}{folder}", url.object_store()), format, is_metadata)
         }),
     };
-    match found {
+    match found.or(table) {
         // A file of the table's log is read for its own sake.
         Some((_, _, true)) => None,
         Some((folder, format, false)) => Some(format!(
@@ -115,17 +133,23 @@ fn is_metadata(file: &str, folder: &str) -> bool {
     ["_delta_log", "metadata", ".hoodie", "_spark_metadata"].contains(&first)
 }
 
-/// The output folders of enrichments to which these folders belong: each is an output folder itself, or that
-/// of an as-of date in it, or is anywhere in the one with the files of runs.
+/// The output folders of enrichments to which these folders belong: each is an output folder itself, or part of the
+/// history in it, or is anywhere in the one with the files of runs.
 async fn outputs(store: &dyn ObjectStore, folders: BTreeSet<Path>) -> Vec<Path> {
     let found = stream::iter(folders).map(|within| async move {
         let parts: Vec<_> = within.parts().collect();
         if let Some(hidden) = parts.iter().position(|part| part.as_ref() == HIDDEN) {
             return Some(parts[..hidden].iter().cloned().collect());
         }
-        let output = if within.filename().and_then(date).is_some() { folder(&within) } else { within };
-        let mut runs = store.list(Some(&output.clone().join(HIDDEN)));
-        runs.next().await.is_some_and(|run| run.is_ok()).then_some(output)
+        // An output folder can have the name of a history.
+        for above in BTreeSet::from([0, parts_of_history(parts.iter().map(|part| part.as_ref()))]) {
+            let output: Path = parts[..parts.len() - above].iter().cloned().collect();
+            let mut runs = store.list(Some(&output.clone().join(HIDDEN)));
+            if runs.next().await.is_some_and(|run| run.is_ok()) {
+                return Some(output);
+            }
+        }
+        None
     });
     found.buffered(8).filter_map(std::future::ready).collect().await
 }
@@ -172,7 +196,50 @@ pub(crate) async fn refuse_writes(ctx: &SessionContext, plan: &LogicalPlan) -> R
             )));
         }
     }
+    for url in copies(plan)? {
+        if let Some(first) = occupied(ctx, &url).await {
+            return Err(Error::query(format!(
+                "COPY would add its files to those that are in the folder already, such as {first}; write to another \
+                 folder, or remove them"
+            )));
+        }
+    }
     Ok(())
+}
+
+/// The folders to which a plan copies rows.
+fn copies(plan: &LogicalPlan) -> Result<Vec<ListingTableUrl>> {
+    let mut folders = vec![];
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Copy(copy) = node
+            && let Ok(url) = ListingTableUrl::parse(&copy.output_url)
+            && (url.is_collection() || url.file_extension().is_none())
+        {
+            folders.push(url);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(folders)
+}
+
+/// The first file that is in a folder; `None` if there is none. Hidden files do not count.
+async fn occupied(ctx: &SessionContext, folder: &ListingTableUrl) -> Option<String> {
+    let store = ctx.runtime_env().object_store(folder).ok()?;
+    let mut listed = store.list(Some(folder.prefix()));
+    while let Some(Ok(file)) = listed.next().await {
+        if file.location.filename().is_some_and(|name| !is_hidden(name)) {
+            return Some(shown(folder, &file.location));
+        }
+    }
+    None
+}
+
+/// A path in a store, as the user writes it.
+fn shown(url: &ListingTableUrl, path: &Path) -> String {
+    match url.scheme() {
+        "file" => format!("/{path}"),
+        _ => format!("{}{path}", url.object_store()),
+    }
 }
 
 /// Where a plan writes files.
@@ -207,10 +274,7 @@ async fn written_to(ctx: &SessionContext, url: &ListingTableUrl) -> Option<Strin
     // A path without a slash at its end is that of a file, or of a folder that does not exist yet.
     let names = if url.is_collection() { vec![path.clone()] } else { vec![path.clone(), folder(path)] };
     let folders: BTreeSet<Path> = names.iter().flat_map(|name| folders_of(url, name, None)).collect();
-    let shown = |folder: &Path| match url.scheme() {
-        "file" => format!("/{folder}"),
-        _ => format!("{}{folder}", url.object_store()),
-    };
+    let shown = |folder: &Path| shown(url, folder);
     if let Some(output) = outputs(store.as_ref(), folders.clone()).await.first() {
         return Some(format!("{}, an output folder of an enrichment", shown(output)));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::ops::Range;
 
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
@@ -20,13 +21,13 @@ const CHUNK: u64 = 4 << 20;
 /// How many requests are sent before their bytes are needed.
 const AHEAD: usize = 2;
 
-/// Reads an object from its beginning and blocks the thread meanwhile. To be used on threads that may block,
+/// Reads a part of an object and blocks the thread meanwhile. To be used on threads that may block,
 /// such as those of `spawn_blocking`.
 pub(crate) struct BlockingReader {
     object: Object,
     runtime: Handle,
-    /// The offset at which the next request begins.
-    next: u64,
+    /// The bytes that are not requested yet.
+    rest: Range<u64>,
     ahead: VecDeque<JoinHandle<object_store::Result<Bytes>>>,
     chunk: Bytes,
 }
@@ -36,9 +37,9 @@ impl BlockingReader {
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
-    pub(crate) fn new(object: &Object) -> Self {
+    pub(crate) fn new(object: &Object, part: Range<u64>) -> Self {
         let runtime = Handle::current();
-        Self { object: object.clone(), runtime, next: 0, ahead: VecDeque::new(), chunk: Bytes::new() }
+        Self { object: object.clone(), runtime, rest: part, ahead: VecDeque::new(), chunk: Bytes::new() }
     }
 
     fn fetch(&self, start: u64, end: u64) -> JoinHandle<object_store::Result<Bytes>> {
@@ -55,10 +56,10 @@ impl BlockingReader {
 impl Read for BlockingReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.chunk.is_empty() {
-            while self.ahead.len() < AHEAD && self.next < self.object.size {
-                let end = self.object.size.min(self.next + CHUNK);
-                self.ahead.push_back(self.fetch(self.next, end));
-                self.next = end;
+            while self.ahead.len() < AHEAD && !self.rest.is_empty() {
+                let end = self.rest.end.min(self.rest.start + CHUNK);
+                self.ahead.push_back(self.fetch(self.rest.start, end));
+                self.rest.start = end;
             }
             let Some(first) = self.ahead.pop_front() else { return Ok(0) };
             self.chunk = self.wait(first)?;

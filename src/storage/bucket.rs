@@ -46,6 +46,12 @@ impl Bucket {
         Ok(Arc::new(Self { shown: address.shown.clone(), key: address.key.clone(), store }))
     }
 
+    /// The bucket of a URL whose store a session has.
+    pub(crate) fn registered(url: &ListingTableUrl, store: Arc<dyn ObjectStore>) -> Self {
+        let key = AsRef::<Url>::as_ref(&url.object_store()).clone();
+        Self { shown: key.as_str().trim_end_matches('/').to_owned(), key, store }
+    }
+
     /// A bucket for tests, with any store.
     #[cfg(test)]
     pub(crate) fn of_test(store: Arc<dyn ObjectStore>) -> Self {

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use datafusion::datasource::listing::ListingTableUrl;
@@ -64,7 +65,9 @@ impl InputFile {
     /// The URL by which a session reads the file.
     pub(crate) fn url(&self) -> Result<ListingTableUrl> {
         let url = match self {
-            Self::Local(file) => file_url(&file.path).map_err(|e| e.to_string()),
+            Self::Local(file) => {
+                with_links(&file.path).and_then(|path| url_of(&path)).map_err(|e| e.to_string())
+            }
             Self::Object(object) => object.bucket.url(&object.path),
         };
         url.map_err(|e| Error::input(format!("{self}: cannot be read: {e}")))
@@ -85,7 +88,22 @@ impl InputFile {
     pub(crate) fn open(&self) -> std::io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::Local(file) => Box::new(File::open(&file.path)?),
-            Self::Object(object) => Box::new(BlockingReader::new(object)),
+            Self::Object(object) => Box::new(BlockingReader::new(object, 0..object.size)),
+        })
+    }
+
+    /// Opens a part of the file, in bytes, for a thread that may block.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime, if the file is in an object store.
+    pub(crate) fn open_part(&self, part: Range<u64>) -> std::io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Local(file) => {
+                let mut opened = File::open(&file.path)?;
+                opened.seek(SeekFrom::Start(part.start))?;
+                Box::new(opened.take(part.end - part.start))
+            }
+            Self::Object(object) => Box::new(BlockingReader::new(object, part)),
         })
     }
 
@@ -111,8 +129,27 @@ fn state(path: &Path) -> Option<FileState> {
 
 /// The URL of a local file that exists. Its name is taken literally and not as a pattern.
 pub(crate) fn file_url(path: &Path) -> std::io::Result<ListingTableUrl> {
-    // The object store rejects `..`, so the path is made absolute.
-    let whole = std::fs::canonicalize(path)?;
-    let url = Url::from_file_path(&whole).ok().and_then(|url| ListingTableUrl::try_new(url, None).ok());
+    url_of(&std::fs::canonicalize(path)?)
+}
+
+/// The absolute path of a file that exists. Links are retained, because the names of their folders can have keys. The
+/// object store rejects `..`, so what is before the last one is resolved.
+fn with_links(path: &Path) -> std::io::Result<PathBuf> {
+    let whole = std::path::absolute(path)?;
+    std::fs::metadata(&whole)?;
+    let parts: Vec<_> = whole.components().collect();
+    let begin = parts.iter().rposition(|part| *part == Component::ParentDir).map_or(0, |last| last + 1);
+    let (begin, rest) = parts.split_at(begin);
+    match begin.is_empty() {
+        true => Ok(whole),
+        false => {
+            Ok(std::fs::canonicalize(begin.iter().collect::<PathBuf>())?
+                .join(rest.iter().collect::<PathBuf>()))
+        }
+    }
+}
+
+fn url_of(path: &Path) -> std::io::Result<ListingTableUrl> {
+    let url = Url::from_file_path(path).ok().and_then(|url| ListingTableUrl::try_new(url, None).ok());
     url.ok_or_else(|| std::io::Error::other("its path cannot be made a URL"))
 }

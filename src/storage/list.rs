@@ -3,45 +3,53 @@
 use std::sync::Arc;
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use glob::{MatchOptions, Pattern};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::bucket::{Bucket, Object};
+use super::path_pattern::{PathPattern, Place, Verdict, is_pattern};
 use super::table_format::{self, ListedTables, TableFormat};
 
 /// How many folders are listed at the same time. Each one is listed page by page.
 const FOLDERS_AT_ONCE: usize = 16;
 
-/// How patterns match. Local patterns (`inputs/files.rs`) have the same options.
-const OPTIONS: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
+/// How many hidden folders are listed, each of which takes a request. Their names are listed to say what is not read.
+const HIDDEN_FOLDERS: usize = 32;
 
 /// The result of [`find`].
 pub(crate) enum Files {
-    /// Objects, sorted by their paths; and those in the folder that are not read because of their names, sorted,
-    /// without those that usually lie beside data.
-    Found(Vec<Object>, Vec<Path>),
-    /// A folder that contains no object with one of the endings.
-    EmptyFolder,
+    /// There are objects.
+    Found(Found),
+    /// A folder that contains no object with one of the endings, or a pattern that matches only such folders.
+    EmptyFolder(Found),
     /// There is no such object or folder, or the pattern matches nothing.
     Nothing,
     /// The folder of a table of which one of the objects is part.
     Table(Path, TableFormat),
 }
 
+/// The objects of a path. All are sorted by their paths.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) objects: Vec<Object>,
+    /// The objects in a folder that are not read because of their endings, without those that usually lie beside data.
+    pub(crate) others: Vec<Path>,
+    /// The objects with the right endings that are not read because a name begins with `_` or `.`.
+    pub(crate) hidden: Vec<Path>,
+    /// The folders that a pattern matches and in which no object is read.
+    pub(crate) without_files: Vec<Path>,
+}
+
 /// Finds the objects of a path: the object itself; all objects of a folder, at any depth, that have one of
-/// these endings; or the objects that match a pattern. In a folder, names that begin with `_` or `.` are
-/// left out.
+/// these endings; or what a pattern means ([`PathPattern`]).
 ///
 /// # Errors
 /// One line that names the URL and the likely cause.
 pub(crate) async fn find(bucket: &Arc<Bucket>, written: &str, endings: &[&str]) -> Result<Files, String> {
     let (files, tables) = listed(bucket, written, endings).await?;
     let objects = match &files {
-        Files::Found(objects, _) => objects.as_slice(),
         // A table without files is still a table.
-        Files::EmptyFolder => &[],
+        Files::Found(found) | Files::EmptyFolder(found) => found.objects.as_slice(),
         _ => return Ok(files),
     };
     let table = tables.with(bucket.store.as_ref(), objects.iter().map(|object| &object.path)).await;
@@ -52,7 +60,7 @@ pub(crate) async fn find(bucket: &Arc<Bucket>, written: &str, endings: &[&str]) 
     // the folders above was not.
     let above = match objects {
         [one] => parent(&one.path),
-        _ => Path::parse(fixed(written)).ok(),
+        _ => PathPattern::of(written).ok().and_then(|(folder, _)| Path::parse(folder).ok()),
     };
     let Some(above) = above.filter(|_| !bucket.is_web()) else { return Ok(files) };
     let table = table_format::of_folder(bucket.store.as_ref(), &above).await;
@@ -65,12 +73,6 @@ fn parent(path: &Path) -> Option<Path> {
     (!path.as_ref().is_empty()).then(|| Path::parse(folder).ok())?
 }
 
-/// The parts of a path before the first one that is a pattern.
-fn fixed(path: &str) -> String {
-    let plain = path.split('/').take_while(|part| !part.contains(['*', '?', '[']));
-    plain.collect::<Vec<_>>().join("/")
-}
-
 /// The objects of a path, and the tables among the folders that were listed to find them.
 async fn listed(
     bucket: &Arc<Bucket>,
@@ -79,27 +81,18 @@ async fn listed(
 ) -> Result<(Files, ListedTables), String> {
     let path = Path::parse(written).map_err(|e| format!("this is not a path in an object store: {e}"))?;
     let describe = |e| bucket.describe(&path, &e);
-    let sorted = |found: Vec<ObjectMeta>, mut left_out: Vec<Path>| {
-        let mut objects: Vec<_> = found
-            .into_iter()
-            .map(|meta| Object { bucket: Arc::clone(bucket), path: meta.location, size: meta.size })
-            .collect();
-        objects.sort_by(|a, b| a.path.cmp(&b.path));
-        left_out.sort();
-        Files::Found(objects, left_out)
-    };
-    let is_pattern = written.contains(['*', '?', '[']);
+    let one = |object| Files::Found(Found { objects: vec![object], ..Found::default() });
     let is_folder = written.is_empty() || written.ends_with('/');
     let object = if is_folder { Ok(None) } else { Object::at(bucket, &path).await };
     if let Ok(Some(object)) = &object
         && object.size > 0
     {
-        return Ok((Files::Found(vec![object.clone()], vec![]), ListedTables::default()));
+        return Ok((one(object.clone()), ListedTables::default()));
     }
     if bucket.is_web() {
         let files = match object {
-            Ok(Some(object)) => Ok(Files::Found(vec![object], vec![])),
-            Ok(None) if is_folder || is_pattern => Err(format!(
+            Ok(Some(object)) => Ok(one(object)),
+            Ok(None) if is_folder || is_pattern(written) => Err(format!(
                 "{}: a web server does not list its files; give the URL of one file",
                 bucket.show(&path)
             )),
@@ -110,95 +103,148 @@ async fn listed(
     }
     // An error of a list request is reported before that of the request for the object: the latter is a
     // HEAD request, whose response has no body, so its error does not contain the cause.
-    if is_pattern && !is_folder {
-        let (found, tables) = matching(bucket, &path).await?;
-        let files = match object {
-            Ok(Some(object)) => Files::Found(vec![object], vec![]),
-            Err(e) if found.is_empty() => return Err(describe(e)),
-            _ if found.is_empty() => Files::Nothing,
-            _ => sorted(found, vec![]),
-        };
-        return Ok((files, tables));
+    let mut walk = Walk::of(bucket, path.clone(), PathPattern::default(), endings);
+    if is_pattern(written) {
+        // A folder that exists is taken literally.
+        if is_folder {
+            walk.all().await.map_err(describe)?;
+        }
+        if walk.found.is_empty() {
+            let (folder, pattern) =
+                PathPattern::of(written).map_err(|e| format!("this is not a valid pattern: {e}"))?;
+            // The first parts of a valid path are a valid path, so this does not fail.
+            let folder = Path::parse(folder).unwrap_or_default();
+            walk = Walk::of(bucket, folder, pattern, endings);
+            walk.all().await.map_err(describe)?;
+        }
+    } else {
+        walk.all().await.map_err(describe)?;
     }
-    let wanted = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        endings.iter().any(|ending| name.ends_with(&format!(".{ending}")))
-    };
-    let shown = |name: &str| !name.starts_with(['_', '.']);
-    let (mut any, mut left_out) = (false, vec![]);
-    let in_folder = walk(
-        bucket,
-        path.clone(),
-        |p| last(p).is_some_and(shown),
-        |object| {
-            any = true;
-            let name = last(&object.location).filter(|name| shown(name));
-            let is_wanted = name.is_some_and(wanted);
-            if !is_wanted && name.is_some_and(|name| !is_beside(&name.to_ascii_lowercase(), object.size)) {
-                left_out.push(object.location.clone());
-            }
-            is_wanted
-        },
-    );
-    let (in_folder, tables) = in_folder.await.map_err(describe)?;
+    let any = walk.any;
+    let (found, tables) = walk.sorted(bucket);
+    let is_literal = !is_pattern(written);
     let files = match object {
-        _ if !in_folder.is_empty() => sorted(in_folder, left_out),
+        _ if !found.objects.is_empty() => Files::Found(found),
         // Some tools create an empty object to mark a folder. It is a file if the folder contains nothing.
-        Ok(Some(object)) if !any => Files::Found(vec![object], vec![]),
+        Ok(Some(object)) if !is_literal || !any => one(object),
         Err(e) => return Err(describe(e)),
-        _ if any || is_folder || !tables.is_empty() => Files::EmptyFolder,
+        _ if is_literal && (any || is_folder || !tables.is_empty()) => Files::EmptyFolder(found),
+        _ if any && !found.without_files.is_empty() || !found.hidden.is_empty() => Files::EmptyFolder(found),
         _ => Files::Nothing,
     };
     Ok((files, tables))
 }
 
-/// The objects that match a pattern. Only folders that may contain some are listed.
-async fn matching(bucket: &Arc<Bucket>, path: &Path) -> Result<(Vec<ObjectMeta>, ListedTables), String> {
-    let pattern = |text: &str| Pattern::new(text).map_err(|e| format!("this is not a valid pattern: {e}"));
-    let whole = pattern(path.as_ref())?;
-    let parts = path.as_ref().split('/').map(|part| Ok((part == "**", pattern(part)?)));
-    let parts = parts.collect::<Result<Vec<_>, String>>()?;
-    // The first parts of a valid path are a valid path, so this does not fail.
-    let root = Path::parse(fixed(path.as_ref())).unwrap_or_default();
-    let may_hold = |folder: &Path| {
-        let names = folder.as_ref().split('/');
-        for (i, name) in names.enumerate() {
-            match parts.get(i) {
-                Some((true, _)) => return true,
-                // The last part of the pattern matches the name of an object and not a folder.
-                Some((_, part)) if i + 1 < parts.len() && part.matches_with(name, OPTIONS) => {}
-                _ => return false,
-            }
-        }
-        true
-    };
-    let matches = |object: &ObjectMeta| whole.matches_with(object.location.as_ref(), OPTIONS);
-    walk(bucket, root.clone(), may_hold, matches).await.map_err(|e| bucket.describe(&root, &e))
+/// A walk through folders of a bucket.
+struct Walk<'a> {
+    bucket: &'a Bucket,
+    pattern: PathPattern,
+    endings: &'a [&'a str],
+    /// The folders that are to be listed.
+    waiting: Vec<(Path, Place)>,
+    /// How many more hidden folders are listed.
+    hidden_folders: usize,
+    found: Vec<ObjectMeta>,
+    others: Vec<Path>,
+    hidden: Vec<Path>,
+    /// The folders that the pattern matches.
+    matched: Vec<Path>,
+    /// Whether there is any object in a folder that is read.
+    any: bool,
+    tables: ListedTables,
 }
 
-/// The objects below a folder for which `wanted` is true, in any order, and the tables among the folders.
-/// Only folders for which `enter` is true are listed.
-async fn walk(
-    bucket: &Bucket,
-    root: Path,
-    mut enter: impl FnMut(&Path) -> bool,
-    mut wanted: impl FnMut(&ObjectMeta) -> bool,
-) -> object_store::Result<(Vec<ObjectMeta>, ListedTables)> {
-    let list = |folder: Path| async move { bucket.store.list_with_delimiter(Some(&folder)).await };
-    let (mut waiting, mut running) = (vec![root], FuturesUnordered::new());
-    let (mut found, mut tables) = (vec![], ListedTables::default());
-    loop {
-        while running.len() < FOLDERS_AT_ONCE
-            && let Some(folder) = waiting.pop()
-        {
-            running.push(list(folder));
+impl<'a> Walk<'a> {
+    fn of(bucket: &'a Bucket, folder: Path, pattern: PathPattern, endings: &'a [&'a str]) -> Self {
+        let start = pattern.start();
+        let is_matched = PathPattern::is_matched(&start, &Place::default());
+        Self {
+            bucket,
+            endings,
+            matched: is_matched.then(|| folder.clone()).into_iter().collect(),
+            waiting: vec![(folder, start)],
+            pattern,
+            hidden_folders: HIDDEN_FOLDERS,
+            found: vec![],
+            others: vec![],
+            hidden: vec![],
+            any: false,
+            tables: ListedTables::default(),
         }
-        let Some(result) = running.next().await else { return Ok((found, tables)) };
-        let result = result?;
-        let objects = result.objects.iter().map(|object| &object.location);
-        objects.chain(&result.common_prefixes).for_each(|listed| tables.see(listed));
-        found.extend(result.objects.into_iter().filter(|object| wanted(object)));
-        waiting.extend(result.common_prefixes.into_iter().filter(|folder| enter(folder)));
+    }
+
+    /// Lists the folders that may contain objects of the path, several at the same time.
+    async fn all(&mut self) -> object_store::Result<()> {
+        let bucket = self.bucket;
+        let list = |(folder, place): (Path, Place)| async move {
+            (bucket.store.list_with_delimiter(Some(&folder)).await, place)
+        };
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < FOLDERS_AT_ONCE
+                && let Some(folder) = self.waiting.pop()
+            {
+                running.push(list(folder));
+            }
+            let Some((listed, place)) = running.next().await else { return Ok(()) };
+            match listed {
+                // Nothing is read there.
+                Err(_) if self.pattern.is_hidden(&place) => {}
+                listed => {
+                    let listed = listed?;
+                    for folder in listed.common_prefixes {
+                        self.folder(folder, &place);
+                    }
+                    for object in listed.objects {
+                        self.object(object, &place);
+                    }
+                }
+            }
+        }
+    }
+
+    fn folder(&mut self, folder: Path, above: &Place) {
+        self.tables.see(&folder);
+        let Some(place) = last(&folder).and_then(|name| self.pattern.folder(above, name)) else { return };
+        if PathPattern::is_matched(&place, above) {
+            self.matched.push(folder.clone());
+        }
+        if self.pattern.is_hidden(&place) {
+            let is_of_table = last(&folder).is_some_and(|name| TableFormat::marked_by(name).is_some());
+            match self.hidden_folders.checked_sub(1).filter(|_| !is_of_table) {
+                Some(left) => self.hidden_folders = left,
+                None => return,
+            }
+        }
+        self.waiting.push((folder, place));
+    }
+
+    fn object(&mut self, object: ObjectMeta, place: &Place) {
+        self.tables.see(&object.location);
+        let Some(name) = last(&object.location) else { return };
+        self.any |= !self.pattern.is_hidden(place);
+        let lower = name.to_ascii_lowercase();
+        let has_ending = self.endings.iter().any(|ending| lower.ends_with(&format!(".{ending}")));
+        match self.pattern.file(place, name, has_ending) {
+            Verdict::Read => self.found.push(object),
+            Verdict::Hidden if object.size > 0 => self.hidden.push(object.location),
+            Verdict::OtherEnding if !is_beside(&lower, object.size) => self.others.push(object.location),
+            _ => {}
+        }
+    }
+
+    /// What was found, sorted, and the tables.
+    fn sorted(self, bucket: &Arc<Bucket>) -> (Found, ListedTables) {
+        let Self { found, mut others, mut hidden, mut matched, tables, .. } = self;
+        let object =
+            |meta: ObjectMeta| Object { bucket: Arc::clone(bucket), path: meta.location, size: meta.size };
+        let mut objects: Vec<_> = found.into_iter().map(object).collect();
+        objects.sort_by(|a, b| a.path.cmp(&b.path));
+        for paths in [&mut others, &mut hidden, &mut matched] {
+            paths.sort();
+        }
+        matched.retain(|folder| !objects.iter().any(|object| object.path.prefix_matches(folder)));
+        (Found { objects, others, hidden, without_files: matched }, tables)
     }
 }
 
@@ -235,9 +281,9 @@ mod tests {
 
     async fn found(bucket: &Arc<Bucket>, written: &str) -> Vec<String> {
         match find(bucket, written, &["parquet"]).await.unwrap() {
-            Files::Found(objects, _) => objects.iter().map(|o| o.path.to_string()).collect(),
+            Files::Found(found) => found.objects.iter().map(|o| o.path.to_string()).collect(),
             Files::Table(folder, format) => vec![format!("{} {folder}", format.described())],
-            Files::EmptyFolder => vec!["empty".to_owned()],
+            Files::EmptyFolder(_) => vec!["empty".to_owned()],
             Files::Nothing => vec!["nothing".to_owned()],
         }
     }
@@ -247,11 +293,45 @@ mod tests {
         let names =
             ["b.parquet", "c/x.PARQ", "c/y.parquet.bak", "README.md", "x.crc", "_SUCCESS", ".z", "_t/x"];
         let bucket = bucket(&names.map(|name| format!("m/{name}")).each_ref().map(String::as_str)).await;
-        for (written, expected) in [("m/", &["m/c/x.PARQ", "m/c/y.parquet.bak"][..]), ("m/*", &[])] {
-            let Files::Found(_, left_out) = find(&bucket, written, &["parquet"]).await.unwrap() else {
-                panic!()
-            };
-            assert_eq!(left_out.iter().map(Path::as_ref).collect::<Vec<_>>(), expected, "{written}");
+        let others = ["m/c/x.PARQ", "m/c/y.parquet.bak"];
+        for (written, expected) in [("m/", &others[..]), ("m/*", &others), ("m/*.parquet", &[])] {
+            let Files::Found(found) = find(&bucket, written, &["parquet"]).await.unwrap() else { panic!() };
+            assert_eq!(texts(&found.others), expected, "{written}");
+        }
+    }
+
+    fn texts(paths: &[Path]) -> Vec<&str> {
+        paths.iter().map(Path::as_ref).collect()
+    }
+
+    #[tokio::test]
+    async fn what_hidden_names_and_empty_folders_hide_is_known() {
+        let names = [
+            "a.parquet",
+            "_b.parquet",
+            "_t/0/c.parquet",
+            "._t/c.parquet",
+            ".x/d.txt",
+            "e/_f.parquet",
+            "e/_S",
+        ];
+        let bucket = bucket(&names.map(|name| format!("m/{name}")).each_ref().map(String::as_str)).await;
+        let all = ["m/._t/c.parquet", "m/_b.parquet", "m/_t/0/c.parquet", "m/e/_f.parquet"];
+        for (written, hidden, without_files) in [
+            ("m", &all[..], &[][..]),
+            ("m/**", &all, &[]),
+            ("m/*", &all, &["m/e"]),
+            ("m/*.parquet", &all[1..2], &[]),
+            ("m/**/*.parquet", &all, &[]),
+        ] {
+            let Files::Found(found) = find(&bucket, written, &["parquet"]).await.unwrap() else { panic!() };
+            assert_eq!(texts(&found.hidden), hidden, "{written}");
+            assert_eq!(texts(&found.without_files), without_files, "{written}");
+        }
+        for written in ["m/e", "m/e/*", "m/e*", "m/_t/*"] {
+            let found = find(&bucket, written, &["parquet"]).await.unwrap();
+            let is_read = written == "m/_t/*";
+            assert_eq!(matches!(found, Files::EmptyFolder(_)), !is_read, "{written}");
         }
     }
 
@@ -278,6 +358,11 @@ mod tests {
             "h/.hoodie/hoodie.properties",
             "p/metadata/note.json",
             "p/metadata/a.parquet",
+            "s/a.parquet",
+            "s/b.parquet/_SUCCESS",
+            "s/b.parquet/_temporary/0/part-2.parquet",
+            "s/b.parquet/part-0.parquet",
+            "s/b.parquet/x/part-1.parquet",
         ];
         let bucket = bucket(&names).await;
         for (written, expected) in [
@@ -288,7 +373,15 @@ mod tests {
             ("m/*.parquet", &["m/[1].parquet", "m/b.parquet"]),
             ("m/?.parquet", &["m/b.parquet"]),
             ("m/d=*/*.parquet", &["m/d=2/c.parquet"]),
-            ("m/**/c.parquet", &["m/_tmp/c.parquet", "m/d=2/c.parquet"]),
+            ("m/**/c.parquet", &["m/d=2/c.parquet"]),
+            ("m/_tmp/*", &["m/_tmp/c.parquet"]),
+            ("m/**/_tmp/*", &["m/_tmp/c.parquet"]),
+            ("m/d*", &["m/d=1/A.PARQUET", "m/d=2/c.parquet"]),
+            ("m/d*/", &["m/d=1/A.PARQUET", "m/d=2/c.parquet"]),
+            ("m/**", &["m/[1].parquet", "m/b.parquet", "m/d=1/A.PARQUET", "m/d=2/c.parquet"]),
+            ("s/*.parquet", &["s/a.parquet", "s/b.parquet/part-0.parquet", "s/b.parquet/x/part-1.parquet"]),
+            ("[s]/b.parquet/", &["s/b.parquet/part-0.parquet", "s/b.parquet/x/part-1.parquet"]),
+            ("s/b.parquet", &["s/b.parquet/part-0.parquet", "s/b.parquet/x/part-1.parquet"]),
             ("m*/[a-z].parquet", &["m/b.parquet", "mm/z.parquet"]),
             ("m/.*.parquet", &["m/.x.parquet"]),
             ("m/[1].parquet", &["m/[1].parquet"]),

@@ -26,11 +26,12 @@ mod location;
 mod mistakes;
 mod new_folders;
 mod options;
+mod path_pattern;
 mod table_format;
 
 pub(crate) use self::address::{Address, redacted};
 pub(crate) use self::blocking::small;
-pub(crate) use self::bucket::Bucket;
+pub(crate) use self::bucket::{Bucket, Object};
 pub(crate) use self::file::{InputFile, file_url};
 pub(crate) use self::list::{Files, find, is_beside};
 pub(crate) use self::local_files::PooledLocalFileSystem;
@@ -38,6 +39,7 @@ pub(crate) use self::location::Location;
 pub(crate) use self::mistakes::QUOTES;
 pub(crate) use self::new_folders::NewFolders;
 pub use self::options::StorageOptions;
+pub(crate) use self::path_pattern::{PathPattern, Place, Verdict, is_hidden, is_pattern};
 #[cfg(feature = "delta")]
 pub(crate) use self::table_format::DELTA_LOG;
 pub(crate) use self::table_format::{

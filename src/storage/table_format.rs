@@ -58,7 +58,7 @@ impl TableFormat {
     }
 
     /// The format of a table that has a folder or file with this name directly in its folder.
-    fn marked_by(name: &str) -> Option<Self> {
+    pub(crate) fn marked_by(name: &str) -> Option<Self> {
         match name {
             DELTA_LOG => Some(Self::Delta),
             SPARK_LOG => Some(Self::SparkStream),

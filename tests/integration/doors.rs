@@ -61,7 +61,10 @@ fn a_published_session_shows_what_is_published() {
                 .await;
         let shown: BTreeSet<String> = shown.unwrap().into_iter().flatten().collect();
         let mut expected: BTreeSet<String> = TABLES.iter().map(|t| t.name.to_string()).collect();
-        expected.extend(["Account", "Office_ScoreExplained", "Office_History"].map(str::to_string));
+        let retained = TABLES.iter().filter(|t| t.name != "Office_UserTable");
+        expected.extend(retained.map(|t| format!("{}_AllDates", t.name)));
+        let views = ["Account", "Office_Changes", "Office_History", "Office_ScoreExplained"];
+        expected.extend(views.map(str::to_string));
         assert_eq!(shown, expected, "no view with people in it");
         let count = value(&ctx, r#"select count(*) from "Office""#).await;
         assert_eq!(count, run.report.office_rows.to_string());

@@ -79,7 +79,9 @@ fn values_that_are_not_percent_encoded_text() {
         write(&world, &format!("mail/mailbox={value}"), MAIL);
         write(&world, "mail/mailbox=anna%40us.com", MAIL);
         world.change("path = \"mail.parquet\"", "path = \"mail\"");
-        let file = world.path(&format!("mail/mailbox={value}/part-0.parquet"));
+        // An address is not shown.
+        let shown = if value.contains("%40") { "…" } else { value };
+        let file = world.path(&format!("mail/mailbox={shown}/part-0.parquet"));
         says(
             &world,
             &format!(
@@ -88,5 +90,27 @@ fn values_that_are_not_percent_encoded_text() {
                 file.display()
             ),
         );
+    }
+}
+
+/// Neither notes nor errors show an address or an identifier in the name of a folder.
+#[test]
+fn people_in_the_names_of_folders_are_not_shown() {
+    let world = World::new();
+    let file = |folder: &str| world.path(folder).join("part-0.parquet").display().to_string();
+    write(&world, "mail/mailbox=anna%40us.com", &MAIL.replace("['list", "['no address', 'list"));
+    world.change("path = \"mail.parquet\"", "path = \"mail\"");
+    for text in outputs(&world) {
+        assert!(text.contains(&format!("first in {}", file("mail/mailbox=…"))), "{text}");
+        assert!(!text.contains("anna%40"), "{text}");
+    }
+    std::fs::write(file("mail/mailbox=anna%40us.com"), "no Parquet file").unwrap();
+    for command in ["check", "run"] {
+        let error = crate::process::error(&world.command(command, &[]));
+        assert!(
+            error.contains(&format!("[mail] {}: is not a Parquet file", file("mail/mailbox=…"))),
+            "{error}"
+        );
+        assert!(!error.contains("anna%40"), "{error}");
     }
 }

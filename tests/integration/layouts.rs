@@ -56,7 +56,7 @@ impl World {
     }
 
     /// Publishes with a history from now on.
-    fn with_history(&self) {
+    pub fn with_history(&self) {
         let text = fs::read_to_string(self.path("enrichment.toml")).unwrap();
         let output = "\n[output]\npath = \"out/\"\nhistory = true\n";
         assert!(!text.contains("[output]"));
@@ -160,7 +160,7 @@ fn paths_in_statements_are_not_read_file_by_file_either() {
         ("stream/d=1/", "which is the output of a stream of Spark: its files also contain rows of attempts"),
         ("out/", "contains several files of an output folder"),
         ("out/*.parquet", "contains several files of an output folder"),
-        ("out/as_of=2026-06-30/", "contains several files of an output folder"),
+        ("out/history/Office/", "contains several files of an output folder"),
         ("out/.engagement/Office/", "contains several files of an output folder"),
         ("out/.engagement/Office/current/", "contains several files of an output folder"),
         ("out/.engagement/Office/current/*.parquet", "contains several files of an output folder"),
@@ -185,7 +185,7 @@ fn paths_in_statements_are_not_read_file_by_file_either() {
     assert_eq!(count(&format!("select count(*) from '{}'", of("mail.parquet"))), "8");
     let office = count("select count(*) from office");
     assert_eq!(count(&format!("select count(*) from '{}'", of("out/Office.parquet"))), office);
-    let one = of("out/as_of=2026-05-31/Office_Overview.parquet");
+    let one = of("out/history/Office_Overview/AsOfDate=2026-05-31/Office_Overview.parquet");
     assert_eq!(count(&format!("select count(*) from '{one}'")), "1");
     world.write("two/a.parquet", world.input("mail.parquet"));
     world.write("two/b.parquet", world.input("mail.parquet"));
@@ -212,6 +212,8 @@ fn statements_do_not_write_into_outputs_and_tables() {
         ("out/mine.csv", is_output),
         ("out/", is_output),
         ("link/mine.csv", is_output),
+        ("out/history/mine.csv", is_output),
+        ("out/history/Office/AsOfDate=2030-01-01/Office.parquet", is_output),
         ("out/as_of=2030-01-01/Office.parquet", is_output),
         ("out/.engagement/Office/current/Office.parquet", is_output),
         ("out/.engagement/new/", is_output),

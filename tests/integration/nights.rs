@@ -371,3 +371,33 @@ fn every_exit_code() {
     world.write("contacts.parquet", "no Parquet");
     assert_eq!(code("check", &[]), Some(1));
 }
+
+/// A broken segment is told, and disturbs neither the run nor the other segments.
+#[test]
+fn a_broken_segment_is_told() {
+    let world = world();
+    let ids = |from: &str| format!("select customerid from {from}");
+    for (name, from) in [
+        ("history", "office_alldates where asofdate < '2026-06-01'"),
+        ("risen", "office_changes where engagementscore_change > 5"),
+        ("explained", "office_scoreexplained where points > 10"),
+        ("typo", "offic"),
+        ("inputs", "stg_mail"),
+    ] {
+        world.write(&format!("segments/{name}.sql"), ids(from));
+    }
+    let [printed, warnings] = good(&world, &[]);
+    assert_eq!(warnings, "");
+    let checked = world.command("check", &[]);
+    assert_eq!((checked.status.code(), error(&checked).as_str()), (Some(0), ""));
+    for text in [printed, String::from_utf8_lossy(&checked.stdout).into_owned()] {
+        assert_eq!(text.matches("\nNote: the segment ").count(), 2, "{text}");
+        for (name, why) in
+            [("typo", "no table named offic; did you mean Office?"), ("inputs", "no table named stg_mail")]
+        {
+            let file = world.path(&format!("segments/{name}.sql"));
+            let note = format!("\nNote: the segment {name} is broken: {}: {why}", file.display());
+            assert!(text.contains(&note), "{note}{text}");
+        }
+    }
+}

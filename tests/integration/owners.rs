@@ -240,7 +240,7 @@ fn dates_of_the_other_enrichment() {
         };
         assert_eq!(history(), ["2026-04-30"], "{format}");
         if *format == "parquet" {
-            let says = "as_of=2026-05-31/Office.parquet is published by the enrichment \"us\"";
+            let says = "AsOfDate=2026-05-31/Office.parquet is published by the enrichment \"us\"";
             refused(&run(1, &["--as-of", "2026-05-31"]), 2, says);
         }
         fine(&run(1, &["--as-of", "2026-05-31", "--replace"]));

@@ -5,10 +5,10 @@ use crate::files::{read, write};
 use crate::layouts::{World, write_rows};
 use crate::process::error;
 
-const EVERY: &str = "\nEvery input row was used.\n";
+pub const EVERY: &str = "\nEvery input row was used.\n";
 
 /// The worked example with one row of mail and of meetings, and with groups. Every row is used.
-fn all_used() -> World {
+pub fn all_used() -> World {
     let world = World::new();
     for name in ["mail", "meetings"] {
         keep(&world, name, 1);
@@ -26,7 +26,7 @@ fn keep(world: &World, name: &str, rows: usize) {
 }
 
 /// Gives a section another file.
-fn csv(world: &World, section: &str, text: &str) {
+pub fn csv(world: &World, section: &str, text: &str) {
     world.write(&format!("{section}.csv"), text);
     if section != "groups" {
         let path = format!("path = \"{section}.csv\"\nformat = \"csv\"");
@@ -35,7 +35,7 @@ fn csv(world: &World, section: &str, text: &str) {
 }
 
 /// What a check and a run print.
-fn printed(world: &World) -> [String; 2] {
+pub fn printed(world: &World) -> [String; 2] {
     ["check", "run"].map(|command| {
         let outcome = world.command(command, &[]);
         assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
@@ -44,7 +44,7 @@ fn printed(world: &World) -> [String; 2] {
 }
 
 /// Both commands print the note, and the run does not say that every row was used.
-fn says(world: &World, note: &str) {
+pub fn says(world: &World, note: &str) {
     let texts = printed(world);
     for text in &texts {
         assert!(text.contains(&format!("Note: {note}\n")), "{note}: {text}");

@@ -313,7 +313,10 @@ fn addresses_of_users_in_every_shape() {
         r#""SPO:1@2, smtp:a.lee@us.com""#,
         r#""[\"smtp:a.lee@us.com\"]""#,
     ] {
-        let users = format!("{{\"id\":\"e1\",\"mail\":\"anna@us.com\",\"proxyAddresses\":{proxies}}}\n");
+        let users = format!(
+            "{{\"id\":\"e1\",\"mail\":\"anna@us.com\",\"proxyAddresses\":{proxies}}}\n\
+             {{\"id\":\"e2\",\"mail\":\"ben@us.com\"}}\n"
+        );
         let mail = message(&format!("{mailbox}\"from\":\"a.lee@us.com\","));
         let (_folder, enrichment) = exports(&mail, &meeting(""), &users);
         assert!(run(&enrichment).notes.is_empty(), "{proxies}");
@@ -580,6 +583,71 @@ fn words_that_are_not_known_say_nothing() {
     );
 }
 
+/// A zone under another name would be taken for UTC, a type under another name for none.
+#[test]
+fn keys_under_other_names() {
+    let start = |zone: &str| format!("\"start\":{{\"dateTime\":\"2026-06-01T09:00:00\"{zone}}},");
+    let attendee = |more: &str| {
+        format!("\"attendees\":[{{{more},\"emailAddress\":{{\"address\":\"carl@acme.com\"}}}}],")
+    };
+    let meetings = [
+        start(r##","timeZone":"UTC","@odata.type":"#microsoft.graph.dateTimeTimeZone""##),
+        start(r#","TimeZone":null,"AdditionalProperties":{}"#),
+        start(r#","timeZone":"UTC","calendar":"gregorian""#),
+        start(r#","time_zone":"Pacific Standard Time""#),
+        start(r#","zone":null"#),
+        attendee(r#""attendeeType":"resource","status":{"response":"none"}"#),
+        attendee(r#""type":"required","responseStatus":{"response":"declined"}"#),
+        r#""rowinformation":{"userHasCompleteData":true},"#.to_owned(),
+        r#""rowinformation":{"is_user_summary_row":true},"#.to_owned(),
+    ];
+    let numbered = |(n, more): (usize, &String)| meeting(&format!("\"iCalUId\":\"{n}\",{more}"));
+    let meetings: String = meetings.iter().enumerate().map(numbered).collect();
+    let mail = [
+        r#""rowinformation":{"isSummary":true},"internetMessageId":"<1>","#,
+        r#""internetMessageId":"<2>","#,
+    ];
+    let (folder, enrichment) = exports(&mail.map(message).concat(), &meetings, USERS);
+    let report = run(&enrichment);
+    assert_eq!(
+        dispositions(&report),
+        ["mail unreadable 1", "mail used 1", "meetings unreadable 3", "meetings used 6"]
+    );
+    let file = folder.path().join("meetings/a.json").display().to_string();
+    let about = about_reading(&report);
+    assert!(
+        about[1].contains(&format!("start in {file} (2 rows), rowinformation in {file} (1 row)")),
+        "{about:?}"
+    );
+    let about = about_use(&enrichment);
+    assert!(about[0].contains("attendees.type (1 row), attendees.status (1 row), first in"), "{about:?}");
+}
+
+/// A thread that is there and cannot be decoded; one that is absent is usual.
+#[test]
+fn threads_that_cannot_be_decoded() {
+    let index = r#""conversationIndex":"AQHW+cTKQfde9VSk0k+3/TSkpFZD7Q==","#;
+    let texts = [
+        index.to_owned(),
+        r#""conversationIndex":"AQHW","conversationId":"AAECAwQFBgcICQoLDA0ODxA=","#.to_owned(),
+        String::new(),
+        r#""conversationIndex":"AQHW","#.to_owned(),
+        r#""conversationIndex":"not base64","conversationId":"neither","ODataType":"post","#.to_owned(),
+        r#""conversationIndex":"","conversationId":"1","#.to_owned(),
+    ];
+    let numbered = |(n, more): (usize, &String)| message(&format!("\"internetMessageId\":\"<{n}>\",{more}"));
+    let mail: String = texts.iter().enumerate().map(numbered).collect();
+    let (folder, enrichment) = exports(&mail, &meeting(""), USERS);
+    assert_eq!(
+        about_use(&enrichment),
+        [format!(
+            "[mail] 3 used rows with a value that is not used: ODataType (1 row), conversationIndex (2 rows), conversationId \
+             (1 row), first in {}; a word that is not known says nothing, what cannot be decoded is in no thread",
+            folder.path().join("mail/a.json").display()
+        )]
+    );
+}
+
 /// Entries of users and members of groups that have no address are counted.
 #[test]
 fn entries_of_a_directory_without_an_address() {
@@ -634,6 +702,8 @@ fn types_that_cannot_be_it_are_refused() {
         ),
         ("internetMessageId", "make_array('<1>')", "text or another type that is not nested"),
         ("sentDateTime", "1780304400000", "a timestamp or text"),
+        ("sentDateTime", "date '2026-06-01'", "a timestamp or text"),
+        ("receivedDateTime", "arrow_cast('2026-06-01', 'Date64')", "a timestamp or text"),
         ("isDraft", "0.5", "a boolean"),
         ("rowinformation", "true", "a struct or JSON text"),
         ("internetMessageHeaders", "1", "a list of structs (name, value), or text"),

@@ -2,9 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{
     ArrayRef, BooleanBuilder, ListBuilder, StringBuilder, TimestampMicrosecondBuilder,
@@ -13,6 +11,7 @@ use datafusion::arrow::array::{
 use super::Result;
 use super::parquet::{BATCH_ROWS, Table, address_lists, addresses, flag, instant, text};
 use crate::organization::{Organization, Party};
+use crate::parallel;
 use crate::traffic::ids::conversation_id;
 use crate::traffic::{Kind, MailCopy, Timeline};
 
@@ -47,26 +46,7 @@ pub fn refuse_other_files(folder: &Path, parts: &[Part]) -> Result<()> {
 
 /// Writes the files on `threads` threads; returns the number of rows.
 pub fn write(org: &Organization, folder: &Path, parts: &[Part], threads: usize) -> Result<u64> {
-    let next = AtomicUsize::new(0);
-    let results = Mutex::new(Vec::new());
-    let work = || {
-        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let result = write_part(org, folder, part);
-            let failed = result.is_err();
-            if let Ok(mut results) = results.lock() {
-                results.push(result);
-            }
-            if failed {
-                next.store(parts.len(), Ordering::Relaxed);
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, parts.len()) {
-            scope.spawn(work);
-        }
-    });
-    results.into_inner().map_err(|error| error.to_string())?.into_iter().sum()
+    parallel::write(parts, threads, |part| write_part(org, folder, part))
 }
 
 fn write_part(org: &Organization, folder: &Path, part: &Part) -> Result<u64> {

@@ -79,7 +79,8 @@ fn columns() -> Vec<Field> {
     ]
 }
 
-fn row(org: &Organization, copy: &MailCopy) -> Value {
+/// A row with the columns that are used.
+pub fn row(org: &Organization, copy: &MailCopy) -> Value {
     let people = |addresses: &[Option<String>]| -> Vec<Value> {
         addresses.iter().map(|address| recipient(address.as_deref())).collect()
     };

@@ -22,7 +22,8 @@ pub fn write(org: &Organization, folder: &Path) -> Result<()> {
     file::json_lines(&folder.join("CalendarView.json.gz"), &rows)
 }
 
-fn row(org: &Organization, number: usize, copy: &MeetingCopy) -> Value {
+/// A row with the columns that are used.
+pub fn row(org: &Organization, number: usize, copy: &MeetingCopy) -> Value {
     let zone = ZONES[number % ZONES.len()];
     let time = |micros: Option<i64>| micros.map(|micros| in_zone(micros, zone));
     // The response of the mailbox owner is in its own field.

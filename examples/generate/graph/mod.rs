@@ -3,6 +3,7 @@
 
 mod enrichment;
 mod file;
+mod large;
 mod mail;
 mod meetings;
 mod people;
@@ -24,15 +25,37 @@ const FOLDER: &str = "graph-data-connect";
 /// A file cannot be written.
 pub fn write(org: &Organization, folder: &Path) -> Result<()> {
     let exports = folder.join(FOLDER);
+    create_folders(&exports)?;
+    mail::write(org, &exports.join("mail"))?;
+    meetings::write(org, &exports)?;
+    people::write(org, &exports)?;
+    write_enrichment(folder, &enrichment::text(org))
+}
+
+/// Writes the exports as the service delivers them: JSON lines with bodies and headers, in `files` files of mail.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write_large(org: &Organization, folder: &Path, files: u64, threads: usize) -> Result<()> {
+    let exports = folder.join(FOLDER);
+    create_folders(&exports)?;
+    large::write_mail(org, &exports.join("mail"), files, threads)?;
+    large::write_meetings(org, &exports.join("CalendarView.json"))?;
+    people::write(org, &exports)?;
+    write_enrichment(folder, &enrichment::text(org).replace("CalendarView.json.gz", "CalendarView.json"))
+}
+
+fn create_folders(exports: &Path) -> Result<()> {
     for name in ["mail", "groups"] {
         let folder = exports.join(name);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    mail::write(org, &exports.join("mail"))?;
-    meetings::write(org, &exports)?;
-    people::write(org, &exports)?;
+    Ok(())
+}
+
+fn write_enrichment(folder: &Path, text: &str) -> Result<()> {
     let path = folder.join(format!("{FOLDER}.toml"));
-    fs::write(&path, enrichment::text(org)).map_err(|error| format!("{}: {error}", path.display()))
+    fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// The last column of every row of a dataset.

@@ -42,8 +42,8 @@ impl Sink for Csv<'_> {
         written(self.writer.write(&flat))
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        Ok(())
+    fn finish(self: Box<Self>) -> Result<Vec<String>> {
+        Ok(vec![])
     }
 }
 

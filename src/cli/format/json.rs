@@ -56,9 +56,9 @@ impl Sink for Array<'_> {
         written(self.0.write(batch))
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
+    fn finish(mut self: Box<Self>) -> Result<Vec<String>> {
         written(self.0.finish())?;
-        written(self.0.get_mut().write_all(b"\n"))
+        written(self.0.get_mut().write_all(b"\n")).map(|()| vec![])
     }
 }
 
@@ -76,7 +76,7 @@ impl Sink for Lines<'_> {
         written(self.0.write(batch))
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
-        written(self.0.finish())
+    fn finish(mut self: Box<Self>) -> Result<Vec<String>> {
+        written(self.0.finish()).map(|()| vec![])
     }
 }

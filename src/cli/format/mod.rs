@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::Schema;
 
-pub use self::table::Layout;
+pub use self::table::{Direction, Layout};
 use crate::error::{Error, Result};
 
 /// A format of results.
@@ -36,8 +36,8 @@ pub trait Sink {
     /// Writes the next rows.
     fn write(&mut self, batch: &RecordBatch) -> Result<()>;
 
-    /// Ends the result after the last rows.
-    fn finish(self: Box<Self>) -> Result<()>;
+    /// Ends the result after the last rows. Returns what its reader should know about it, one line each.
+    fn finish(self: Box<Self>) -> Result<Vec<String>>;
 }
 
 impl Format {

@@ -50,7 +50,7 @@ impl Sink for Parquet<'_> {
         written(self.writer.write(&plain))
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        written(self.writer.close()).map(|_| ())
+    fn finish(self: Box<Self>) -> Result<Vec<String>> {
+        written(self.writer.close()).map(|_| vec![])
     }
 }

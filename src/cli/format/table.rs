@@ -9,7 +9,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::Sink;
-use crate::cli::out::{is_terminal, note, width, written};
+use crate::cli::out::{is_terminal, width, written};
 use crate::cli::rounded::{decimals, rounded};
 use crate::cli::text::{columns, cut, pad, visible};
 use crate::error::Result;
@@ -19,24 +19,37 @@ use crate::error::numbers::count;
 /// without alignment. So the memory does not grow with the number of rows.
 const MEASURED: usize = 1000;
 
+/// What is on a line of a table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// A row.
+    #[default]
+    Rows,
+    /// A value.
+    Values,
+    /// A row if the whole table fits into the width of the layout, else a value.
+    Fitting,
+}
+
 /// How a table is laid out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Layout {
-    /// Maximum number of rows that are printed. A note contains the number of further rows.
+    /// Maximum number of rows that are printed. A remark contains the number of further rows.
     pub rows: Option<usize>,
-    /// One line per value.
-    pub vertical: bool,
+    /// What is on a line.
+    pub direction: Direction,
     /// Floating-point numbers with all their digits.
     pub exact: bool,
-    /// Maximum width of a line in columns of the terminal; longer lines are cut. For lists whose full text
-    /// is available in another format.
-    pub cut: Option<usize>,
+    /// The width of the terminal in columns. Lines with rows are cut to it; `None`: they are never cut.
+    pub width: Option<usize>,
+    /// What to do about lines that are cut, for a remark.
+    pub hint: Option<&'static str>,
 }
 
 impl Layout {
     /// The layout of a list with descriptions: on a terminal, each entry is cut to one line.
     pub fn listing() -> Self {
-        Self { cut: is_terminal().then(width), ..Self::default() }
+        Self { width: is_terminal().then(width), ..Self::default() }
     }
 }
 
@@ -97,6 +110,9 @@ pub struct Table<'a> {
     /// The first rows, until the columns are measured.
     first: Vec<Vec<Cell>>,
     measures: Option<Vec<Measures>>,
+    /// Whether values are on lines of their own.
+    vertical: bool,
+    is_cut: bool,
     shown: usize,
     hidden: usize,
     out: &'a mut (dyn Write + Send),
@@ -111,6 +127,8 @@ impl<'a> Table<'a> {
             layout,
             first: vec![],
             measures: None,
+            vertical: layout.direction == Direction::Values,
+            is_cut: false,
             shown: 0,
             hidden: 0,
             out,
@@ -119,8 +137,8 @@ impl<'a> Table<'a> {
 
     fn row(&mut self, row: Vec<Cell>) -> io::Result<()> {
         self.shown += 1;
-        if self.layout.vertical {
-            return self.record(&row);
+        if self.vertical {
+            return self.record(&row, self.shown);
         }
         if self.measures.is_some() {
             return self.cells(&row);
@@ -136,9 +154,15 @@ impl<'a> Table<'a> {
             .map(|i| Measures::of(&self.names[i], &rows.iter().map(|row| &row[i]).collect::<Vec<_>>()))
             .collect();
         let rule = measures.iter().map(|m| "-".repeat(m.width + 2)).collect::<Vec<_>>().join("+");
+        // Every line ends at the last cell of its row, one column before the rule.
+        let fits = self.layout.width.is_none_or(|width| rule.len().saturating_sub(1) <= width);
+        if self.layout.direction == Direction::Fitting && !fits {
+            self.vertical = true;
+            return rows.iter().zip(1..).try_for_each(|(row, number)| self.record(row, number));
+        }
         self.measures = Some(measures);
         self.line(&self.names.clone())?;
-        let rule = rule.get(..self.layout.cut.unwrap_or(rule.len()).min(rule.len())).unwrap_or(&rule);
+        let rule = rule.get(..self.layout.width.unwrap_or(rule.len()).min(rule.len())).unwrap_or(&rule);
         writeln!(self.out, "{rule}")?;
         rows.iter().try_for_each(|row| self.cells(row))
     }
@@ -155,15 +179,18 @@ impl<'a> Table<'a> {
             texts.iter().zip(measures).zip(&self.right).map(|((text, m), &right)| pad(text, m.width, right));
         let line = format!(" {}", texts.collect::<Vec<_>>().join(" | "));
         let line = line.trim_end();
-        match self.layout.cut {
-            Some(width) => writeln!(self.out, "{}", cut(line, width)),
-            None => writeln!(self.out, "{line}"),
+        match self.layout.width {
+            Some(width) if columns(line) > width => {
+                self.is_cut = true;
+                writeln!(self.out, "{}", cut(line, width))
+            }
+            _ => writeln!(self.out, "{line}"),
         }
     }
 
-    fn record(&mut self, row: &[Cell]) -> io::Result<()> {
+    fn record(&mut self, row: &[Cell], number: usize) -> io::Result<()> {
         let width = self.names.iter().map(|n| columns(n)).max().unwrap_or_default();
-        let title = format!("-[ {} ]", self.shown);
+        let title = format!("-[ {number} ]");
         writeln!(self.out, "{title}{}", "-".repeat((width + 2).saturating_sub(title.len())))?;
         for (name, cell) in self.names.iter().zip(row) {
             let text = cell.shown(decimals(cell.float));
@@ -183,15 +210,15 @@ impl Sink for Table<'_> {
         Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> Result<()> {
-        if self.measures.is_none() && !self.layout.vertical {
+    fn finish(mut self: Box<Self>) -> Result<Vec<String>> {
+        if self.measures.is_none() && !self.vertical {
             written(self.begin())?;
         }
-        if self.hidden > 0 {
-            written(self.out.flush())?;
-            note(format!("... {} not shown; other formats and -c show all", count(self.hidden, "more row")));
-        }
-        Ok(())
+        let hidden = (self.hidden > 0).then(|| {
+            format!("... {} not shown; other formats and -c show all", count(self.hidden, "more row"))
+        });
+        let cut = self.layout.hint.filter(|_| self.is_cut).map(str::to_owned);
+        Ok(hidden.into_iter().chain(cut).collect())
     }
 }
 

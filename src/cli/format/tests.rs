@@ -53,7 +53,7 @@ fn table() {
 "#
     .replace("--------+------\n", "--------+-----------\n");
     assert_eq!(text(Format::Table, &[batch()]), expected);
-    let vertical = Layout { vertical: true, rows: Some(1), ..Layout::default() };
+    let vertical = Layout { direction: Direction::Values, rows: Some(1), ..Layout::default() };
     let expected = "\
 -[ 1 ]------
 CustomerId | a,1
@@ -63,6 +63,38 @@ Emails     | -7
 Days       | [1, NULL]
 ";
     assert_eq!(String::from_utf8(written(Format::Table, vertical, &[batch()])).unwrap(), expected);
+}
+
+/// A table of these columns, and its remarks.
+fn laid_out(columns: &[(&str, &str)], layout: Layout) -> (String, Vec<String>) {
+    let columns =
+        columns.iter().map(|(name, value)| (*name, Arc::new(StringArray::from(vec![*value])) as ArrayRef));
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut out = vec![];
+    let mut sink = Format::Table.sink(&batch.schema(), layout, &mut out).unwrap();
+    sink.write(&batch).unwrap();
+    let remarks = sink.finish().unwrap();
+    (String::from_utf8(out).unwrap(), remarks)
+}
+
+/// " abc | xyz" is ten columns wide.
+#[test]
+fn a_table_that_is_too_wide_is_cut_or_turned() {
+    let table = [("abc", "1"), ("b", "xyz")];
+    let layout = |direction, width| Layout { direction, width, hint: Some("\\x turns"), ..Layout::default() };
+    let rows = " abc | b\n-----+-----\n 1   | xyz\n";
+    let values = "-[ 1 ]\nabc | 1\nb   | xyz\n";
+    assert_eq!(
+        laid_out(&table, layout(Direction::Rows, Some(10))),
+        (rows.replace("+-----", "+----"), vec![])
+    );
+    assert_eq!(laid_out(&table, layout(Direction::Rows, None)), (rows.to_owned(), vec![]));
+    let cut = " abc | b\n-----+---\n 1   | x…\n".to_owned();
+    assert_eq!(laid_out(&table, layout(Direction::Rows, Some(9))), (cut, vec!["\\x turns".to_owned()]));
+    assert_eq!(laid_out(&table, layout(Direction::Fitting, Some(10))).0, rows.replace("+-----", "+----"));
+    assert_eq!(laid_out(&table, layout(Direction::Fitting, Some(9))), (values.to_owned(), vec![]));
+    assert_eq!(laid_out(&table, layout(Direction::Fitting, None)).0, rows);
+    assert_eq!(laid_out(&table, layout(Direction::Values, Some(5))).0, values);
 }
 
 /// The rows of a table of one column with these numbers.
@@ -85,7 +117,7 @@ fn a_table_has_rounded_numbers_whose_points_are_below_each_other() {
     let exact = Layout { exact: true, ..Layout::default() };
     let rows = floats(numbers(), exact);
     assert_eq!(rows[..3], [" 99.64912280701755", "             79.97", "              80.0"]);
-    let vertical = Layout { vertical: true, ..Layout::default() };
+    let vertical = Layout { direction: Direction::Values, ..Layout::default() };
     assert_eq!(floats(vec![Some(1.0), Some(0.8771929824561403)], vertical).last().unwrap(), "x | 0.877");
     // Later rows have the decimals of the first ones.
     let many = floats((0..1500).map(|i| Some(f64::from(i) + 0.123)).collect(), Layout::default());
@@ -196,7 +228,7 @@ fn an_instant_that_no_calendar_has_is_an_error_in_all_that_is_text() {
         for format in [Format::Table, Format::Csv, Format::Json, Format::Ndjson] {
             let mut out = vec![];
             let mut sink = format.sink(&batch.schema(), Layout::default(), &mut out).unwrap();
-            let error = sink.write(&batch).and_then(|()| sink.finish()).unwrap_err().to_string();
+            let error = sink.write(&batch).and_then(|()| sink.finish().map(drop)).unwrap_err().to_string();
             assert!(
                 error.starts_with("the result cannot be written: ") && error.contains("Cast error"),
                 "{format:?}: {error}"

@@ -1,13 +1,13 @@
-//! Completes names, and decides whether an input is complete.
+//! Completes names.
 
 use std::collections::BTreeSet;
 
 use rustyline::completion::{Completer, Pair};
-use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{Context, Helper, Highlighter, Hinter};
+use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
 
-use super::commands::{self, Command};
-use crate::query::statements::{Statements, is_complete};
+use super::command::Argument;
+use super::commands;
+use crate::query::statements::Statements;
 
 /// The words of SQL that are completed.
 const WORDS: [&str; 44] = [
@@ -57,8 +57,8 @@ const WORDS: [&str; 44] = [
     "where",
 ];
 
-/// Gives the editor completions while a person types, and decides whether the input is complete.
-#[derive(Default, Helper, Highlighter, Hinter)]
+/// Gives the editor completions while a person types.
+#[derive(Default, Helper, Highlighter, Hinter, Validator)]
 pub struct ShellHelper {
     tables: BTreeSet<String>,
     columns: BTreeSet<String>,
@@ -92,21 +92,20 @@ impl ShellHelper {
         if before.trim_start().starts_with('\\') {
             let start = before.find('\\').unwrap_or_default();
             let typed = &before[start..];
-            return match typed.split_once(char::is_whitespace) {
-                None => (
-                    start,
-                    commands::ALL.iter().filter(|c| c.starts_with(typed)).map(|c| (*c).to_owned()).collect(),
-                ),
-                Some(("\\d", _)) => (pos - word.len(), self.tables.iter().filter(fits).cloned().collect()),
-                Some(("\\df", _)) => {
-                    (pos - word.len(), self.functions.iter().filter(fits).cloned().collect())
-                }
-                Some(("\\format", _)) => {
-                    let formats = ["csv", "json", "ndjson", "parquet", "table"].map(str::to_owned);
-                    (pos - word.len(), formats.iter().filter(fits).cloned().collect())
-                }
-                Some(_) => (pos, vec![]),
+            let Some((name, _)) = typed.split_once(char::is_whitespace) else {
+                let names = commands::all().flat_map(|command| command.names);
+                return (start, names.filter(|n| n.starts_with(typed)).map(|n| (*n).to_owned()).collect());
             };
+            let command = commands::all().find(|command| command.names.contains(&name));
+            let names = match command.map_or(Argument::Other, |command| command.argument) {
+                Argument::Table => self.tables.iter().filter(fits).cloned().collect(),
+                Argument::Function => self.functions.iter().filter(fits).cloned().collect(),
+                Argument::OneOf(words) => {
+                    words.iter().filter(|w| w.starts_with(&word)).map(|w| (*w).to_owned()).collect()
+                }
+                Argument::Other => return (pos, vec![]),
+            };
+            return (pos - word.len(), names);
         }
         // Only a column can follow a period.
         if before[..start].ends_with('.') {
@@ -133,18 +132,6 @@ impl Completer for ShellHelper {
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let (start, names) = self.candidates(line, pos);
         Ok((start, names.into_iter().map(|name| Pair { display: name.clone(), replacement: name }).collect()))
-    }
-}
-
-impl Validator for ShellHelper {
-    fn validate(&self, ctx: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        // A wrong command is also complete, so that its error is printed.
-        let is_command = !matches!(Command::parse(ctx.input()), Ok(None));
-        Ok(if is_command || is_complete(ctx.input()) {
-            ValidationResult::Valid(None)
-        } else {
-            ValidationResult::Incomplete
-        })
     }
 }
 
@@ -193,6 +180,7 @@ mod tests {
         assert_eq!(complete("\\d of"), (3, vec!["Office".into(), "Office_Overview".into()]));
         assert_eq!(complete("\\df da"), (4, vec!["date_trunc".into()]));
         assert_eq!(complete("\\format n"), (8, vec!["ndjson".into()]));
+        assert_eq!(complete("\\x a"), (3, vec!["auto".into()]));
         assert_eq!(complete("\\i fi"), (5, vec![]));
     }
 }

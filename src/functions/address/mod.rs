@@ -6,6 +6,7 @@ mod count_no_address;
 mod dictionary_cache;
 mod is_address;
 pub(crate) mod normalize;
+pub(crate) mod oddities;
 pub(crate) mod one_address;
 pub(crate) mod several;
 
@@ -15,7 +16,8 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 /// The scalar functions of this module.
 pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
-    let own = [normalize::udf(), addresses::udf(), is_address::udf(), count_no_address::udf()];
+    let own =
+        [normalize::udf(), addresses::udf(), is_address::udf(), count_no_address::udf(), oddities::udf()];
     own.into_iter().chain(book::udfs()).collect()
 }
 

@@ -1,9 +1,10 @@
-//! `account_days(engagements, reply_limit_micros)`: the engagements of each account, summed by day.
+//! `account_days(engagements, reply_limit_micros [, is_within_month])`: the engagements of each account, summed by day.
 //!
 //! A message from the account is a reply if, in one of its conversations, a message to the account was sent
 //! at the last earlier instant, and the time between the two is at most the limit (see
 //! [`reply_times`](super::reply_times)). If it is a reply in several conversations, it counts once, with the
-//! shortest time. A reply belongs to the day on which it was sent.
+//! shortest time. A reply belongs to the day on which it was sent. If `is_within_month` is true, the messages of each
+//! calendar month are looked at by themselves.
 
 use std::sync::Arc;
 
@@ -17,14 +18,17 @@ use super::engagements::Engagement;
 use super::record::InOrder;
 use super::reply_times::{Message, replies};
 use super::struct_lists::{Lists, fields, micros, micros_type, people_field, rows, rows_type};
+use crate::functions::time::month_start;
 use crate::functions::udf::declare::{STEPS, Scalar, expect_arguments};
 
 pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
         name: "account_days",
         arguments: |types| {
-            expect_arguments("account_days", types, 2)?;
-            Ok(vec![buffer_type(), DataType::Int64])
+            let with_month = types.len() == 3;
+            expect_arguments("account_days", types, if with_month { 3 } else { 2 })?;
+            let required = [buffer_type(), DataType::Int64];
+            Ok(required.into_iter().chain(with_month.then_some(DataType::Boolean)).collect())
         },
         returns: |_| Ok(days_type()),
         invoke,
@@ -35,7 +39,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
              reply_micros, internal_email_people, account_email_people, internal_meeting_people, \
              account_meeting_people), one per account and day with engagement, ordered by account_no and \
              day. Times are in microseconds, people are sorted lists of person numbers.",
-            "account_days(engagements, reply_limit_micros)",
+            "account_days(engagements, reply_limit_micros [, is_within_month])",
         )
         .with_argument(
             "engagements",
@@ -44,6 +48,11 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         .with_argument(
             "reply_limit_micros",
             "The longest time in microseconds that makes a reply (Int64); NULL is an error.",
+        )
+        .with_argument(
+            "is_within_month",
+            "Whether a message counts as a reply only to a message of the same calendar month; false by default, NULL is \
+             false.",
         )
         .with_sql_example(
             "> select account_days(engagements(7, date '2026-06-01', timestamp '2026-06-01T09:00:00Z', true, false, null, [0], \
@@ -88,6 +97,9 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     if limits.null_count() > 0 {
         return exec_err!("account_days needs a limit for replies");
     }
+    let within = args.args.get(2).map(|within| within.to_array(args.number_rows)).transpose()?;
+    let is_within_month =
+        |row| within.as_ref().is_some_and(|of| of.is_valid(row) && of.as_boolean().value(row));
     let (mut days, mut lengths) = (Days::default(), vec![]);
     let (mut in_order, mut engagements) = (InOrder::default(), vec![]);
     for row in 0..buffers.len() {
@@ -99,7 +111,12 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
             for place in account {
                 engagements.push(in_order.read::<Engagement>(place)?);
             }
-            days.push_account(&engagements, limits.value(row));
+            if is_within_month(row) {
+                let months = engagements.chunk_by(|a, b| month_start(a.day) == month_start(b.day));
+                months.for_each(|month| days.push_account(month, limits.value(row)));
+            } else {
+                days.push_account(&engagements, limits.value(row));
+            }
         }
         lengths.push(days.account_no.len() - before);
     }
@@ -125,7 +142,8 @@ struct Days {
 }
 
 impl Days {
-    /// Adds the engagements of one account, which are ordered by day. `limit` is in microseconds.
+    /// Adds engagements of one account, which are ordered by day. Replies are found among them. `limit` is in
+    /// microseconds.
     fn push_account(&mut self, account: &[Engagement], limit: i64) {
         let mut reply_times = std::mem::take(&mut self.reply_times);
         reply_times.compute(account, limit);

@@ -2,10 +2,11 @@
 //! levels (the window, quarters, months, weeks).
 //!
 //! Only the levels of the list are computed, each once: a level costs time, because its people are counted.
-//! Counts and sums are added; people are counted once per period. `first_on` is the account's first day with
+//! Days outside of the window are passed over. Counts and sums are added; people are counted once per period. `first_on` is the account's first day with
 //! engagement. `last_email_on` (`last_meeting_on`) is the account's last day with engaged emails (meetings)
 //! up to the end of the period; it is NULL if there is none.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
@@ -40,7 +41,8 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
              emails_to, emails_from, meetings, meetings_to, meetings_from, meeting_micros, replies, reply_micros, \
              internal_email_people, account_email_people, internal_meeting_people, account_meeting_people), \
              one per account, level and period with engagement. The last four columns count distinct \
-             people. last_email_on and last_meeting_on are NULL if there is no such day up to period_end.",
+             people. last_email_on and last_meeting_on are NULL if there is no such day up to period_end. Days outside of \
+             the window are passed over.",
             "account_periods(days, first_day, as_of, levels, fiscal_year_start)",
         )
         .with_argument("days", "Days from account_days(); NULL has no days.")
@@ -121,8 +123,10 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
         while !rest.is_empty() {
             let account = days.account_no[rest.start];
             let same = days.account_no[rest.clone()].iter().take_while(|a| **a == account).count();
-            periods.push_account(&days, rest.start, rest.start + same, &calendar);
-            rest.start += same;
+            let end = rest.start + same;
+            let within = calendar.within(&days.day[rest.start..end]);
+            periods.push_account(&days, rest.start + within.start, rest.start + within.end, &calendar);
+            rest.start = end;
         }
         lengths.push(periods.account_no.len() - before);
     }
@@ -156,6 +160,14 @@ struct Calendar {
     window: (i32, i32),
     levels: Vec<Level>,
     fiscal_year: FiscalYearStart,
+}
+
+impl Calendar {
+    /// The positions of the days that are in the window. `days` are in ascending order.
+    fn within(&self, days: &[i32]) -> Range<usize> {
+        let (first, last) = self.window;
+        days.partition_point(|day| *day < first)..days.partition_point(|day| *day <= last)
+    }
 }
 
 /// The columns of a list of days (see [`days_type`]).
@@ -224,9 +236,8 @@ impl Periods {
                 let (period_start, period_end) =
                     level.period(days.day[from], calendar.window, calendar.fiscal_year);
                 let within = days.day[from..end].iter().take_while(|day| **day <= period_end).count();
-                // At least one day, or the loop would not end: a day after the window, which does not occur
-                // in a run, becomes a period of its own.
-                let to = from + within.max(1);
+                // At least one day: the period contains the first one.
+                let to = from + within;
                 for i in from..to {
                     if days.counts[EMAILS][i] > 0 {
                         last_email_on = Some(days.day[i]);

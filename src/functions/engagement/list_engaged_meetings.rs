@@ -38,7 +38,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             INSPECTION,
             "Merges the copies in a buffer into meetings and credits these to accounts. Returns a list of \
              structs (account_no, meeting_key, start_at, duration_micros, to_account, from_account, \
-             internal_people, account_people, is_first), one per account and meeting in which at least one \
+             internal_people, account_people, is_first, is_only), one per account and meeting in which at least one \
              internal person and one person of the account take part, ordered by meeting_key, start_at and \
              account_no. People are sorted lists of person numbers. is_first is true in exactly one row of \
              each meeting.",
@@ -71,6 +71,7 @@ fn row_fields() -> Fields {
         people_field("internal_people"),
         people_field("account_people"),
         ("is_first", DataType::Boolean),
+        ("is_only", DataType::Boolean),
     ])
 }
 
@@ -158,6 +159,7 @@ struct Rows {
     internal_people: Lists<u32>,
     account_people: Lists<u32>,
     is_first: Vec<bool>,
+    is_only: Vec<bool>,
 }
 
 impl Rows {
@@ -171,6 +173,11 @@ impl Rows {
         self.internal_people.push(people(meeting.sides.internal));
         self.account_people.push(people(meeting.sides.external));
         self.is_first.push(meeting.is_first);
+        // The rows of a meeting are adjacent.
+        if !meeting.is_first {
+            self.is_only.last_mut().into_iter().for_each(|is_only| *is_only = false);
+        }
+        self.is_only.push(meeting.is_first);
     }
 
     fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {
@@ -184,6 +191,7 @@ impl Rows {
             self.internal_people.people()?,
             self.account_people.people()?,
             Arc::new(BooleanArray::from(self.is_first)),
+            Arc::new(BooleanArray::from(self.is_only)),
         ];
         rows(row_fields(), columns, lengths)
     }

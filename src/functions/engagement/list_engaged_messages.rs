@@ -36,9 +36,10 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             INSPECTION,
             "Merges the copies in a buffer into messages and credits these to accounts. Returns a list of \
              structs (account_no, message_key, sent_at, conversations, to_account, from_account, \
-             internal_people, account_people, is_first), one per account and message to or from it, ordered \
+             internal_people, account_people, is_first, is_only), one per account and message to or from it, ordered \
              by message_key and account_no. Conversations are 64-bit hashes, people are sorted lists of \
-             person numbers. is_first is true in exactly one row of each engaged message.",
+             person numbers. is_first is true in exactly one row of each engaged message, \
+             is_only if it is not credited to another account.",
             "list_engaged_messages(address_book, copies)",
         )
         .with_argument(
@@ -67,6 +68,7 @@ fn row_fields() -> Fields {
         people_field("internal_people"),
         people_field("account_people"),
         ("is_first", DataType::Boolean),
+        ("is_only", DataType::Boolean),
     ])
 }
 
@@ -152,6 +154,7 @@ struct Rows {
     internal_people: Lists<u32>,
     account_people: Lists<u32>,
     is_first: Vec<bool>,
+    is_only: Vec<bool>,
 }
 
 impl Rows {
@@ -165,6 +168,11 @@ impl Rows {
         self.internal_people.push(people(message.sides.internal));
         self.account_people.push(people(message.sides.external));
         self.is_first.push(message.is_first);
+        // The rows of a message are adjacent.
+        if !message.is_first {
+            self.is_only.last_mut().into_iter().for_each(|is_only| *is_only = false);
+        }
+        self.is_only.push(message.is_first);
     }
 
     fn finish(self, lengths: Vec<usize>) -> Result<ArrayRef> {
@@ -178,6 +186,7 @@ impl Rows {
             self.internal_people.people()?,
             self.account_people.people()?,
             Arc::new(BooleanArray::from(self.is_first)),
+            Arc::new(BooleanArray::from(self.is_only)),
         ];
         rows(row_fields(), columns, lengths)
     }

@@ -12,6 +12,7 @@ use datafusion::common::Result;
 
 use super::json;
 use crate::functions::address::normalize::normalize;
+use crate::functions::placeholder::is_null_text;
 use crate::functions::udf::strings::Text;
 
 /// An array and, if it is nested, its children.
@@ -51,8 +52,6 @@ pub(crate) enum Value<'a> {
 #[derive(Debug)]
 pub(crate) struct Unreadable;
 
-/// How programs write null where they write everything as text.
-const NULLS: [&str; 3] = ["null", "none", "nan"];
 /// How PowerShell begins to write an object or a list within an object that is nested too deeply.
 const POWERSHELL: [&str; 2] = ["@{", "System."];
 
@@ -176,8 +175,9 @@ impl Item<'_> {
             _ => {
                 let text = self.json()?;
                 let mut keys = vec![];
-                let end =
-                    json::members(&text, json::skip_white(&text, 0), |key, _, _| keys.push(key.into_owned()));
+                let end = json::members(&text, json::skip_white(&text, 0), |key, _, _| {
+                    keys.push(json::scalar(key).unwrap_or_default().into_owned());
+                });
                 (json::skip_white(&text, end.ok()?) == text.len()).then_some(keys)
             }
         }
@@ -257,7 +257,7 @@ impl Item<'_> {
 fn member<'a>(text: &Cow<'a, [u8]>, name: &str) -> Result<Option<Cow<'a, [u8]>>, Unreadable> {
     let (mut found, mut is_ambiguous) = (None, false);
     let read = json::members(text, json::skip_white(text, 0), |key, at, end| {
-        if key.eq_ignore_ascii_case(name) {
+        if json::is_key(key, name) {
             let (first, last) = *found.get_or_insert((at, end));
             is_ambiguous |= text[first..last] != text[at..end];
         }
@@ -284,14 +284,13 @@ fn entries(map: &MapArray, row: usize) -> std::ops::Range<usize> {
 /// Reads a text, which may be JSON text.
 fn of_text(text: &str) -> Value<'_> {
     let trimmed = text.trim();
-    let is_like = |word: &&str| trimmed.eq_ignore_ascii_case(word);
     match trimmed.as_bytes().first() {
         None => Value::Absent,
         Some(b'{' | b'[') => of_json(trimmed.as_bytes()),
         Some(b'"') if json::value_end(trimmed.as_bytes(), 0) == Ok(trimmed.len()) => {
             of_json(trimmed.as_bytes())
         }
-        Some(_) if NULLS.iter().any(is_like) => Value::Absent,
+        Some(_) if is_null_text(trimmed) => Value::Absent,
         Some(_)
             if POWERSHELL.iter().any(|begin| trimmed.starts_with(begin)) && normalize(trimmed).is_none() =>
         {

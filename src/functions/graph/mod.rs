@@ -9,6 +9,7 @@ mod headers;
 mod is_object;
 mod item;
 pub(crate) mod json;
+mod other_key;
 mod recipient;
 mod recipients;
 mod text;
@@ -22,6 +23,9 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::ScalarUDF;
 
+pub(crate) use self::recipients::udf as addresses_udf;
+pub(crate) use self::time::udf as time_udf;
+
 /// The functions for Microsoft Graph exports.
 pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
     vec![
@@ -33,6 +37,7 @@ pub(crate) fn udfs() -> Vec<Arc<ScalarUDF>> {
         unknown_words::udf(),
         headers::udf(),
         is_object::udf(),
+        other_key::udf(),
         thread::udf(),
         time::udf(),
     ]

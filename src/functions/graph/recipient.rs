@@ -17,11 +17,13 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::item::{Column, Item, Unreadable, Value};
+use super::other_key::has_other_key;
 use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
 
-/// The keys of recipients and attendees. An object with one of these and without an address has none; an
-/// object with other keys only is not a recipient.
-const KEYS: [&str; 5] = ["emailAddress", "address", "name", "type", "status"];
+/// The keys of recipients and attendees.
+pub(crate) const KEYS: [&str; 6] = ["emailAddress", "address", "name", "type", "status", "proposedNewTime"];
+/// The keys of those that say who it is. An object with one of these and without an address has none.
+const WHO: [&str; 3] = ["emailAddress", "address", "name"];
 
 /// The address of a recipient, as it is written; `None` if it has none.
 ///
@@ -52,8 +54,9 @@ fn in_object(object: &Item<'_>) -> Result<Option<String>, Unreadable> {
         return Ok(Some(address));
     }
     let keys = object.keys().ok_or(Unreadable)?;
-    let is_known = |key: &String| KEYS.iter().any(|known| known.eq_ignore_ascii_case(key));
-    if keys.is_empty() || keys.iter().any(is_known) { Ok(None) } else { Err(Unreadable) }
+    let says_who = keys.iter().any(|key| WHO.iter().any(|one| one.eq_ignore_ascii_case(key)));
+    // Without these, an address may be under another name.
+    if says_who || !has_other_key(object, &KEYS) { Ok(None) } else { Err(Unreadable) }
 }
 
 pub(crate) fn udf() -> Arc<ScalarUDF> {
@@ -135,6 +138,8 @@ mod tests {
             "null",
             r#"{"emailAddress":null}"#,
             r#"{"emailAddress":{"name":"A","address":" "}}"#,
+            r#"{"type":"required","status":null}"#,
+            r#"{"name":"A","guest":true}"#,
         ] {
             assert_eq!(read(text).unwrap(), None, "{text}");
         }
@@ -143,6 +148,7 @@ mod tests {
             r#"{"emailAddress":{"address":{"value":"a@x"}}}"#,
             r#"{"emailAddress":{"address":"@{value=a@x}"}}"#,
             r#"{"smtp":"a@x"}"#,
+            r#"{"type":"required","email_address":{"address":"a@x"}}"#,
             r#"{"emailAddress":{"address":"a@x"}"#,
             r#"{'emailAddress': {'address': 'a@x'}}"#,
             r#"["a@x","b@x"]"#,

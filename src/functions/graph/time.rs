@@ -51,7 +51,6 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
 fn value_type(value: &DataType) -> Result<DataType> {
     match value {
         DataType::Timestamp(_, _) => Ok(value.clone()),
-        DataType::Date32 | DataType::Date64 => Ok(utc_timestamp_type()),
         _ => text_type("graph_time", value),
     }
 }

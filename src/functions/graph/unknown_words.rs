@@ -8,6 +8,8 @@ use datafusion::common::Result;
 use datafusion::logical_expr::{Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::item::{Column, Item, Value};
+use super::other_key::has_other_key;
+use super::recipient::KEYS;
 use super::recipients::for_each_item;
 use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
 
@@ -30,7 +32,8 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             OWN_SQL,
             "The fields of attendees of a Microsoft Graph export that have a value which is not a word of Microsoft's, in some \
              attendee: attendees.type, attendees.status, or both with a comma between them. Words count in any case, and as \
-             OData literals. NULL if there is none.",
+             OData literals. A field that is absent counts, too, if the attendee has a key that Microsoft's do not have. NULL if \
+             there is none.",
             "graph_unknown_words(attendees)",
         )
         .with_argument("attendees", "The argument of graph_attendees(); NULL and what cannot be read give NULL.")
@@ -58,8 +61,11 @@ fn unknown_in(attendees: &Item<'_>) -> Option<&'static str> {
     let (mut in_type, mut in_status) = (false, false);
     let read = for_each_item(attendees, &mut |attendee| {
         if let Some(Value::Object(attendee)) = attendee.map(Item::value) {
-            in_type |= attendee.field("type").is_some_and(|kind| is_unknown(&kind, &TYPES));
-            in_status |= attendee.field("status").is_some_and(|status| is_unknown_status(&status));
+            let (kind, status) = (attendee.field("type"), attendee.field("status"));
+            let may_be_other = kind.is_none() || status.is_none();
+            let has_other = may_be_other && has_other_key(&attendee, &KEYS);
+            in_type |= kind.map_or(has_other, |kind| is_unknown(&kind, &TYPES));
+            in_status |= status.map_or(has_other, |status| is_unknown_status(&status));
         }
         Ok(())
     });
@@ -114,6 +120,8 @@ mod tests {
             r#"{"type":null,"status":{"response":null,"time":null}}"#,
             r#"{"type":"","status":{}}"#,
             r#"{"status":{"response":"organizer"}}"#,
+            r##"{"@odata.type":"#microsoft.graph.attendee","AdditionalProperties":{},"name":"A","proposedNewTime":null}"##,
+            r#"{"type":"required","status":{"response":"none"},"role":"guest"}"#,
             r#"{}"#,
             "null",
         ] {
@@ -135,6 +143,9 @@ mod tests {
             (r#"{"status":true}"#, "attendees.status"),
             (r#"{"status":"microsoft.graph.responseType'declined"}"#, "attendees.status"),
             (r#"{"type":"x","status":"y"}"#, "attendees.type,attendees.status"),
+            (r#"{"attendeeType":"resource","status":{"response":"none"}}"#, "attendees.type"),
+            (r#"{"type":"required","responseStatus":{"response":"declined"}}"#, "attendees.status"),
+            (r#"{"attendee_type":"resource"}"#, "attendees.type,attendees.status"),
         ] {
             let known = r#"{"type":"required","emailAddress":{"address":"a@x"}}"#;
             assert_eq!(unknown(&format!("[{known},{attendee}]")).as_deref(), Some(field), "{attendee}");

@@ -13,6 +13,7 @@ use datafusion::logical_expr::ScalarUDF;
 pub use self::fiscal_year::FiscalYearStart;
 pub use self::level::Level;
 pub(crate) use self::local_date::with_local_days;
+pub(crate) use self::period_start::month_start;
 pub(crate) use self::utc_timestamp::{
     instant_type, udf as utc_timestamp_udf, utc_micros, utc_timestamp_type,
 };

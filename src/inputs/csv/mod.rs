@@ -6,6 +6,7 @@
 mod records;
 mod table;
 mod text;
+pub(crate) mod typed;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use futures::{StreamExt, TryStreamExt};
 
 pub(crate) use self::table::count;
 use self::table::{CsvFile, Origin};
+pub(crate) use self::typed::typed_table;
 use super::attributes;
 use super::canonical;
 use super::columns::{InputSchema, Needed};
@@ -29,7 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::storage::InputFile;
 
 /// The endings of the files that are read in a folder.
-const ENDINGS: &[&str] = &["csv", "csv.gz"];
+pub(crate) const ENDINGS: &[&str] = &["csv", "csv.gz"];
 
 /// How many files are examined at the same time.
 const LOOKS_AT_ONCE: usize = 16;
@@ -87,7 +89,19 @@ pub(crate) async fn open(
     let (section, rows, folder_columns) = (section.name, 0, vec![]);
     Ok((
         frame,
-        InputSource { section, format, files, keys, rows, missing, binary, columns, folder_columns, notes },
+        InputSource {
+            section,
+            format,
+            files,
+            keys,
+            rows,
+            missing,
+            binary,
+            converts: false,
+            columns,
+            folder_columns,
+            notes,
+        },
     ))
 }
 
@@ -129,6 +143,15 @@ fn origins_of(needed: &Needed, header: &Schema, keys: &hive::Keys) -> Vec<Origin
         }
     };
     needed.iter().flatten().map(origin).collect()
+}
+
+/// The columns of a file; an error that does not show the first line if that is not a header.
+///
+/// # Errors
+/// A file that is empty, is not CSV, has no header, or cannot be read.
+pub(crate) fn columns(file: &InputFile) -> Result<Schema> {
+    let header = header("", file)?;
+    if has_address(&header) { Err(no_header(&file.to_string())) } else { Ok(header) }
 }
 
 /// The columns of each file, in the order of the files.

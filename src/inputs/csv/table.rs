@@ -29,8 +29,8 @@ pub(crate) struct CsvFile {
 }
 
 impl TextFile for CsvFile {
-    fn file(&self) -> &InputFile {
-        &self.file
+    fn size(&self) -> u64 {
+        self.file.size().unwrap_or(0)
     }
 
     fn read(&self, section: &str, _: &Schema, rows: &mut Rows) -> EngineResult<bool> {
@@ -56,7 +56,7 @@ pub(crate) fn open(section: &str, file: &InputFile) -> Result<Records<Text>> {
 }
 
 /// Calls `f` for every record of a file until `f` returns `false`. Returns whether the end was reached.
-fn read(
+pub(super) fn read(
     section: &str,
     file: &InputFile,
     f: &mut dyn FnMut(&Records<Text>) -> Result<bool, String>,

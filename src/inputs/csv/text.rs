@@ -25,14 +25,23 @@ pub(crate) fn open(file: &InputFile) -> io::Result<Box<dyn Read + Send>> {
     })
 }
 
-/// How the units of UTF-16 without a mark are read; `None` for text in UTF-8, which has no zero bytes.
+/// How the units of UTF-16 without a mark are read; `None` for text in UTF-8. UTF-8 has no zero bytes, unless it is
+/// damaged. Then its line ends show that it is UTF-8: they have no zero byte beside them.
 fn utf_16(sample: &[u8]) -> Option<fn([u8; 2]) -> u16> {
     let units = sample.as_chunks().0;
     let is_ascii = |byte: u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
-    let little = units.iter().filter(|[low, high]| *high == 0 && is_ascii(*low)).count();
-    let big = units.iter().filter(|[high, low]| *high == 0 && is_ascii(*low)).count();
-    let unit = if little > big { u16::from_le_bytes } else { u16::from_be_bytes };
-    (little.max(big) * ASCII_AMONG > units.len()).then_some(unit)
+    let is_line_end = |byte: u8| matches!(byte, b'\n' | b'\r');
+    let counts = |is: &dyn Fn(u8) -> bool| {
+        let little = units.iter().filter(|[low, high]| *high == 0 && is(*low)).count();
+        (little, units.iter().filter(|[high, low]| *high == 0 && is(*low)).count())
+    };
+    let (little, big) = counts(&is_ascii);
+    let is_little = little > big;
+    let (little_ends, big_ends) = counts(&is_line_end);
+    let (ascii, ends) = if is_little { (little, little_ends) } else { (big, big_ends) };
+    let all_ends = sample.iter().filter(|byte| is_line_end(**byte)).count();
+    let unit = if is_little { u16::from_le_bytes } else { u16::from_be_bytes };
+    (ascii * ASCII_AMONG > units.len() && (all_ends == 0 || 2 * ends > all_ends)).then_some(unit)
 }
 
 #[cfg(test)]
@@ -72,5 +81,10 @@ mod tests {
     fn zero_bytes_are_not_an_encoding() {
         let padded = [b"a,b\n1,2\n".to_vec(), vec![0; 100]].concat();
         assert_eq!(opened(&padded).unwrap().len(), padded.len());
+        for damaged in
+            ["id,name\n1,a\0\n2,b\n", "id,name\n1,\0a\n2,b\n", "id\0,name\n1,a\n", "\0id,name\r\n1,a\r\n"]
+        {
+            assert_eq!(opened(damaged.as_bytes()).unwrap(), damaged);
+        }
     }
 }

@@ -17,8 +17,11 @@ pub(crate) struct Dataset {
     /// Groups of columns. Every Parquet file must have at least one column of each group, and so must at
     /// least one file of any kind.
     pub(crate) in_each: &'static [&'static [&'static str]],
-    /// Groups of columns. At least one file must have at least one column of each group.
-    pub(crate) in_some: &'static [&'static [&'static str]],
+    /// Groups of columns, each with the export that has them. At least one file must have at least one column of each
+    /// group.
+    pub(crate) in_some: &'static [(&'static [&'static str], &'static str)],
+    /// An export with the same columns and another meaning: a part of the names of its files, and the meaning.
+    pub(crate) other: Option<(&'static str, &'static str)>,
 }
 
 /// A column of a dataset, and the consequence if a file lacks it; `None` if there is none to report.
@@ -67,6 +70,7 @@ const MAIL: Dataset = Dataset {
         &["toRecipients"],
     ],
     in_some: &[],
+    other: None,
 };
 
 const MEETINGS: Dataset = Dataset {
@@ -89,6 +93,7 @@ const MEETINGS: Dataset = Dataset {
     ],
     in_each: &[&["iCalUId"], &["organizer"], &["attendees"], &["start"], &["end"]],
     in_some: &[],
+    other: None,
 };
 
 const USERS: Dataset = Dataset {
@@ -105,6 +110,7 @@ const USERS: Dataset = Dataset {
     ],
     in_each: &[&["id"], &["mail", "userPrincipalName", "proxyAddresses"]],
     in_some: &[],
+    other: None,
 };
 
 const GROUPS: Dataset = Dataset {
@@ -119,13 +125,18 @@ const GROUPS: Dataset = Dataset {
         plain("userPrincipalName", Scalar),
         plain("puser", Scalar),
         plain("pObjectId", Scalar),
-        plain("groupTypes", Scalar),
+        plain("ODataType", Scalar),
+        plain("groupTypes", Texts),
         plain("mailEnabled", Scalar),
         plain(ROW_INFORMATION, Object),
     ],
     in_each: &[&["id"]],
     // GroupMembers exports contain the group of each member, GroupDetails exports the address of the group.
-    in_some: &[&["puser"], &["pObjectId", "groupTypes", "mailEnabled"]],
+    in_some: &[
+        (&["pObjectId", "puser"], "GroupMembers"),
+        (&["groupTypes", "mailEnabled", "pObjectId"], "GroupDetails"),
+    ],
+    other: Some(("GroupOwners", "owners of groups, who need not be members")),
 };
 
 /// The column that shows whether a row is a summary row.
@@ -167,4 +178,13 @@ impl Dataset {
             _ => None,
         }
     }
+}
+
+/// Whether these are names of columns of an export of a section: all that it must have.
+pub(crate) fn is_export(section: &str, names: &[&str]) -> bool {
+    let is_there = |name: &&str| names.iter().any(|there| there.eq_ignore_ascii_case(name));
+    Dataset::of(section).is_some_and(|dataset| {
+        let some = dataset.in_some.iter().map(|(group, _)| group);
+        dataset.in_each.iter().chain(some).all(|group| group.iter().any(is_there))
+    })
 }

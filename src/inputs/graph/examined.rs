@@ -172,7 +172,7 @@ impl Examined {
             let columns = dataset.columns.iter().zip(&self.from_folders);
             let values =
                 columns.map(|(column, is_key)| is_key.then(|| hive::value(column.name, keys)).flatten());
-            JsonFile { file: file.clone(), keys: values.collect() }
+            JsonFile { file: file.clone(), keys: values.collect(), part: None }
         });
         files.collect()
     }
@@ -197,12 +197,19 @@ impl Examined {
 
 /// Checks that each group of required columns is in some file, if there are rows at all.
 fn lacking(dataset: &Dataset, footers: &[Found], samples: &[Found]) -> Result<()> {
-    for group in dataset.in_each.iter().chain(dataset.in_some) {
-        let mut all = footers.iter().chain(samples);
-        if let Some(first) = all.clone().next()
-            && !all.any(|found| has(dataset, found, group))
-        {
-            return Err(refused(first, group));
+    let all = || footers.iter().chain(samples);
+    let lacks = |group: &[&str]| all().next().filter(|_| !all().any(|found| has(dataset, found, group)));
+    if let Some((first, group)) = dataset.in_each.iter().find_map(|group| Some((lacks(group)?, group))) {
+        return Err(refused(first, group));
+    }
+    for (group, export) in dataset.in_some {
+        if let Some(first) = lacks(group) {
+            return Err(Error::input(format!(
+                "{}: the export {export} is missing: no file has column '{}'; this file has: {}",
+                first.place,
+                group.join("' or '"),
+                first.there
+            )));
         }
     }
     Ok(())

@@ -140,6 +140,21 @@ impl Sample {
     }
 }
 
+/// The names in the first objects of a JSON file.
+///
+/// # Errors
+/// A file that is damaged there, or that cannot be read.
+pub(crate) fn names(file: &InputFile) -> Result<Vec<String>> {
+    let cannot = |e: std::io::Error| Error::input(format!("{file} cannot be read: {e}"));
+    let mut objects = Objects::new(text::open(file).map_err(cannot)?, &[]).with_keys();
+    while objects.bytes() < SAMPLE_BYTES {
+        if !objects.next().map_err(|e| Error::input(format!("{file} {e}")))? {
+            break;
+        }
+    }
+    Ok(objects.keys().to_vec())
+}
+
 /// Reads the first objects of a JSON file: `bytes` of it and, beyond that, until an object belongs to the
 /// dataset.
 fn sample(dataset: &Dataset, section: &str, file: &InputFile, bytes: u64) -> Result<Sample> {
@@ -149,9 +164,9 @@ fn sample(dataset: &Dataset, section: &str, file: &InputFile, bytes: u64) -> Res
         return Err(Error::input(format!("{place} is empty (0 bytes); remove it or write it again")));
     }
     let mut objects =
-        Objects::new(text::open(file).map_err(|e| cannot_be_read(section, file, &e))?).with_keys();
+        Objects::new(text::open(file).map_err(|e| cannot_be_read(section, file, &e))?, &[]).with_keys();
     while objects.bytes() < bytes || !dataset.has(objects.keys()) {
-        match objects.next(&[]) {
+        match objects.next() {
             Ok(true) => {}
             Ok(false) => break,
             Err(e) => {

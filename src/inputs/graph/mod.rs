@@ -6,11 +6,12 @@
 //! and UNION ALL combines the results.
 
 mod damage;
-mod dataset;
+pub(crate) mod dataset;
 mod examined;
 mod found;
 mod json_files;
 mod objects;
+mod parts;
 mod shape;
 mod table;
 #[cfg(test)]
@@ -33,14 +34,15 @@ pub(crate) use self::table::FileCount;
 use super::columns::InputSchema;
 use super::files::{self, Files};
 use super::source::{InputSource, Unreadable, union_all};
-use super::{canonical, hive, parquet};
+use super::{canonical, hive, parquet, text_value};
 use crate::config::{Enrichment, Format};
 use crate::engine::quoted;
 use crate::error::{Error, Result};
 use crate::storage::InputFile;
 
 /// The endings of the files that are read in a folder.
-const ENDINGS: &[&str] = &["parquet", "json", "jsonl", "ndjson", "json.gz", "jsonl.gz", "ndjson.gz"];
+pub(crate) const ENDINGS: &[&str] =
+    &["parquet", "json", "jsonl", "ndjson", "json.gz", "jsonl.gz", "ndjson.gz"];
 
 /// Opens the files of a section as one table.
 pub(crate) async fn open(
@@ -53,6 +55,8 @@ pub(crate) async fn open(
     let dataset = Dataset::of(name)
         .ok_or_else(|| Error::enrichment(format!("[{name}] has no format {}", format.as_str())))?;
     let Files { files, keys, mut notes } = files::find(ctx, enrichment, name, format, path, ENDINGS).await?;
+    let (files, keys, other) = without_other(dataset, name, files, keys)?;
+    notes.extend(other);
     let examined = examine(ctx, dataset, name, files, keys).await?;
     examined.check(dataset).await?;
     let (rows, missing) = (examined.rows, examined.missing(dataset));
@@ -69,8 +73,54 @@ pub(crate) async fn open(
     let section = name;
     Ok((
         frame,
-        InputSource { section, format, files, keys, rows, missing, binary, columns, folder_columns, notes },
+        InputSource {
+            section,
+            format,
+            files,
+            keys,
+            rows,
+            missing,
+            binary,
+            converts: false,
+            columns,
+            folder_columns,
+            notes,
+        },
     ))
+}
+
+/// Leaves out the files of an export that has the same columns and another meaning, which only their names show: the
+/// name of a file, or of its folder. Also returns the note about them.
+///
+/// # Errors
+/// There are no other files.
+fn without_other(
+    dataset: &Dataset,
+    section: &str,
+    files: Vec<InputFile>,
+    keys: Vec<hive::Keys>,
+) -> Result<(Vec<InputFile>, Vec<hive::Keys>, Option<String>)> {
+    let Some((name, meaning)) = dataset.other else { return Ok((files, keys, None)) };
+    let is_other = |file: &InputFile| {
+        let path = file.to_string().to_ascii_lowercase();
+        path.rsplit('/').take(2).any(|part| part.contains(&name.to_ascii_lowercase()))
+    };
+    let (other, read): (Vec<_>, Vec<_>) = files.into_iter().zip(keys).partition(|(file, _)| is_other(file));
+    let note = match &other[..] {
+        [] => None,
+        [(first, _), ..] if read.is_empty() => {
+            return Err(Error::input(format!(
+                "[{section}] {first} is an export {name}: {meaning}; GroupDetails and GroupMembers are needed"
+            )));
+        }
+        [(only, _)] => Some(format!("[{section}] {only} is not read: {name} are {meaning}")),
+        [(first, _), ..] => {
+            let files = other.len();
+            Some(format!("[{section}] {files} files are not read, first {first}: {name} are {meaning}"))
+        }
+    };
+    let (files, keys) = read.into_iter().unzip();
+    Ok((files, keys, note))
 }
 
 /// Selects the columns of the input table, with their types.
@@ -120,6 +170,14 @@ pub(crate) async fn one_file(
     in_input_columns(section, rows).map(Some)
 }
 
+/// The names of the columns in the first objects of a JSON file.
+///
+/// # Errors
+/// A file that is damaged there, or that cannot be read.
+pub(crate) fn names_in(file: &InputFile) -> Result<Vec<String>> {
+    json_files::names(file)
+}
+
 /// The groups of columns of a section's dataset of which every file must have one, in their order.
 pub(crate) fn required(section: &str) -> &'static [&'static [&'static str]] {
     Dataset::of(section).map_or(&[], |dataset| dataset.in_each)
@@ -166,12 +224,13 @@ async fn read(
         fields.dedup();
         let frame = parquet::read(ctx, fields, urls, own.clone())?;
         let frame = frame.select(dataset.columns.iter().zip(&columns).map(|(column, field)| {
-            field.as_ref().map_or_else(null, |field| canonical::as_text(field)).alias(column.name)
+            field.as_ref().map_or_else(null, |field| text_value::as_text(field)).alias(column.name)
         }))?;
         parts.push(frame.into_view());
     }
     if !json.is_empty() {
         let partitions = ctx.copied_config().target_partitions();
+        let json = parts::cut(dataset, name, json, partitions).await?;
         parts.push(Arc::new(table::table(name, json, &dataset.names(), partitions)?));
     }
     let mut frames = vec![];

@@ -26,8 +26,13 @@ const RECORD_SEPARATOR: u8 = 0x1e;
 const PADDING: [u8; 2] = [0, 0x1a];
 
 /// Reads the objects of a text.
-pub(crate) struct Objects<R> {
+pub(crate) struct Objects<'a, R> {
     text: R,
+    /// The keys of the members to extract.
+    wanted: &'a [&'a str],
+    /// The keys of the last object as they are written, and which of the wanted ones each is. The next object
+    /// mostly has the same keys in the same order.
+    layout: Vec<(Vec<u8>, Option<usize>)>,
     buffer: Vec<u8>,
     /// The offset in `buffer` at which the next object is searched.
     start: usize,
@@ -48,10 +53,13 @@ pub(crate) struct Objects<R> {
     keys: Option<Vec<String>>,
 }
 
-impl<R: Read> Objects<R> {
-    pub(crate) fn new(text: R) -> Self {
+impl<'a, R: Read> Objects<'a, R> {
+    /// The objects of a text. `wanted` are the keys of the members to extract, in any case.
+    pub(crate) fn new(text: R, wanted: &'a [&'a str]) -> Self {
         Self {
             text,
+            wanted,
+            layout: vec![],
             buffer: vec![],
             start: 0,
             at_end: false,
@@ -87,16 +95,15 @@ impl<R: Read> Objects<R> {
         self.before + self.start as u64
     }
 
-    /// Reads the next object; `false` at the end of the text. `wanted` are the keys of the members to
-    /// extract, in any case.
+    /// Reads the next object; `false` at the end of the text.
     ///
     /// # Errors
     /// What is wrong, and at which record and byte.
-    pub(crate) fn next(&mut self, wanted: &[&str]) -> Result<bool, String> {
+    pub(crate) fn next(&mut self) -> Result<bool, String> {
         loop {
-            match self.step(wanted) {
+            match self.step() {
                 Ok(found) => {
-                    let key = self.ambiguous.and_then(|column| wanted.get(column));
+                    let key = self.ambiguous.and_then(|column| self.wanted.get(column));
                     return key.map_or(Ok(found), |key| Err(self.several(key)));
                 }
                 Err(Fault::CutShort) if !self.at_end => self.fill()?,
@@ -113,17 +120,18 @@ impl<R: Read> Objects<R> {
     }
 
     /// The JSON text of the value of a wanted member of the last object, as it is written; `None` if the
-    /// object lacks the member. `index` is the position of its key in `wanted`, and `key` is the key.
+    /// object lacks the member. `index` is the position of its key in `wanted`.
     ///
     /// # Errors
     /// The value is not UTF-8.
-    pub(crate) fn member(&self, index: usize, key: &str) -> Result<Option<&[u8]>, String> {
+    pub(crate) fn member(&self, index: usize) -> Result<Option<&[u8]>, String> {
         let Some((at, end)) = self.found.get(index).copied().flatten() else { return Ok(None) };
         let value = self.buffer.get(at..end).unwrap_or_default();
         match std::str::from_utf8(value) {
             Ok(_) => Ok(Some(value)),
             Err(e) => {
                 let (record, byte) = (self.records, self.before + (at + e.valid_up_to()) as u64);
+                let key = self.wanted.get(index).copied().unwrap_or_default();
                 Err(format!(
                     "is damaged: {key} of record {record} is not UTF-8 text, at byte {byte}; write the file in UTF-8"
                 ))
@@ -132,43 +140,41 @@ impl<R: Read> Objects<R> {
     }
 
     /// Reads one object from the buffer.
-    fn step(&mut self, wanted: &[&str]) -> Result<bool, Fault> {
+    fn step(&mut self) -> Result<bool, Fault> {
         if !self.find()? {
             return Ok(false);
         }
         self.found.clear();
-        self.found.resize(wanted.len(), None);
-        let (found, keys, buffer) = (&mut self.found, &mut self.keys, &self.buffer);
-        let known = keys.as_ref().map_or(0, Vec::len);
-        let mut ambiguous = None;
+        self.found.resize(self.wanted.len(), None);
+        let (found, keys, buffer, layout) = (&mut self.found, &mut self.keys, &self.buffer, &mut self.layout);
+        let (wanted, mut ambiguous, mut member) = (self.wanted, None, 0);
         let read = json::members(buffer, self.start, |key, at, end| {
-            if let Some(column) = wanted.iter().position(|w| w.eq_ignore_ascii_case(&key)) {
-                let (first, last) = *found[column].get_or_insert((at, end));
+            if layout.get(member).is_none_or(|(known, _)| known != key) {
+                layout.truncate(member);
+                layout.push((key.to_vec(), wanted.iter().position(|name| json::is_key(key, name))));
+            }
+            if let Some((_, Some(column))) = layout.get(member) {
+                let (first, last) = *found[*column].get_or_insert((at, end));
                 if first != at && buffer[first..last] != buffer[at..end] {
-                    ambiguous = Some(column);
+                    ambiguous = Some(*column);
                 }
             }
-            if let Some(keys) = keys
-                && !keys.iter().any(|k| *k == key)
-            {
-                keys.push(key.into_owned());
-            }
+            member += 1;
         });
-        match read {
-            Ok(end) => {
-                self.start = end;
-                self.is_behind_item = true;
-                self.ambiguous = ambiguous;
-                self.records += 1;
-                Ok(true)
-            }
-            Err(fault) => {
-                if let Some(keys) = &mut self.keys {
-                    keys.truncate(known);
+        let end = read?;
+        if let Some(keys) = keys {
+            for (key, _) in layout.iter().take(member) {
+                let key = json::scalar(key).unwrap_or_default();
+                if !keys.iter().any(|known| *known == key) {
+                    keys.push(key.into_owned());
                 }
-                Err(fault)
             }
         }
+        self.start = end;
+        self.is_behind_item = true;
+        self.ambiguous = ambiguous;
+        self.records += 1;
+        Ok(true)
     }
 
     /// Moves to the start of the next object; `false` at the end of the text.
@@ -260,10 +266,10 @@ mod tests {
     use super::*;
 
     fn values(text: &[u8]) -> Result<Vec<String>, String> {
-        let mut objects = Objects::new(text);
+        let mut objects = Objects::new(text, &["a"]);
         let mut all = vec![];
-        while objects.next(&["a"])? {
-            let value = objects.member(0, "a")?.unwrap_or(b"-");
+        while objects.next()? {
+            let value = objects.member(0)?.unwrap_or(b"-");
             all.push(String::from_utf8_lossy(value).into_owned());
         }
         Ok(all)
@@ -406,8 +412,8 @@ mod tests {
 
     #[test]
     fn keys_are_met_once() {
-        let mut objects = Objects::new(&b"{\"a\":1,\"b\":{\"c\":1}}{\"b\":1,\"d\":1}"[..]).with_keys();
-        while objects.next(&[]).unwrap() {}
+        let mut objects = Objects::new(&b"{\"a\":1,\"b\":{\"c\":1}}{\"b\":1,\"d\":1}"[..], &[]).with_keys();
+        while objects.next().unwrap() {}
         assert_eq!(objects.records(), 2);
         assert_eq!(objects.keys(), ["a", "b", "d"]);
     }

@@ -11,7 +11,7 @@ pub(crate) enum Shape {
     Scalar,
     /// True or false, or a whole number for them.
     Flag,
-    /// A timestamp or a date.
+    /// A timestamp. A date has no time, so that copies of a message and answers to it could not be put in order.
     Time,
     /// A sender, a recipient or an attendee, or a list of them: structs or maps with an address, or text.
     Recipients,
@@ -35,9 +35,7 @@ impl Shape {
         match self {
             Shape::Scalar => !data_type.is_nested(),
             Shape::Flag => data_type.is_integer() || *data_type == DataType::Boolean,
-            Shape::Time => {
-                matches!(data_type, DataType::Timestamp(_, _) | DataType::Date32 | DataType::Date64)
-            }
+            Shape::Time => matches!(data_type, DataType::Timestamp(_, _)),
             Shape::Recipients => is_recipient(item_of(data_type)),
             Shape::Texts => is_text(item_of(data_type)),
             Shape::Headers => {

@@ -1,6 +1,8 @@
 //! A table of JSON files: one column of text per wanted member.
 
 use std::borrow::Cow;
+use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
@@ -21,18 +23,22 @@ pub(crate) struct JsonFile {
     /// The values that the keys of its folders give to members that an object lacks, in the order of the
     /// members.
     pub(crate) keys: Vec<Option<String>>,
+    /// The bytes that are read; `None` for the whole file. They begin and end between objects that stand on lines of
+    /// their own.
+    pub(crate) part: Option<Range<u64>>,
 }
 
 impl TextFile for JsonFile {
-    fn file(&self) -> &InputFile {
-        &self.file
+    fn size(&self) -> u64 {
+        let whole = || self.file.size().unwrap_or(0);
+        self.part.as_ref().map_or_else(whole, |part| part.end - part.start)
     }
 
     /// Strings are decoded; other values are added as their JSON text.
     fn read(&self, section: &str, columns: &Schema, rows: &mut Rows) -> EngineResult<bool> {
         let members: Vec<_> = columns.fields().iter().map(|field| field.name().as_str()).collect();
-        read(section, &self.file, &members, &mut |objects| {
-            rows.push(|member| match objects.member(member, members[member])? {
+        read(section, &self.file, self.part.as_ref(), &members, &mut |objects| {
+            rows.push(|member| match objects.member(member)? {
                 Some(raw) => Ok(json::scalar(raw)),
                 None => Ok(self.keys.get(member).and_then(Option::as_deref).map(Cow::Borrowed)),
             })
@@ -51,22 +57,46 @@ pub(crate) fn table(
     text_table::table(section, files, &Arc::new(Schema::new(fields)), partitions)
 }
 
-/// Calls `f` for every object of a file until `f` returns `false`. Returns whether the end was reached.
+/// Calls `f` for every object of a file, or of a part of it, until `f` returns `false`. Returns whether the end was
+/// reached.
 fn read(
     section: &str,
     file: &InputFile,
+    part: Option<&Range<u64>>,
     members: &[&str],
-    f: &mut dyn FnMut(&Objects<Box<dyn std::io::Read + Send>>) -> Result<bool, String>,
+    f: &mut dyn FnMut(&Objects<'_, Box<dyn Read + Send>>) -> Result<bool, String>,
 ) -> EngineResult<bool> {
     let place = |e: String| Error::input(format!("[{section}] {file} {e}"));
-    let text = text::open(file).map_err(|e| place(format!("cannot be read: {e}")))?;
-    let mut objects = Objects::new(text);
-    while objects.next(members).map_err(place)? {
-        if !f(&objects).map_err(place)? {
-            return Ok(false);
+    let opened = part.map_or_else(|| text::open(file), |part| file.open_part(part.clone()));
+    let mut objects = Objects::new(opened.map_err(|e| place(format!("cannot be read: {e}")))?, members);
+    let mut next = || if objects.next()? { f(&objects).map(Some) } else { Ok(None) };
+    loop {
+        match next() {
+            Ok(Some(true)) => {}
+            Ok(Some(false)) => return Ok(false),
+            Ok(None) => return Ok(true),
+            Err(_) if part.is_some() => return Err(place(fault_of(file, members)).into()),
+            Err(e) => return Err(place(e).into()),
         }
     }
-    Ok(true)
+}
+
+/// The fault of a file in a part of which there is one. The part does not know the number of its records, so the file
+/// is read from its beginning.
+fn fault_of(file: &InputFile, members: &[&str]) -> String {
+    let first = || {
+        let text = text::open(file).map_err(|e| format!("cannot be read: {e}"))?;
+        let mut objects = Objects::new(text, members);
+        while objects.next()? {
+            for index in 0..members.len() {
+                objects.member(index)?;
+            }
+        }
+        Ok::<_, String>(
+            "begins with lines that are one object each and goes on in another way; write one object per line",
+        )
+    };
+    first().map_or_else(|fault| fault, str::to_owned)
 }
 
 /// What a file contains.
@@ -84,10 +114,10 @@ pub(crate) struct FileCount {
 /// A file that is damaged or cannot be read.
 pub(crate) fn count(section: &str, file: &InputFile, members: &[&str]) -> Result<FileCount> {
     let mut counted = FileCount { rows: 0, has: vec![false; members.len()] };
-    read(section, file, members, &mut |objects| {
+    read(section, file, None, members, &mut |objects| {
         counted.rows = objects.records();
-        for ((index, member), has) in members.iter().enumerate().zip(&mut counted.has) {
-            *has |= objects.member(index, member)?.is_some();
+        for (index, has) in counted.has.iter_mut().enumerate() {
+            *has |= objects.member(index)?.is_some();
         }
         Ok(true)
     })?;
@@ -107,7 +137,7 @@ mod tests {
         let files = texts.iter().enumerate().map(|(i, text)| {
             let path = folder.path().join(format!("{i}.json"));
             std::fs::write(&path, text).unwrap();
-            JsonFile { file: InputFile::local(path), keys: vec![] }
+            JsonFile { file: InputFile::local(path), keys: vec![], part: None }
         });
         let files = files.collect();
         (folder, files)
@@ -165,7 +195,7 @@ mod tests {
         std::fs::write(&path, bytes).unwrap();
         let file = InputFile::local(path);
         let ctx = SessionContext::new();
-        let json = JsonFile { file: file.clone(), keys: vec![] };
+        let json = JsonFile { file: file.clone(), keys: vec![], part: None };
         let table = table("mail", vec![json], &["a"], 1).unwrap();
         let error = ctx.read_table(Arc::new(table)).unwrap().collect().await.unwrap_err();
         let counted = count("mail", &file, &["a"]).err().unwrap().to_string();

@@ -160,12 +160,16 @@ async fn the_holder_is_a_listed_address_first_then_the_smallest() {
     let report = pipeline::run(&exports.enrichment(), &Silent).await.unwrap();
     assert_eq!((report.overview.messages_engaged, report.overview.meetings_engaged), (Some(1), Some(0)));
     assert_eq!(report.overview.mailboxes_active, Some(1));
-    assert_eq!(report.notes.len(), 4, "{:?}", report.notes);
+    assert_eq!(report.notes.len(), 5, "{:?}", report.notes);
     assert!(report.notes[0].starts_with("[meetings] 1 row is a series master, which is not a meeting: its"));
     assert!(report.notes[1].starts_with("[meetings] 1 row with a time zone that is not known"));
     assert!(
         report.notes[3]
             .starts_with("[mail] 1 used row with a value that is not used: toRecipients (1 item in 1")
+    );
+    assert!(
+        report.notes[4]
+            .starts_with("[mailboxes] 1 of the 2 entries is not in [users], first \"yan@ours.com\"")
     );
 }
 

@@ -11,9 +11,9 @@ use deltalake_core::kernel::{Action, Add};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use serde_json::Value;
 
-use super::contract::{self, AS_OF};
+use super::contract;
 use crate::publish::owner::Owner;
-use crate::publish::{Description, Table};
+use crate::publish::{AS_OF, Description, Table};
 use crate::storage::delta_errors;
 use crate::storage::delta_folder::Folder;
 
@@ -114,6 +114,45 @@ pub(crate) async fn commit(
             .filter(|_| weaker.is_empty())
             .map(|column| format!("{column} = '{}'", run.as_of)),
     };
+    send(folder, found, actions, operation, run).await
+}
+
+/// Commits the removal of the files of as-of dates. Returns the new version; the current one if there are no such files.
+///
+/// # Errors
+/// As for [`commit`].
+pub(crate) async fn remove(
+    folder: &Folder,
+    found: &DeltaTable,
+    dates: &BTreeSet<NaiveDate>,
+    run: &Run<'_>,
+) -> Result<u64, Refused> {
+    let failed = |e: &(dyn std::error::Error + 'static)| Refused::Failed(delta_errors::describe(e));
+    let dates: BTreeSet<String> = dates.iter().map(NaiveDate::to_string).collect();
+    let snapshot = found.snapshot().map_err(|e| failed(&e))?.snapshot();
+    let files = snapshot.try_log_data().map_err(|e| failed(&e))?;
+    let is_of_dates = |values: &HashMap<String, Option<String>>| {
+        values.get(AS_OF).and_then(Option::as_ref).is_some_and(|date| dates.contains(date))
+    };
+    let files = files.iter().filter(|file| is_of_dates(&file.partition_values_map()));
+    let actions: Vec<_> = files.map(|file| Action::Remove(file.remove_action(true))).collect();
+    if actions.is_empty() {
+        return Ok(found.version().unwrap_or_default());
+    }
+    let dates: Vec<_> = dates.iter().map(|date| format!("'{date}'")).collect();
+    let predicate = Some(format!("{AS_OF} in ({})", dates.join(", ")));
+    send(folder, Some(found), actions, DeltaOperation::Delete { predicate }, run).await
+}
+
+/// Commits actions. Returns the new version.
+async fn send(
+    folder: &Folder,
+    found: Option<&DeltaTable>,
+    actions: Vec<Action>,
+    operation: DeltaOperation,
+    run: &Run<'_>,
+) -> Result<u64, Refused> {
+    let failed = |e: &(dyn std::error::Error + 'static)| Refused::Failed(delta_errors::describe(e));
     let snapshot = found.map(DeltaTable::snapshot).transpose().map_err(|e| failed(&e))?;
     let log = folder.log_store();
     let commit = CommitBuilder::default()

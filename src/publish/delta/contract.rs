@@ -14,11 +14,8 @@ use deltalake_core::kernel::transaction::PROTOCOL;
 use deltalake_core::kernel::{Action, MetadataExt, Protocol, StructType, new_metadata};
 use serde_json::json;
 
-use crate::publish::Table;
+use crate::publish::{AS_OF, Table};
 use crate::storage::delta_errors;
-
-/// The partition column: the as-of date.
-pub(crate) const AS_OF: &str = "AsOfDate";
 
 /// The key of the table configuration that contains the name of the published table. Only tables that
 /// this program has created have it.

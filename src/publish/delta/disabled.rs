@@ -1,11 +1,15 @@
 //! Replaces Delta tables in a program that is built without the feature `delta`. An enrichment file with
 //! `format = "delta"` is refused when it is parsed, but an [`Enrichment`] can also be built by code.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
 use datafusion::arrow::datatypes::Fields;
 use datafusion::prelude::SessionContext;
 
 use crate::config::{Enrichment, delta_disabled};
 use crate::error::Result;
+use crate::publish::opened::Next;
 use crate::publish::{Description, Draft, Opened, OutputLocation, Placed, Record, Table};
 
 /// Uninhabited stand-in for the publication of Delta tables.
@@ -43,5 +47,9 @@ pub(crate) async fn record(_: OutputLocation, _: &Enrichment) -> Result<Option<s
 }
 
 pub(crate) async fn sizes(_: &SessionContext, _: &Enrichment) -> Result<Vec<(&'static str, u64)>> {
+    Err(delta_disabled())
+}
+
+pub(crate) async fn drop_dates(_: &OutputLocation, _: &str, _: &BTreeSet<NaiveDate>, _: Next) -> Result<()> {
     Err(delta_disabled())
 }

@@ -39,6 +39,8 @@ mod publication;
 #[cfg(feature = "delta")]
 mod reader;
 #[cfg(feature = "delta")]
+mod removal;
+#[cfg(feature = "delta")]
 mod state;
 #[cfg(feature = "delta")]
 mod statistics;
@@ -46,12 +48,14 @@ mod statistics;
 mod weaker;
 
 #[cfg(not(feature = "delta"))]
-pub(crate) use self::disabled::{Publication, check, described, published, record, sizes};
+pub(crate) use self::disabled::{Publication, check, described, drop_dates, published, record, sizes};
 #[cfg(feature = "delta")]
 pub(crate) use self::existing::{check, described};
 #[cfg(feature = "delta")]
 pub(crate) use self::publication::Publication;
 #[cfg(feature = "delta")]
 pub(crate) use self::reader::published;
+#[cfg(feature = "delta")]
+pub(crate) use self::removal::drop_dates;
 #[cfg(feature = "delta")]
 pub(crate) use self::state::{record, sizes};

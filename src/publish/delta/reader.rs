@@ -1,20 +1,24 @@
 //! Opens the published Delta tables of an enrichment: of each table the version that the manifest names,
 //! and of this version the newest as-of date.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, NaiveDate};
 use datafusion::arrow::datatypes::Fields;
 use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{SessionContext, ident};
+use deltalake_core::DeltaTable;
+use object_store::ObjectMeta;
 
-use super::contract::{self, AS_OF};
-use super::existing;
 use super::manifest::{self, Manifest};
+use super::{contract, existing};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
-use crate::publish::{Opened, TABLES, Table, output_location};
+use crate::publish::opened::{OfDate, Stored};
+use crate::publish::{AS_OF, Opened, TABLES, Table, output_location};
 use crate::storage::delta_errors;
 use crate::storage::delta_folder::{Folder, provider};
 
@@ -27,34 +31,59 @@ pub(crate) async fn published(ctx: &SessionContext, enrichment: &Enrichment) -> 
     let wrong = |e: String| Error::output(format!("[output] {e}"));
     let office = &enrichment.output.table;
     let Some((manifest, _)) = manifest::read(&out, office).await.map_err(wrong)? else { return Ok(None) };
-    let (mut tables, mut overviews) = (vec![], None);
+    let (mut tables, mut all_dates) = (vec![], vec![]);
+    let mut stored = Stored { store: Arc::clone(&out.store), dates: BTreeMap::new() };
     for table in TABLES {
         let folder = out.child(&table.folder(office));
-        let (whole, attributes) = whole(ctx, table, &folder, &manifest).await.map_err(wrong)?;
-        if table.is_overview() {
-            overviews = Some(Arc::clone(&whole));
+        let found = found(table, &folder, &manifest).await.map_err(wrong)?;
+        let attributes = contract::attributes_of(table, &found).map_err(wrong)?;
+        let whole = provider(ctx, &found).map_err(|e| {
+            wrong(format!("{}: cannot be read: {}", folder.name, delta_errors::describe(&*e)))
+        })?;
+        if !table.is_about_individuals() {
+            add_stored(&mut stored.dates, table, &folder, &found).map_err(wrong)?;
+            all_dates.push((table, Arc::clone(&whole)));
         }
         tables.push((table, of_newest(ctx, table, &attributes, whole, &manifest)?));
     }
     let description = existing::description(&manifest);
-    Ok(Some(Opened { description, companions: vec![], tables, overviews }))
+    let (companions, notes) = (vec![], vec![]);
+    Ok(Some(Opened { description, companions, changed: None, tables, all_dates, stored, notes }))
 }
 
-/// All as-of dates of a table, in its published version, and the attributes of accounts in it.
-async fn whole(
-    ctx: &SessionContext,
+/// Adds the files of a table to what is stored of each date. Office is the first table.
+fn add_stored(
+    dates: &mut BTreeMap<NaiveDate, OfDate>,
     table: &Table,
     folder: &Folder,
-    manifest: &Manifest,
-) -> Result<(Arc<dyn TableProvider>, Fields), String> {
+    found: &DeltaTable,
+) -> Result<(), String> {
+    let cannot = |e| format!("{}: cannot be read: {}", folder.name, delta_errors::describe(&e));
+    for file in found.snapshot().map_err(cannot)?.snapshot().try_log_data().map_err(cannot)?.iter() {
+        let date = file.partition_values_map().get(AS_OF).cloned().flatten();
+        let Some(date) = date.and_then(|date| date.parse().ok()) else { continue };
+        let size = file.size().unsigned_abs();
+        if table.name == TABLES[0].name {
+            let last_modified = DateTime::from_timestamp_millis(file.modification_time()).unwrap_or_default();
+            let location = folder.file(&file.path());
+            let office = ObjectMeta { location, last_modified, size, e_tag: None, version: None };
+            dates.entry(date).or_insert(OfDate { office, bytes: 0 });
+        }
+        if let Some(of_date) = dates.get_mut(&date) {
+            of_date.bytes += size;
+        }
+    }
+    Ok(())
+}
+
+/// The published version of a table, with all its as-of dates.
+async fn found(table: &Table, folder: &Folder, manifest: &Manifest) -> Result<DeltaTable, String> {
     let gone = || format!("{}: its published version no longer exists; run again", folder.name);
     let version = manifest.tables.get(table.name).copied().ok_or_else(gone)?;
     let found = folder.table(Some(version)).await?.ok_or_else(gone)?;
     let attributes = contract::attributes_of(table, &found)?;
     contract::check(table, &attributes, &found).map_err(|e| format!("{} {e}", folder.name))?;
-    let whole = provider(ctx, &found)
-        .map_err(|e| format!("{}: cannot be read: {}", folder.name, delta_errors::describe(&*e)))?;
-    Ok((whole, attributes))
+    Ok(found)
 }
 
 /// The rows of the newest as-of date of a table, with the columns of the published table.

@@ -86,7 +86,7 @@ fn whoever_publishes_last_is_published_whole() {
 fn names_come_before_what_they_show() {
     let folder = tempfile::tempdir().unwrap();
     let target = written(folder.path(), "first");
-    target.link(|link| fs::symlink_metadata(link).is_err()).unwrap();
+    link(folder.path(), "Office", |link| fs::symlink_metadata(link).is_err()).unwrap();
     assert!(TABLES.iter().all(|t| fs::read(folder.path().join(t.file("Office"))).is_err()));
     assert_eq!(current(folder.path(), "Office"), None);
     target.publish().unwrap();
@@ -103,7 +103,7 @@ fn first_runs_that_fail_leave_nothing() {
     let out = folder.path().join("a/b/out");
     // A killed run has left its folder and, because it was about to publish, its links.
     let killed = written(&out, "killed");
-    killed.link(|_| true).unwrap();
+    link(&out, "Office", |_| true).unwrap();
     let run = killed.folder().to_path_buf();
     let copy = run.with_file_name("run-killed");
     fs::create_dir(&copy).unwrap();

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArgumentList, FunctionArguments, ObjectName, Value, WindowType,
 };
 
+use super::expressions::element_zero;
 use super::refusal::{Checked, absent, refused};
 use super::windows::base_window;
 
@@ -20,6 +21,21 @@ const OF_A_VALUE: [&str; 6] = ["first_value", "last_value", "nth_value", "lead",
 
 /// The functions that write an instant or a date in a format.
 const FORMATTERS: [&str; 2] = ["to_char", "date_format"];
+
+/// The functions that read an instant or a date in one of several formats.
+const PARSERS: [&str; 8] = [
+    "to_date",
+    "to_time",
+    "to_timestamp",
+    "to_timestamp_seconds",
+    "to_timestamp_millis",
+    "to_timestamp_micros",
+    "to_timestamp_nanos",
+    "to_unixtime",
+];
+
+/// The functions that return an element of a list.
+const ELEMENTS: [&str; 4] = ["array_element", "array_extract", "list_element", "list_extract"];
 
 /// The aggregates of which there is a window function, too. With OVER, the engine takes that one.
 const ALSO_WINDOW: [&str; 3] = ["first_value", "last_value", "nth_value"];
@@ -49,7 +65,15 @@ pub(super) fn call(call: &Function, state: &SessionState) -> Checked {
     let called = spelling(name);
     let arguments = list.map(|l| l.args.as_slice()).unwrap_or_default();
     if FORMATTERS.contains(&called.as_str()) {
-        time_format(name, arguments)?;
+        arguments.get(1).map_or(ControlFlow::Continue(()), |format| time_format(name, format, "%Y-%m-%d"))?;
+    }
+    if PARSERS.contains(&called.as_str()) {
+        arguments.iter().skip(1).try_for_each(|format| time_format(name, format, "%d.%m.%Y"))?;
+    }
+    if ELEMENTS.contains(&called.as_str())
+        && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(index))) = arguments.get(1)
+    {
+        element_zero(index)?;
     }
     if over.is_none() && is_window_only(&called, state) {
         return ControlFlow::Break(format!("{name} is a window function; write OVER (...) after it"));
@@ -87,13 +111,17 @@ pub(super) fn call(call: &Function, state: &SessionState) -> Checked {
     }
 }
 
-/// Formats have fields such as `%Y`. The engine writes one of another kind, such as `YYYY-MM`, as it is.
-fn time_format(name: &ObjectName, arguments: &[FunctionArg]) -> Checked {
-    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format)))) = arguments.get(1) else {
+/// Formats have fields such as `%Y`. The engine takes one of another kind, such as `YYYY-MM`, as it is.
+fn time_format(name: &ObjectName, argument: &FunctionArg, example: &str) -> Checked {
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(format))) = argument else {
         return ControlFlow::Continue(());
     };
     let without_field = matches!(&format.value, Value::SingleQuotedString(text) if !text.contains('%'));
-    absent(without_field, &format!("the format {format} of {name}"), "write a format such as '%Y-%m-%d'")
+    absent(
+        without_field,
+        &format!("the format {format} of {name}"),
+        &format!("write a format such as '{example}'"),
+    )
 }
 
 /// Whether there is a window function of this name, and no other one.

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Array, BinaryOperator, CharacterLength, DataType, Expr, Ident, Interval, SelectItem, Value,
+    AccessExpr, Array, BinaryOperator, CharacterLength, DataType, Expr, Ident, Interval, SelectItem,
+    Subscript, Value,
 };
 
 use super::refusal::{Checked, absent, refused};
@@ -37,6 +38,12 @@ pub(super) fn expression(expr: &Expr) -> Checked {
             let precise = leading_precision.is_some() || fractional_seconds_precision.is_some();
             let instead = "write units in the text: interval '1 year 2 months'";
             absent(precise || last_field.is_some(), "a precision or TO in INTERVAL", instead)
+        }
+        Expr::CompoundFieldAccess { access_chain, .. } => {
+            access_chain.iter().try_for_each(|access| match access {
+                AccessExpr::Subscript(Subscript::Index { index }) => element_zero(index),
+                _ => ControlFlow::Continue(()),
+            })
         }
         Expr::Cast { data_type, .. } => length(data_type),
         Expr::Collate { .. } => {
@@ -83,6 +90,12 @@ fn ends_with_text(expr: &Expr) -> bool {
         Expr::TypedString(_) => true,
         _ => false,
     }
+}
+
+/// The engine counts the elements of a list from 1. The element 0 is null.
+pub(super) fn element_zero(index: &Expr) -> Checked {
+    let is_zero = matches!(index, Expr::Value(v) if matches!(&v.value, Value::Number(n, _) if n == "0"));
+    absent(is_zero, "the element 0 of a list", "elements are counted from 1, and from the end with -1")
 }
 
 /// The engine ignores the length of a text: it would not cut a longer one.

@@ -10,7 +10,7 @@ async fn session() -> Statements {
 }
 
 /// Each statement, and the beginning of the message.
-const REFUSED: [(&str, &str); 99] = [
+const REFUSED: [(&str, &str); 103] = [
     ("select top 5 customerid from office", "TOP is not supported; write LIMIT n at the end of the query"),
     ("select top (5) percent customerid from office", "TOP ... PERCENT is not supported"),
     ("select top 5 with ties customerid from office", "TOP ... WITH TIES is not supported"),
@@ -65,6 +65,16 @@ const REFUSED: [(&str, &str); 99] = [
         "select to_char(month, 'YYYY-MM') from customercard_history",
         "the format 'YYYY-MM' of to_char is not supported",
     ),
+    (
+        "select to_date('31.10.2026', 'DD.MM.YYYY')",
+        "the format 'DD.MM.YYYY' of to_date is not supported; write a format such as '%d.%m.%Y'",
+    ),
+    ("select to_timestamp('x', '%Y', 'HH24:MI')", "the format 'HH24:MI' of to_timestamp is not supported"),
+    (
+        "select array_agg(customerid)[0] from office",
+        "the element 0 of a list is not supported; elements are counted from 1, and from the end with -1",
+    ),
+    ("select array_element(make_array(1, 2), 0)", "the element 0 of a list"),
     (
         "select group_concat(name separator ',') from customercard",
         "SEPARATOR is not supported; write string_agg(a, ',')",

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{READERS, command, with_output};
 use crate::installed::{python, run};
-use crate::process::{error, refused};
+use crate::process::{ENGAGEMENT, caught, error, refused};
 use crate::support::{bundled_run, data, published};
 
 /// Writes Delta tables of the bundled data with the delta-rs Python package; returns the number of rows that
@@ -17,6 +17,29 @@ pub fn tables(folder: &Path) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/integration/delta/inputs.py");
     let mut command = Command::new(python("delta", READERS).join("bin/python"));
     serde_json::from_str(&run(command.arg(script).arg(data()).arg(folder))).unwrap()
+}
+
+/// The proposed enrichment file reads Delta tables, and has what the tables do not say as placeholders.
+#[test]
+fn a_proposal_for_delta_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    tables(&folder.path().join("lake"));
+    let file = folder.path().join("enrichment.toml");
+    let (of, to) = (folder.path().display().to_string(), file.display().to_string());
+    let init = ["init", &of, "--output", &to];
+    let outcome = caught(ENGAGEMENT, &init.map(str::to_owned)).output().unwrap();
+    assert_eq!(outcome.status.code(), Some(0), "{}", error(&outcome));
+    let text = fs::read_to_string(&file).unwrap();
+    for section in ["users", "groups", "contacts", "accounts", "mail", "meetings"] {
+        assert!(text.contains(&format!("\n[{section}] ")), "{section}\n{text}");
+        assert!(text.contains(&format!("path = \"lake/{section}/\"")), "{section}\n{text}");
+    }
+    assert!(
+        text.contains("format = \"delta\"")
+            && text.contains("\nemail = [\"emailaddress1\", \"emailaddress2\"]")
+    );
+    let outcome = command("check", &file, &[]);
+    assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
 }
 
 /// The bundled enrichment with a Delta table from one folder as every input.

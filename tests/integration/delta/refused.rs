@@ -112,6 +112,7 @@ fn inputs_that_are_no_delta_tables() {
         "2026-10-31",
     ));
     let card = folder.join("out/Office_CustomerCard");
+    let overview = folder.join("out/Office_Overview");
     with(&mail, &format!("[mail]\npath = \"{}\"", card.display()));
     refused(
         &command("check", &file, &[]),
@@ -128,12 +129,12 @@ fn inputs_that_are_no_delta_tables() {
     let accounts = format!("path = \"{}/accounts.parquet\"\naccount_id = \"accountid\"", data().display());
     with(
         &accounts,
-        &format!("format = \"delta\"\npath = \"{}\"\naccount_id = \"EngagementScore\"", card.display()),
+        &format!("format = \"delta\"\npath = \"{}\"\naccount_id = \"AsOfDate\"", overview.display()),
     );
     refused(
         &command("check", &file, &[]),
         1,
-        "column 'EngagementScore' has type Float64, but text or a whole number is needed",
+        "column 'AsOfDate' has type Date32, but text or a whole number is needed",
     );
 }
 

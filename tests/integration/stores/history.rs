@@ -25,11 +25,12 @@ fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) 
         )
     );
     let older = String::from_utf8_lossy(&older.stdout).into_owned();
-    assert!(older.contains("as_of=2026-09-30/Office.parquet ("), "{older}");
+    assert!(older.contains("history/Office/AsOfDate=2026-09-30/Office.parquet ("), "{older}");
     for date in ["2026-09-30", "2026-10-15", "2026-10-31"] {
-        assert!(exists(&format!("as_of={date}/Office.parquet")), "{date}");
-        assert!(exists(&format!("as_of={date}/Office_CustomerCard_History.parquet")), "{date}");
-        assert!(!exists(&format!("as_of={date}/Office_UserTable.parquet")), "{date}");
+        let file = |name: &str| format!("history/{name}/AsOfDate={date}/{name}.parquet");
+        assert!(exists(&file("Office")), "{date}");
+        assert!(exists(&file("Office_CustomerCard_History")), "{date}");
+        assert!(!exists(&file("Office_UserTable")), "{date}");
     }
     // The same date again creates no duplicate rows.
     run("2026-10-31");
@@ -38,7 +39,34 @@ fn three_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) 
     assert_eq!(dates, ["AsOfDate", "2026-09-30", "2026-10-15", "2026-10-31"]);
     assert!(history.ends_with("2026-10-31,58,1406,179\n"), "{history}");
     assert_eq!(sql("select asofdate as d from office_overview"), "d\n2026-10-31\n");
+    let two = "select count(*) as n from office_alldates where asofdate < '2026-10-31'";
+    assert_eq!(sql(two), "n\n2312\n");
+    drop_dates(lake, file, output, exists);
     history
+}
+
+/// Drops the published date; the one before it is published instead.
+fn drop_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) -> bool) {
+    let history = |more: &[&str]| lake.command("history", file, &[more, output].concat());
+    let sql =
+        |query: &str| fine(&lake.command("sql", file, &[&["--format", "csv", "-c", query], output].concat()));
+    let outcome = history(&["--drop", "2026-10-31"]);
+    let says = "2026-10-31 is dropped; the published tables are those of 2026-10-15\n";
+    assert_eq!((outcome.status.code(), String::from_utf8_lossy(&outcome.stderr).as_ref()), (Some(0), says));
+    let list = fine(&history(&["--format", "csv"]));
+    let list: Vec<_> =
+        list.lines().map(|line| line.split(',').take(2).collect::<Vec<_>>().join(",")).collect();
+    assert_eq!(list, ["AsOfDate,IsPublished", "2026-09-30,false", "2026-10-15,true"]);
+    assert_eq!(sql("select max(asofdate) as d from office_alldates"), "d\n2026-10-15\n");
+    assert_eq!(sql("select count(*) as n from office_usertable"), "n\n12\n");
+    assert!(!exists("history/Office/AsOfDate=2026-10-31/Office.parquet"));
+    // The plain names are those of the published date, too.
+    let status = fine(&lake.command("status", file, &[&["--format", "json"], output].concat()));
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["as_of"], "2026-10-15");
+    let only = history(&["--keep", "1"]);
+    assert_eq!(only.status.code(), Some(0));
+    refused(&history(&["--drop", "2026-10-15"]), 2, &["2026-10-15 is the only retained date"]);
 }
 
 #[test]
@@ -61,7 +89,7 @@ fn each_date_is_kept_alike_in_a_folder_and_in_a_store() {
     let plain = lake.enrichment("mail/", "plain/");
     refused(&lake.command("sql", &plain, &["-c", HISTORY]), 1, &["nothing is published"]);
     fine(&lake.command("run", &plain, &[]));
-    assert!(!lake.has("plain/as_of=2026-10-31/Office.parquet"));
+    assert!(!lake.has("plain/history/Office/AsOfDate=2026-10-31/Office.parquet"));
     let shown = fine(&lake.command("sql", &plain, &["--format", "csv", "-c", HISTORY]));
     assert_eq!(shown.lines().last(), Some("2026-10-31,58,1406,179"));
 }

@@ -1,122 +1,110 @@
 //! What an attacker can derive from published numbers by addition and subtraction.
 //!
-//! The attacker has all publications, and knows on which days which accounts were engaged. What happened there is
-//! unknown: a quantity for each day, each set of accounts that took part together, and mail and meetings apart. Every
-//! published count and every sum of minutes is a sum of such quantities. A linear combination of published numbers is
-//! a disclosure if the quantities in it are about 1 to k - 1 internal people. Mail and meetings are never added in a
-//! published number, so the attacker does it for each alone.
+//! The attacker has all publications, and knows on which days there was something with which accounts, which message was
+//! an answer to which other one, and when rows arrived. What it was is unknown: a quantity for each part, which is
+//! a day and a set of accounts that took part together, mail and meetings apart. Every published count and every sum of
+//! minutes is a sum of such quantities. A linear combination of published numbers is a disclosure if the quantities in
+//! it are about 1 to k - 1 internal people. Mail and meetings are never added in a published number, so the attacker
+//! does it for each alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use super::world::{ACCOUNTS, Event, OURS};
+use super::world::{Answer, Event, OURS, answers};
 
 /// Linear combinations are computed modulo this prime, where they are exact. Every combination over the rational
 /// numbers is also one modulo the prime.
 const PRIME: u64 = (1 << 31) - 1;
 
-/// One unknown quantity: a day and a set of accounts, one bit for each.
-type Part = (NaiveDate, u8);
+/// One unknown quantity: what the attacker knows to be counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    day: NaiveDate,
+    /// One bit for each account.
+    accounts: u8,
+    arrives: NaiveDate,
+    copy: Option<NaiveDate>,
+    /// Of a reply to a message of another month: the day of that message.
+    question: Option<NaiveDate>,
+    is_meeting: bool,
+}
+
+impl Part {
+    fn of(event: &Event) -> Self {
+        let Event { accounts, day, arrives, copy, .. } = *event;
+        Self { day, accounts, arrives, copy, question: None, is_meeting: event.is_meeting() }
+    }
+
+    fn of_answer(answer: &Answer) -> Self {
+        let accounts = 1 << answer.account;
+        Self { accounts, question: Some(answer.question.day), ..Self::of(&answer.reply) }
+    }
+}
 
 /// One published number: its place, and what it sums.
 #[derive(Debug, Clone)]
 pub struct Number {
     name: String,
-    /// The account; `None` for a number about everything.
-    account: Option<usize>,
-    days: BTreeSet<NaiveDate>,
+    parts: BTreeSet<Part>,
 }
 
 impl Number {
-    /// The number of these events of an account, or any other sum over them.
-    pub fn of_account(name: String, account: usize, events: &[&Event]) -> Self {
-        Self { name, account: Some(account), days: events.iter().map(|event| event.day).collect() }
+    /// The number of these events, or any other sum over them.
+    pub fn of(name: String, events: &[&Event]) -> Self {
+        Self { name, parts: events.iter().map(|event| Part::of(event)).collect() }
     }
 
-    /// The number of these events of any accounts.
-    pub fn of_all(name: String, events: &[&Event]) -> Self {
-        Self { name, account: None, days: events.iter().map(|event| event.day).collect() }
+    /// This sum and that of these replies.
+    pub fn with_replies(mut self, replies: &[Answer]) -> Self {
+        self.parts.extend(replies.iter().map(Part::of_answer));
+        self
     }
-
-    fn has(&self, (day, accounts): &Part) -> bool {
-        self.days.contains(day) && self.account.is_none_or(|account| accounts >> account & 1 == 1)
-    }
-}
-
-/// The unknown quantities of mail or of meetings, each with the people in it: those of accounts that are engaged on the
-/// same day. Some of them are 0, which the attacker does not know.
-fn unknown(events: &[Event], is_meeting: bool) -> BTreeMap<Part, u8> {
-    let mut engaged: BTreeMap<NaiveDate, u8> = BTreeMap::new();
-    let mut people: BTreeMap<Part, u8> = BTreeMap::new();
-    for event in events.iter().filter(|event| event.is_meeting() == is_meeting) {
-        *engaged.entry(event.day).or_default() |= event.accounts;
-        *people.entry((event.day, event.accounts)).or_default() |= event.ours;
-    }
-    for (day, engaged) in engaged {
-        for accounts in (1..1 << ACCOUNTS).filter(|accounts| accounts & !engaged == 0) {
-            people.entry((day, accounts)).or_default();
-        }
-    }
-    people
 }
 
 /// The names of published numbers whose combination is about 1 to `min_people` - 1 people; `None` if there is none.
 pub fn given_away(numbers: &[Number], events: &[Event], min_people: u32) -> Option<Vec<String>> {
+    let mut people: BTreeMap<Part, u8> = BTreeMap::new();
+    for event in events {
+        *people.entry(Part::of(event)).or_default() |= event.ours;
+    }
+    for answer in answers(events) {
+        *people.entry(Part::of_answer(&answer)).or_default() |= answer.question.ours | answer.reply.ours;
+    }
     [false, true].into_iter().find_map(|side| {
-        let (parts, people): (Vec<Part>, Vec<u8>) = unknown(events, side).into_iter().unzip();
+        let of_side = people.iter().filter(|(part, _)| part.is_meeting == side);
+        let (parts, people): (Vec<&Part>, Vec<u8>) = of_side.unzip();
         let mut rows: BTreeMap<Vec<usize>, &str> = BTreeMap::new();
         for number in numbers {
-            let row = (0..parts.len()).filter(|part| number.has(&parts[*part]));
+            let row = (0..parts.len()).filter(|part| number.parts.contains(parts[*part]));
             rows.insert(row.collect(), &number.name);
         }
         rows.remove(&vec![]);
         let few = (1u8..1 << OURS).filter(|few| few.count_ones() == min_people - 1);
-        few.into_iter().find_map(|few| {
-            let is_theirs = |part: usize| people[part] != 0 && people[part] & !few == 0;
-            // Quantities that are 0 belong to a combination only if it is the number of certain messages, which it is
-            // if nothing is subtracted in it.
-            combination(&rows, &parts, is_theirs, |_| true).or_else(|| {
-                let is_positive = |factors: &[u64]| {
-                    let signs: BTreeSet<bool> = factors.iter().map(|factor| *factor < PRIME / 2).collect();
-                    signs.len() == 1
-                };
-                let of_nobody_else = |part: usize| people[part] & !few == 0;
-                let about_somebody = |used: &[(usize, u64)]| {
-                    let factors: Vec<u64> = used.iter().map(|(_, factor)| *factor).collect();
-                    is_positive(&factors) && used.iter().any(|(part, _)| is_theirs(*part))
-                };
-                combination(&rows, &parts, of_nobody_else, about_somebody)
-            })
-        })
+        few.into_iter().find_map(|few| combination(&rows, parts.len(), |part| people[part] & !few == 0))
     })
 }
 
-/// The names of the numbers of a combination that has only these parts, and that is accepted, given its parts and
-/// their factors.
+/// The names of the numbers of a combination that has only these of a number of parts.
 fn combination(
     rows: &BTreeMap<Vec<usize>, &str>,
-    parts: &[Part],
+    parts: usize,
     is_theirs: impl Fn(usize) -> bool,
-    is_accepted: impl Fn(&[(usize, u64)]) -> bool,
 ) -> Option<Vec<String>> {
     // The other quantities come first: what remains without them has only these.
-    let (theirs, others): (Vec<_>, Vec<_>) = (0..parts.len()).partition(|part| is_theirs(*part));
+    let (theirs, others): (Vec<_>, Vec<_>) = (0..parts).partition(|part| is_theirs(*part));
     let order: Vec<usize> = others.iter().chain(&theirs).copied().collect();
-    let mut place = vec![0; parts.len()];
+    let mut place = vec![0; parts];
     order.iter().enumerate().for_each(|(at, part)| place[*part] = at);
-    let mut span = Span { columns: parts.len(), rows: BTreeMap::new() };
+    let mut span = Span { columns: parts, rows: BTreeMap::new() };
     let mut names = vec![];
     for (number, (row, name)) in rows.iter().enumerate() {
         names.push(*name);
-        let mut factors = vec![0; parts.len() + rows.len()];
-        row.iter().map(|part| place[*part]).chain([parts.len() + number]).for_each(|at| factors[at] = 1);
+        let mut factors = vec![0; parts + rows.len()];
+        row.iter().map(|part| place[*part]).chain([parts + number]).for_each(|at| factors[at] = 1);
         let Some(lead) = span.add(factors) else { continue };
-        let (of_parts, of_numbers) = span.rows[&lead].split_at(parts.len());
-        let used = || of_parts.iter().enumerate().filter(|(_, factor)| **factor != 0);
-        if lead >= others.len()
-            && is_accepted(&used().map(|(at, factor)| (order[at], *factor)).collect::<Vec<_>>())
-        {
+        if lead >= others.len() {
+            let of_numbers = &span.rows[&lead][parts..];
             let of_numbers = names.iter().zip(of_numbers).filter(|(_, factor)| **factor != 0);
             return Some(of_numbers.map(|(name, _)| (*name).to_owned()).collect());
         }
@@ -156,13 +144,13 @@ fn power(base: u64, exponent: u64) -> u64 {
     if exponent % 2 == 1 { half * base % PRIME } else { half }
 }
 
-/// A message of one account on a day of June 2027, in which these people take part.
+/// A message of one account on a day of June 2023, in which these people take part.
 fn message(day: u32, ours: u8) -> Event {
-    Event { accounts: 1, day: NaiveDate::from_ymd_opt(2027, 6, day).unwrap(), kind: 0, ours }
+    Event::new(1, NaiveDate::from_ymd_opt(2023, 6, day).unwrap(), 0, ours)
 }
 
 fn number(name: &str, events: &[&Event]) -> Number {
-    Number::of_account(name.to_owned(), 0, events)
+    Number::of(name.to_owned(), events)
 }
 
 #[test]
@@ -203,20 +191,40 @@ fn mail_and_meetings_are_apart() {
     assert_eq!(given_away(&[both], &[mail, meeting], 2), Some(vec!["both".into()]));
 }
 
-/// Who does not know that all messages with one account are also with another one learns nothing from the difference,
-/// but a total says how many they have in common.
+/// Who knows that all messages with one account are also with another one subtracts the one from the other.
 #[test]
 fn what_accounts_have_in_common() {
-    let (common, own) = (Event { accounts: 3, ..message(1, 1) }, message(1, 14));
+    let (common, own) = (Event { accounts: 3, ..message(1, 14) }, message(1, 1));
+    let (all, part) = (number("a0", &[&common, &own]), number("a1", &[&common]));
     let events = [common, own];
-    let of = |account: usize, of: &[&Event]| Number::of_account(format!("a{account}"), account, of);
-    let numbers = [of(0, &[&common, &own]), of(1, &[&common])];
-    assert_eq!(given_away(&numbers[..1], &events, 2), None);
-    assert_eq!(given_away(&numbers, &events, 2).unwrap(), ["a1"], "which is about one person itself");
-    let other = Event { accounts: 2, ..message(1, 14) };
-    let events = [common, own, other];
-    let numbers = [of(0, &[&common, &own]), of(1, &[&common, &other])];
-    assert_eq!(given_away(&numbers, &events, 2), None);
-    let total = Number::of_all("total".to_owned(), &[&common, &own, &other]);
-    assert_eq!(given_away(&[&numbers[..], &[total]].concat(), &events, 2).unwrap().len(), 3);
+    assert_eq!(given_away(std::slice::from_ref(&all), &events, 2), None);
+    assert_eq!(given_away(&[all, part], &events, 2).unwrap(), ["a0", "a1"]);
+    let (own, other) = (message(1, 7), Event { accounts: 2, ..message(1, 14) });
+    let common = Event { accounts: 3, ..message(1, 1) };
+    let numbers = [number("a0", &[&common, &own]), number("a1", &[&common, &other])];
+    assert_eq!(given_away(&numbers, &[common, own, other], 2), None);
+    let total = number("total", &[&common, &own, &other]);
+    assert_eq!(given_away(&[&numbers[..], &[total]].concat(), &[common, own, other], 2).unwrap().len(), 3);
+}
+
+#[test]
+fn what_arrives_later_is_the_difference() {
+    let (before, late) = (message(1, 15), message(1, 1));
+    let late = Event { arrives: late.day.succ_opt().unwrap(), ..late };
+    let numbers = [number("first", &[&before]), number("second", &[&before, &late])];
+    assert_eq!(given_away(&numbers, &[before, late], 2).unwrap(), ["first", "second"]);
+    assert_eq!(given_away(&numbers[1..], &[before, late], 2), None);
+}
+
+#[test]
+fn a_reply_to_another_month_is_the_difference() {
+    let question = Event { day: NaiveDate::from_ymd_opt(2023, 5, 31).unwrap(), ..message(1, 1) };
+    let (reply, others) = (Event { kind: 1, ..message(1, 1) }, message(2, 15));
+    let events = [question, reply, others];
+    let found = answers(&events);
+    assert_eq!(found.len(), 1);
+    let of_month = number("without", &[&reply, &others]);
+    let with = Number { name: "with".into(), ..of_month.clone() }.with_replies(&found);
+    assert_eq!(given_away(std::slice::from_ref(&of_month), &events, 2), None);
+    assert_eq!(given_away(&[of_month, with], &events, 2).unwrap().len(), 2);
 }

@@ -28,7 +28,9 @@ fn enrichment_file(folder: &Path, output: &str, min_people: u32) -> PathBuf {
 }
 
 fn open(file: &Path, as_of: &str) -> Enrichment {
-    let overrides = Overrides { as_of: Some(as_of.to_owned()), ..Overrides::default() };
+    // Past dates are run after later ones.
+    let overrides =
+        Overrides { as_of: Some(as_of.to_owned()), publish_changed: true, ..Overrides::default() };
     Enrichment::open_with(file, &overrides).unwrap()
 }
 
@@ -91,6 +93,28 @@ fn parquet_files_of_runs_with_less_protection_are_deleted() {
         open_file(4);
         assert_eq!(run(&file, "2026-10-31").await, [says(3, "1 earlier run", 4)]);
         assert_eq!(history(&file).await, ["2026-10-31"]);
+    });
+}
+
+/// With another name and `--replace`, what it has left under its name before is deleted, too.
+#[test]
+fn a_renamed_enrichment_deletes_what_it_has_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    block_on(async {
+        let file = enrichment_file(folder, "history = true", 1);
+        for date in ["2026-09-20", "2026-10-15"] {
+            assert!(run(&file, date).await.is_empty());
+        }
+        enrichment_file(folder, "history = true", 2);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace("northwind-demo", "northwind")).unwrap();
+        let overrides = Overrides { as_of: Some("2026-10-20".into()), replace: true, ..Overrides::default() };
+        let report =
+            pipeline::run(&Enrichment::open_with(&file, &overrides).unwrap(), &Silent).await.unwrap();
+        assert!(report.notes.contains(&says(2, "1 earlier run", 2)), "{:?}", report.notes);
+        assert_eq!(history(&file).await, ["2026-09-30"]);
+        assert_eq!(occurrences(&folder.join("out"), "northwind-demo"), 0);
     });
 }
 

@@ -5,7 +5,7 @@ use datafusion::logical_expr::TableType;
 use datafusion::prelude::SessionContext;
 
 use crate::cli::functions::Function;
-use crate::cli::text::{columns as width_of, pad, visible};
+use crate::cli::text::{aligned, visible};
 use crate::error::numbers::count;
 use crate::error::{Error, Result};
 use crate::query::statements::Statements;
@@ -40,26 +40,28 @@ fn schemas(ctx: &SessionContext) -> Vec<(String, String)> {
     schemas.filter(|(_, schema)| schema != "information_schema").collect()
 }
 
-/// The columns of a table with their types, one per line.
+/// The columns of a table with their types, one per line. For a view, its SQL.
 ///
 /// # Errors
 /// There is no such table.
-pub async fn columns(session: &Statements, name: &str) -> Result<String> {
+pub async fn table(session: &Statements, name: &str) -> Result<String> {
     // An unknown name is planned as a statement, because the engine has the better error message.
     let unquoted = name.trim_matches('"');
     let known = session.names().table(unquoted).map_or(unquoted, |t| &t.name);
-    let schema = match session.context().table_provider(TableReference::bare(known)).await {
-        Ok(table) => table.schema(),
+    let (schema, sql) = match session.context().table_provider(TableReference::bare(known)).await {
+        Ok(table) => (table.schema(), table.get_table_definition().map(str::to_owned)),
         Err(_) => {
             let plan = session.logical_plan(&format!("select * from {name}")).await?;
-            plan.schema().inner().clone()
+            (plan.schema().inner().clone(), None)
         }
     };
     let rows = schema.fields().iter().map(|field| {
         let null = if field.is_nullable() { "" } else { "not null" };
         vec![field.name().clone(), field.data_type().to_string(), null.to_owned()]
     });
-    Ok(lines(&rows.collect::<Vec<_>>()))
+    let columns = lines(&rows.collect::<Vec<_>>());
+    let sql = sql.map(|sql| sql.trim().lines().map(|line| visible(line) + "\n").collect::<String>());
+    Ok(columns + &sql.map(|sql| format!("\nSQL of the view:\n{sql}")).unwrap_or_default())
 }
 
 /// The functions whose names match a pattern, one per line. For the full name of a function, its
@@ -107,12 +109,26 @@ pub fn functions(ctx: &SessionContext, pattern: Option<&str>) -> Result<String> 
 fn lines(rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
-    let columns = rows.first().map_or(0, Vec::len);
-    let widths: Vec<usize> =
-        (0..columns).map(|i| rows.iter().map(|row| width_of(&row[i])).max().unwrap_or_default()).collect();
-    let line = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, &w)| pad(cell, w, false)).collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
+    aligned(&rows, &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::testing;
+
+    #[tokio::test]
+    async fn a_view_is_shown_with_its_sql() {
+        let mut session = Statements::new(testing::published().await).await.unwrap();
+        let columns = table(&session, "officE_overview").await.unwrap();
+        assert!(columns.starts_with("Enrichment ") && !columns.contains("SQL"), "{columns}");
+        session.plan("create view Top as select name from customercard where emails > 50").await.unwrap();
+        let view = table(&session, "top").await.unwrap();
+        assert!(view.contains("\n\nSQL of the view:\nCREATE VIEW "), "{view}");
+        assert!(
+            view.ends_with(" AS SELECT \"Name\" FROM \"CustomerCard\" WHERE \"Emails\" > 50\n"),
+            "{view}"
+        );
+        assert!(table(&session, "offic").await.unwrap_err().to_string().contains("did you mean Office?"));
+    }
 }

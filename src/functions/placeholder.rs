@@ -1,0 +1,138 @@
+//! `is_placeholder(text)`: whether a text stands for a missing value.
+//!
+//! Programs that write everything as text write something for null, too. The texts are in one list here. An export
+//! reads those of [`NULLS`] as absent where a value is nested. Everywhere else the texts stay what they are, and a
+//! note says how many there are.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
+use datafusion::arrow::buffer::BooleanBuffer;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::Result;
+use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+
+use super::udf::declare::{OWN_SQL, Scalar, expect_arguments};
+use super::udf::strings::{Text, text_type};
+
+/// How JSON, Python and pandas write null where they write everything as text, in lower case.
+const NULLS: [&str; 3] = ["null", "none", "nan"];
+
+/// What else stands for a missing value, in lower case: of spreadsheets, R, pandas, Hive and MySQL, Ruby, JavaScript.
+const OTHERS: [&str; 9] = [
+    "n/a",
+    "#n/a",
+    "na",
+    "nat",
+    r"\n",
+    "nil",
+    "undefined",
+    "00000000-0000-0000-0000-000000000000",
+    "00000000000000000000000000000000",
+];
+
+/// The most bytes of a placeholder without what is around it.
+const LONGEST: usize = 36;
+
+/// Whether a text is how a program writes null.
+pub(crate) fn is_null_text(text: &str) -> bool {
+    NULLS.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+}
+
+/// Whether a text stands for a missing value. White space and one pair of brackets around it do not matter.
+pub(crate) fn is_placeholder(text: &str) -> bool {
+    let text = text.trim();
+    if text.len() > LONGEST + 2 {
+        return false;
+    }
+    let inner = [('(', ')'), ('{', '}'), ('<', '>'), ('[', ']')]
+        .iter()
+        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
+        .unwrap_or(text);
+    let is = |word: &&str| inner.eq_ignore_ascii_case(word) || text.eq_ignore_ascii_case(word);
+    NULLS.iter().chain(&OTHERS).any(is)
+}
+
+pub(crate) fn udf() -> Arc<ScalarUDF> {
+    Scalar {
+        name: "is_placeholder",
+        arguments: |types| {
+            expect_arguments("is_placeholder", types, 1)?;
+            Ok(vec![text_type("is_placeholder", &types[0])?])
+        },
+        returns: |_| Ok(DataType::Boolean),
+        invoke,
+        documentation: Documentation::builder(
+            OWN_SQL,
+            "True if a text stands for a missing value: NULL, None, NaN, N/A, #N/A, NA, NaT, nil, undefined, \\N, or a UUID of \
+             zeros, in any case, also in brackets and with white space around. Never NULL.",
+            "is_placeholder(text)",
+        )
+        .with_argument("text", "Text in any encoding; NULL gives false.")
+        .with_sql_example("> select is_placeholder('NULL'), is_placeholder('4711');\ntrue, false")
+        .with_related_udf("is_blank")
+        .build(),
+    }
+    .into_udf()
+}
+
+fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
+    let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
+    let text = Text::new(&array)?;
+    let is = |row| text.get(row).is_some_and(is_placeholder);
+    Ok(Arc::new(BooleanArray::from(BooleanBuffer::collect_bool(array.len(), is))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_place_of_a_value() {
+        for text in [
+            "NULL",
+            "null",
+            " None ",
+            "nan",
+            "NaN",
+            "N/A",
+            "#N/A",
+            "NA",
+            "<NA>",
+            "(null)",
+            "<null>",
+            "[NULL]",
+            r"\N",
+            "NaT",
+            "undefined",
+            "00000000-0000-0000-0000-000000000000",
+            "{00000000-0000-0000-0000-000000000000}",
+            "00000000000000000000000000000000",
+        ] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "0",
+            "-",
+            "nullable",
+            "Nancy",
+            "n",
+            "((null))",
+            "<1>",
+            "(",
+            "00000000-0000-0000-0000-000000000001",
+        ] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_in_lower_case_and_as_long_as_it_says() {
+        for word in NULLS.iter().chain(&OTHERS) {
+            assert!(word.len() <= LONGEST && word.to_ascii_lowercase() == *word, "{word}");
+        }
+        assert!(is_null_text(" NaN ") && !is_null_text("N/A"));
+    }
+}

@@ -1,0 +1,57 @@
+//! One look at the first rows of mail or meetings, which serves the notes about values that are not used and about
+//! doubtful ones.
+
+use datafusion::prelude::SessionContext;
+
+use super::columns::{conditions, looks, of_copies};
+use super::words::Found;
+use crate::config::Enrichment;
+use crate::error::Result;
+use crate::inputs::InputSource;
+use crate::pipeline::first_rows::{self, Looked};
+use crate::pipeline::unused_columns::{Copies, FoundUnused};
+
+/// What the first rows contain.
+pub(crate) struct First {
+    /// What was looked at; `None` if nothing was.
+    pub(crate) looked: Option<Looked>,
+    /// The number of used rows with a value that is not used.
+    pub(crate) with_unused: i64,
+    /// The columns with such values.
+    pub(crate) unused: Vec<FoundUnused>,
+    /// The columns in which values may be doubtful.
+    pub(crate) doubtful: Vec<Found>,
+}
+
+impl First {
+    /// Looks at the first rows of a source with copies.
+    ///
+    /// # Errors
+    /// A file that is damaged or cannot be read.
+    pub(crate) async fn look(
+        ctx: &SessionContext,
+        enrichment: &Enrichment,
+        source: &InputSource,
+        copies: &Copies,
+    ) -> Result<Self> {
+        let columns = of_copies(copies);
+        let (looks, counts) = (looks(&columns), conditions(&columns));
+        let query = |rows: usize| copies.query(rows, &looks, &counts);
+        let mut unused: Vec<_> = copies.columns.iter().map(FoundUnused::nothing).collect();
+        let mut doubtful: Vec<_> = columns.into_iter().map(Found::nothing).collect();
+        let mut with_unused = 0;
+        let add = |file: Option<&str>, numbers: &[i64]| {
+            let Some((rows, mut rest)) = numbers.split_first() else { return };
+            with_unused += rows;
+            for one in &mut unused {
+                rest = one.add(rest, file);
+            }
+            for one in &mut doubtful {
+                rest = one.add(rest, file);
+            }
+        };
+        let looked = first_rows::look(ctx, enrichment, source, copies.staged, query, add).await?;
+        unused.retain(|one| one.rows > 0);
+        Ok(Self { looked, with_unused, unused, doubtful })
+    }
+}

@@ -1,0 +1,65 @@
+//! Counts doubtful values, and writes the notes about them.
+
+use datafusion::prelude::SessionContext;
+
+use super::columns::{Holds, conditions, looks, of_others};
+use super::first::First;
+use super::spellings;
+use super::words::{Found, Place, in_words};
+use crate::config::Enrichment;
+use crate::error::Result;
+use crate::inputs::InputSource;
+use crate::pipeline::sql_numbers::numbers;
+use crate::pipeline::unused_columns::Copies;
+
+/// The notes about mail or meetings, according to a look at the first rows.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn of_first_rows(
+    ctx: &SessionContext,
+    source: &InputSource,
+    copies: &Copies,
+    first: &First,
+) -> Result<Vec<String>> {
+    let Some(looked) = &first.looked else { return Ok(vec![]) };
+    let sample = (!looked.is_everything()).then(|| looked.in_words());
+    let place = Place { section: source.section, noun: "used row", sample };
+    let mut notes = in_words(&place, &first.doubtful);
+    notes.extend(spellings::of_copies(ctx, &place, copies).await?);
+    Ok(notes)
+}
+
+/// The notes about another source, all of whose rows are looked at.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn of_all_rows(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    source: &InputSource,
+) -> Result<Vec<String>> {
+    let columns = of_others(enrichment, source);
+    let ids: Vec<_> = columns.iter().filter(|column| matches!(column.holds, Holds::Id(_))).cloned().collect();
+    let distinct: String =
+        ids.iter().flat_map(|id| spellings::counts(&id.value)).map(|count| format!(", {count}")).collect();
+    let sql = format!(
+        "select count(*){}{distinct} from (select *, true as is_used{} from input_{}) as looked_at",
+        conditions(&columns),
+        looks(&columns),
+        source.section
+    );
+    let numbers = numbers(ctx, &sql).await?;
+    let mut rest = numbers.get(1..).unwrap_or_default();
+    let mut found: Vec<_> = columns.into_iter().map(Found::nothing).collect();
+    for one in &mut found {
+        rest = one.add(rest, None);
+    }
+    let place = Place { section: source.section, noun: "row", sample: None };
+    let mut notes = in_words(&place, &found);
+    let (each, _) = rest.as_chunks::<2>();
+    notes.extend(
+        ids.iter().zip(each).filter_map(|(id, counted)| spellings::in_words(&place, &id.name, *counted)),
+    );
+    Ok(notes)
+}
