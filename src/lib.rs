@@ -50,7 +50,7 @@
 //!
 //! # The modules
 //!
-//! A module imports only modules above it in this list (`pipeline` and `query` do not import each other):
+//! A module imports only modules above it in this list:
 //!
 //! | module | contents |
 //! |---|---|
@@ -62,8 +62,8 @@
 //! | `inputs` | Parquet files, Delta tables and Microsoft Graph exports as canonical input tables |
 //! | [`views`] | the SQL views, their order, and their parameters |
 //! | [`publish`] | the published tables: their columns, how they are written, replaced and read again |
-//! | [`pipeline`] | the run of an enrichment, and the check before it |
 //! | [`query`] | sessions over inputs or published tables, statements of users, segments |
+//! | [`pipeline`] | the run of an enrichment, and the check before it |
 //! | [`cli`] | the command line `engagement` |
 
 pub mod cli;

@@ -105,7 +105,8 @@ pub const VIEWS: &[View] = views! {
     Intermediate "account_days" "intermediate/account_days";
     Inspect "account_day" "inspect/account_day";
     Intermediate "account_period" "intermediate/account_period" materialized;
-    Intermediate "account_month" "intermediate/account_month";
+    Intermediate "account_month" "intermediate/account_month" materialized;
+    Intermediate "changed_account" "intermediate/changed_account";
     Intermediate "suppressed_account" "intermediate/suppressed_account" materialized;
     Intermediate "office_measure" "intermediate/office_measure";
     Intermediate "period_distribution" "intermediate/period_distribution" materialized;
@@ -133,6 +134,9 @@ pub struct PublishedMonth {
     pub month: NaiveDate,
     /// The numbers, as `account_month` writes them.
     pub numbers: String,
+    /// The steps in which internal people are counted, and their numbers, as `account_month` writes them.
+    #[serde(default)]
+    pub people: String,
 }
 
 /// The values of the placeholders in `sql/`, which differ between enrichments.
@@ -179,6 +183,7 @@ impl Parameters {
             ("published_accounts", list(|of| ScalarValue::from(of.account.as_str()))),
             ("published_months", list(|of| ScalarValue::from(of.month.to_string()))),
             ("published_numbers", list(|of| ScalarValue::from(of.numbers.as_str()))),
+            ("published_people", list(|of| ScalarValue::from(of.people.as_str()))),
         ])
     }
 
@@ -366,14 +371,15 @@ pub(crate) fn own_names(enrichment: &Enrichment) -> Result<Vec<(String, &'static
     if own.eq_ignore_ascii_case(OFFICE) {
         return Ok(vec![]);
     }
-    let published = VIEWS.iter().filter(|v| v.layer == Layer::Office);
+    let published = VIEWS.iter().filter(|v| v.layer == Layer::Office).map(|v| v.name).chain([SEGMENTS]);
     let names: Vec<_> = published
-        .filter_map(|v| v.name.strip_prefix(OFFICE).map(|suffix| (format!("{own}{suffix}"), v.name)))
+        .filter_map(|view| view.strip_prefix(OFFICE).map(|suffix| (format!("{own}{suffix}"), view)))
         .collect();
     let taken = |name: &str| {
         let lower = name.to_ascii_lowercase();
         ["segment_", "input_"].iter().any(|p| lower.starts_with(p))
             || VIEWS.iter().any(|v| v.name.eq_ignore_ascii_case(name))
+            || name.eq_ignore_ascii_case(SEGMENTS)
             || name.eq_ignore_ascii_case(ACCOUNT.0)
     };
     // Two enrichments may publish to one folder. There, a table named Sales_Overview would collide with the
@@ -401,15 +407,21 @@ pub(crate) fn own_names(enrichment: &Enrichment) -> Result<Vec<(String, &'static
 /// Registers the published tables also under the names of [`own_names`], and the accounts as `Account`.
 ///
 /// # Errors
-/// A name of [`own_names`] that cannot be used, or a published table that is not registered.
+/// A name of [`own_names`] that cannot be used, or a published table that is not registered. The members of segments are
+/// not there in every session.
 pub(crate) async fn register_own_names(ctx: &SessionContext, enrichment: &Enrichment) -> Result<()> {
     let account = (ACCOUNT.0.to_owned(), ACCOUNT.1);
     for (name, view) in own_names(enrichment)?.into_iter().chain([account]) {
-        let table = ctx.table_provider(quoted(view)).await?;
-        ctx.register_table(quoted(&name), table)?;
+        if view != SEGMENTS || ctx.table_exist(quoted(view))? {
+            let table = ctx.table_provider(quoted(view)).await?;
+            ctx.register_table(quoted(&name), table)?;
+        }
     }
     Ok(())
 }
+
+/// The published table with the members of the segments. It is not a view: a run computes it from the other tables.
+pub(crate) const SEGMENTS: &str = "Office_Segments";
 
 /// The prefix of table names that `[output] table` replaces.
 const OFFICE: &str = "Office";

@@ -336,12 +336,18 @@ fn a_card_of_a_customer() {
 #[test]
 fn a_card_explains_the_score() {
     let text = quiet(on_published("card", &["A-1033"], ""));
-    let terms: Vec<&str> = text.lines().filter(|line| line.contains("  better than ")).collect();
+    let terms: Vec<&str> = text.lines().filter(|line| line.contains("  no worse than ")).collect();
     assert!(terms.len() == 9 && terms.iter().all(|line| line.contains(" of 58 accounts ")), "{text}");
-    assert!(text.lines().any(|line| line.starts_with("Sum ") && line.ends_with(" of 100")), "{text}");
+    let sum = text.lines().find(|line| line.starts_with("Sum ") && line.ends_with(" of 100")).unwrap();
+    // As they are printed, the points add up.
+    let hundredths = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words[words.len() - 3].replace('.', "").parse::<i64>().unwrap()
+    };
+    assert_eq!(terms.iter().map(|line| hundredths(line)).sum::<i64>(), hundredths(sum), "{text}");
     let rows = quiet(on_published("card", &["A-1033", "--format", "csv"], ""));
     let fields = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
-    let head = "CustomerId,Name,EngagementScore,Measure,Value,BetterThan,Accounts,Weight,Points";
+    let head = "CustomerId,Name,EngagementScore,Measure,Value,NoWorseThan,Accounts,Weight,Points";
     assert_eq!(rows.lines().next(), Some(head));
     let rows: Vec<Vec<String>> = rows.lines().skip(1).map(fields).collect();
     let number = |row: &[String], i: usize| row[i].parse::<f64>().unwrap();

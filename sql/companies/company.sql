@@ -1,5 +1,7 @@
 -- The companies that the profile does not know: one row per registrable domain with engaged messages or meetings.
 -- Days are in $time_zone.
+-- If $min_people is above 1, a company is left out if one of its months is small, as an account is suppressed
+-- (own_people), and OurPeople is in steps of $min_people.
 with engaged as (
   select account_no, 1 as messages, 0 as meetings, sent_on as day, internal_people, account_people
   from message_account
@@ -12,7 +14,7 @@ select
   counted.messages as "Messages",
   counted.meetings as "Meetings",
   counted.people as "People",
-  counted.our_people as "OurPeople",
+  counted.our_people / $min_people * $min_people as "OurPeople",
   counted.first_day as "FirstDay",
   counted.last_day as "LastDay"
 from (
@@ -28,3 +30,4 @@ from (
   group by account_no
 ) as counted
 join (select distinct company, company_no from company_domain) as company on company.company_no = counted.account_no
+where counted.account_no not in (select account_no from own_people where people < $min_people)

@@ -5,21 +5,12 @@
 -- number of an account that is published has in it at least $min_people people who are in no number of another account,
 -- and no addition or subtraction of published numbers can be about fewer. The window is twelve whole months, so no two
 -- results differ by a small month.
--- It is also suppressed if a month of the window has other numbers than those that were published about it
--- ($published_accounts, $published_months, $published_numbers): the difference can be about one message.
-with published as (
-  select
-    unnest(cast($published_accounts as varchar[])) as account_id,
-    cast(unnest(cast($published_months as varchar[])) as date) as month,
-    unnest(cast($published_numbers as varchar[])) as numbers
-)
+-- It is also suppressed if it could be subtracted from what was published (changed_account).
 select account_no
 from own_people
 where $min_people > 1
   and people < $min_people
 union
-select account_month.account_no
-from published
-join account_month on account_month.account_id = published.account_id and account_month.month = published.month
+select account_no
+from changed_account
 where $min_people > 1
-  and account_month.numbers <> published.numbers

@@ -3,7 +3,7 @@
 -- first and last day with engagement. MailboxesActive counts the mailboxes whose person sends, receives,
 -- organizes or attends in a used row.
 -- If $min_people is above 1, the days of suppressed accounts do not count for FirstDay and LastDay, and DaysCovered,
--- MailboxesActive, MessagesEngaged, MeetingsEngaged and AddressesByDomain are null: they are about all rows, and not
+-- MailboxesActive, MessagesEngaged, MeetingsEngaged, AddressesByDomain and AccountsByDomain are null: they are about all rows, and not
 -- sums of what is published about accounts.
 with suppressed as (
   select account_no
@@ -24,7 +24,7 @@ select
   period.accounts as "AccountsEngaged",
   coverage.shared_addresses as "SharedAddresses",
   case when $min_people = 1 then domain_coverage.addresses end as "AddressesByDomain",
-  domain_coverage.accounts as "AccountsByDomain",
+  case when $min_people = 1 then domain_coverage.accounts end as "AccountsByDomain",
   domain_coverage.shared_domains as "SharedDomains"
 from coverage
 cross join domain_coverage

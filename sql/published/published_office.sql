@@ -3,16 +3,5 @@
 select
   * except ("EngagementScore"),
   "EngagementScore" is null as is_suppressed,
-  coalesce("NoOfContactsInvolved_Meetings" > 0 or "NoOfContactsInvolved_Emails" > 0, false) as is_engaged,
-  int_list(
-    "NoOfEmails_ToAccount",
-    "NoOfEmails_FromAccount",
-    "NoOfMeetings_FromAccount",
-    "NoOfMeetings_ToAccount",
-    "NoOfContactsInvolved_Meetings",
-    "NoOfContactsInvolved_Emails",
-    "NoOfAccountContactsInvolved_Meetings",
-    "NoOfAccountContactsInvolved_Emails",
-    -1 - least("DaysSinceLastEmail", "DaysSinceLastMeeting")
-  ) as measures
+  coalesce("NoOfContactsInvolved_Meetings" > 0 or "NoOfContactsInvolved_Emails" > 0, false) as is_engaged
 from "Office"

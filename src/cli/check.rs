@@ -5,7 +5,7 @@ use clap::Args;
 use super::limits::{Limits, within};
 use super::session::{RunArgs, Target};
 use super::text::{columns, pad, visible};
-use super::{broken_segments, expectations, out};
+use super::{expectations, out};
 use crate::error::Result;
 use crate::error::numbers::{count, grouped};
 use crate::pipeline::{self, CheckReport};
@@ -32,12 +32,7 @@ impl Check {
         let enrichment = self.target.open_for_run(self.run, false)?;
         let ctx = self.target.resources.session()?;
         let limits = Limits::of_run(&self.target.resources);
-        let checked = async {
-            let mut report = pipeline::check_on(&ctx, &enrichment).await?;
-            report.notes.extend(broken_segments::notes(&ctx, &enrichment).await);
-            Ok(report)
-        };
-        let report = within(limits, checked).await?;
+        let report = within(limits, pipeline::check_on(&ctx, &enrichment)).await?;
         let title = format!("{}, as of {}", visible(&enrichment.name), enrichment.as_of);
         out::print(&format!("{title}\n\n{}", summary(&report)))?;
         report.check(&enrichment).inspect_err(expectations::print_judged)

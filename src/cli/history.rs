@@ -80,7 +80,14 @@ fn said(dropped: &Dropped) -> String {
             format!("{} are dropped, {first} to {last}", count(dropped.dates.len(), "as-of date"))
         }
     };
-    format!("{what}; the published tables are those of {}", dropped.current)
+    let unknown = match dropped.is_recorded {
+        true => "",
+        false => {
+            "; an earlier version has published them, so max_age_days and max_drop of [expect] are unknown until the \
+             next run"
+        }
+    };
+    format!("{what}; the published tables are those of {}{unknown}", dropped.current)
 }
 
 fn list(dates: &[RetainedDate], format: Format) -> Result<()> {
@@ -124,8 +131,14 @@ mod tests {
     #[test]
     fn what_is_said_of_dropped_dates() {
         let day = |day| NaiveDate::from_ymd_opt(2026, 10, day).unwrap();
-        let said =
-            |days: &[u32]| said(&Dropped { dates: days.iter().map(|d| day(*d)).collect(), current: day(31) });
+        let dropped = |days: &[u32]| Dropped {
+            dates: days.iter().map(|d| day(*d)).collect(),
+            current: day(31),
+            is_recorded: true,
+        };
+        let unknown = said(&Dropped { is_recorded: false, ..dropped(&[5]) });
+        assert!(unknown.ends_with("so max_age_days and max_drop of [expect] are unknown until the next run"));
+        let said = |days: &[u32]| said(&dropped(days));
         assert_eq!(said(&[]), "nothing is dropped; the published tables are those of 2026-10-31");
         assert_eq!(said(&[5]), "2026-10-05 is dropped; the published tables are those of 2026-10-31");
         assert_eq!(

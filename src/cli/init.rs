@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::out;
 use super::text::visible;
+use crate::config::listed;
 use crate::engine::session;
 use crate::error::{Error, Result};
 use crate::pipeline::{self, Proposal};
@@ -17,7 +18,7 @@ use crate::pipeline::{self, Proposal};
 /// Looks at the Parquet and CSV files, the exports of Microsoft Graph, and the Delta tables in the folder, and
 /// recognizes mail, meetings, contacts, accounts, users and groups by the names and types of their columns. Prints an
 /// enrichment file that reads them, with a comment on each key; what is not used, and why, goes to standard error. Fill in
-/// `[consent]` and `[mailboxes]`, and read the rest: it is a proposal.
+/// what is marked TO FILL IN, without which no run publishes, and read the rest: it is a proposal.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -36,7 +37,8 @@ impl Init {
     pub async fn run(self) -> Result<()> {
         // Standard output is taken to become a file in the working directory.
         let file = self.output.clone().unwrap_or_else(|| PathBuf::from("enrichment.toml"));
-        let Proposal { text, found, notes } = pipeline::propose(&session::new()?, &self.dir, &file).await?;
+        let Proposal { text, found, notes, placeholders } =
+            pipeline::propose(&session::new()?, &self.dir, &file).await?;
         match &self.output {
             Some(file) => write_new(file, &text)?,
             None => out::print(&text)?,
@@ -47,10 +49,9 @@ impl Init {
         for line in notes {
             out::note(format!("Note: {}", visible(&line)));
         }
-        let file = file.display();
-        out::note(format!(
-            "Fill in [consent] and [mailboxes], read the rest, and run: engagement check {file}"
-        ));
+        let placeholders: Vec<_> = placeholders.iter().map(|section| format!("[{section}]")).collect();
+        let (fill_in, file) = (listed(&placeholders, "and"), file.display());
+        out::note(format!("Fill in {fill_in}, read the rest, and run: engagement check {file}"));
         Ok(())
     }
 }

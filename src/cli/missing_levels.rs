@@ -1,5 +1,5 @@
-//! Finds the levels of Office that a query asks for and that are not published. Such a query returns no
-//! rows, and the user would not see why.
+//! Finds the levels of Office that a query asks for and that are not published, and words that are not levels. Such a query
+//! returns no rows, and the user would not see why.
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
@@ -13,21 +13,40 @@ const COLUMN: &str = "AggregationLevel";
 /// The levels with which a plan compares `AggregationLevel` and that are not in `present`, in the order of
 /// levels, each once.
 pub fn missing(plan: &LogicalPlan, present: &[Level]) -> Result<Vec<Level>> {
-    let mut missing = vec![];
+    let levels = words(plan)?.into_iter().filter_map(|word| level(&word));
+    let mut missing: Vec<_> = levels.filter(|level| !present.contains(level)).collect();
+    missing.sort();
+    missing.dedup();
+    Ok(missing)
+}
+
+/// The remark about words with which a plan compares `AggregationLevel` and that are not levels; `None` if there are none.
+pub fn no_levels(plan: &LogicalPlan) -> Result<Option<String>> {
+    let mut others: Vec<_> = words(plan)?.into_iter().filter(|word| level(word).is_none()).collect();
+    others.sort();
+    others.dedup();
+    let are = if others.len() == 1 { "is not a level" } else { "are not levels" };
+    let others: Vec<_> = others.iter().map(|word| format!("'{word}'")).collect();
+    let levels = Level::ALL.map(|level| format!("'{}'", level.as_str())).join(", ");
+    Ok((!others.is_empty()).then(|| format!("{} {are} of {COLUMN}: those are {levels}", others.join(", "))))
+}
+
+fn level(word: &str) -> Option<Level> {
+    Level::ALL.into_iter().find(|level| level.as_str() == word)
+}
+
+/// The words with which a plan compares `AggregationLevel`.
+fn words(plan: &LogicalPlan) -> Result<Vec<String>> {
+    let mut words = vec![];
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expression| {
             expression.apply(|part| {
-                for value in asked_for(part) {
-                    let level = Level::ALL.into_iter().find(|l| l.as_str() == value);
-                    missing.extend(level.filter(|l| !present.contains(l)));
-                }
+                words.extend(asked_for(part).into_iter().map(str::to_owned));
                 Ok(TreeNodeRecursion::Continue)
             })
         })
     })?;
-    missing.sort();
-    missing.dedup();
-    Ok(missing)
+    Ok(words)
 }
 
 /// The strings with which an expression compares the level, by `=` or `in`.
@@ -99,5 +118,25 @@ mod tests {
             let plan = session.logical_plan(query).await.unwrap();
             assert_eq!(missing(&plan, &[Level::Week]).unwrap(), expected, "{query}");
         }
+    }
+
+    #[tokio::test]
+    async fn words_that_are_no_levels() {
+        let session = Statements::new(testing::published().await).await.unwrap();
+        let of = async |condition: &str| {
+            let query = format!("select * from office where {condition}");
+            no_levels(&session.logical_plan(&query).await.unwrap()).unwrap()
+        };
+        assert_eq!(of("aggregationlevel = 'year' or customerid = 'Year'").await, None);
+        assert_eq!(
+            of("'Year' = aggregationlevel").await.unwrap(),
+            "'Year' is not a level of AggregationLevel: those are 'year', 'quarter', 'month', 'week'"
+        );
+        assert!(
+            of("aggregationlevel in ('yearly', 'week', 'day')")
+                .await
+                .unwrap()
+                .starts_with("'day', 'yearly' are not levels of AggregationLevel: those")
+        );
     }
 }

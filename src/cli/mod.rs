@@ -3,7 +3,6 @@
 //! Data goes to standard output, everything else to standard error.
 
 mod bars;
-mod broken_segments;
 mod card;
 mod check;
 mod domains;

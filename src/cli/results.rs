@@ -10,6 +10,7 @@ use datafusion::prelude::DataFrame;
 use futures::StreamExt;
 
 use super::format::{Format, Layout};
+use super::missing_levels;
 use super::out::{self, note, note_on_terminal, written};
 use super::pager;
 use crate::error::numbers::count;
@@ -142,7 +143,10 @@ impl Answers {
         } else {
             (self.layout, &mut self.out)
         };
-        let outcome = stream(session, frame, self.format, layout, out).await?;
+        let no_levels =
+            missing_levels::no_levels(frame.logical_plan())?.map(|remark| format!("note: {remark}"));
+        let mut outcome = stream(session, frame, self.format, layout, out).await?;
+        outcome.remarks.extend(no_levels);
         Ok(Answer { result: Some(outcome), took: began.elapsed() })
     }
 }

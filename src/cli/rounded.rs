@@ -7,6 +7,9 @@ const SIGNIFICANT: i32 = 3;
 /// remains is far below any difference of scores, and above the errors of floating-point arithmetic.
 const FINEST: usize = 9;
 
+/// Below this, the distance to a whole number is an error of the arithmetic.
+const ERROR: f64 = 1e-9;
+
 /// From this size on, numbers are written as they are.
 const HUGE: f64 = 1e15;
 
@@ -38,6 +41,35 @@ pub fn rounded(value: f64, decimals: usize) -> Option<String> {
     // So near to a whole number that only the error of the arithmetic is between them.
     let whole = (value.abs() >= 0.5).then(|| format!("{value:.decimals$}"));
     fitting.or(whole)
+}
+
+/// Parts and their sum with so many decimals, of which the parts add up to the sum: each is the nearest number above or
+/// below. They have more decimals if one of them would be a whole number that it is not.
+pub fn parts(values: &[f64], decimals: usize) -> (Vec<String>, String) {
+    let all: Vec<_> = (decimals..=FINEST).map(|decimals| in_units(values, decimals)).collect();
+    let is_honest = |(parts, sum): &&(Vec<String>, String)| {
+        let texts = parts.iter().chain([sum]);
+        let sum = values.iter().sum::<f64>();
+        let numbers = values.iter().chain([&sum]);
+        texts.zip(numbers).all(|(text, value)| !is_whole(text) || (value - value.round()).abs() < ERROR)
+    };
+    all.iter().find(is_honest).or(all.first()).cloned().unwrap_or_default()
+}
+
+/// Parts and their sum as multiples of the last decimal. What the parts rounded down lack goes to those that have lost most.
+fn in_units(values: &[f64], decimals: usize) -> (Vec<String>, String) {
+    let unit = 10_f64.powi(i32::try_from(decimals).unwrap_or_default());
+    let exact: Vec<f64> = values.iter().map(|value| value * unit).collect();
+    // The sum of nothing is -0.
+    let sum = exact.iter().sum::<f64>().round() + 0.0;
+    let mut units: Vec<f64> = exact.iter().map(|units| units.floor()).collect();
+    let mut order: Vec<usize> = (0..exact.len()).collect();
+    let lost = |at: usize| exact[at] - exact[at].floor();
+    order.sort_by(|a, b| lost(*b).total_cmp(&lost(*a)));
+    let lacks = sum - units.iter().sum::<f64>();
+    order.into_iter().take(lacks.max(0.0) as usize).for_each(|at| units[at] += 1.0);
+    let text = |units: f64| format!("{:.decimals$}", units / unit);
+    (units.into_iter().map(text).collect(), text(sum))
 }
 
 /// Whether a number with decimals is written as a whole one.
@@ -85,7 +117,38 @@ mod tests {
         assert_eq!(texts(&[1e300, 0.5, f64::NAN]), ["as it is", "0.500", "as it is"]);
     }
 
+    #[test]
+    fn parts_add_up() {
+        let texts = |values: &[f64]| {
+            let (mut texts, sum) = parts(values, 2);
+            texts.push(sum);
+            texts.join(" ")
+        };
+        assert_eq!(texts(&[9.375, 13.125, 0.0]), "9.38 13.12 0.00 22.50");
+        assert_eq!(texts(&[43.3 - 1e-14, 6.125, 23.7]), "43.30 6.12 23.70 73.12");
+        assert_eq!(texts(&[100.0 / 3.0; 3]), "33.34 33.33 33.33 100.00");
+        assert_eq!(texts(&[0.004, 20.0]), "0.004 20.000 20.004");
+        assert_eq!(texts(&[49.998, 49.998]), "49.998 49.998 99.996");
+        assert_eq!(texts(&[]), "0.00");
+    }
+
     proptest::proptest! {
+        /// Parts add up to the sum, each is near to its number, and none is whole that is not.
+        #[test]
+        fn parts_are_near_and_add_up(values in proptest::collection::vec(0..100_000_i64, 0..10)) {
+            let values: Vec<f64> = values.iter().map(|value| *value as f64 / 7_919.0).collect();
+            let (texts, sum) = parts(&values, 2);
+            let digits = sum.rsplit_once('.').unwrap().1.len();
+            let units = |text: &String| text.replace('.', "").parse::<i64>().unwrap();
+            proptest::prop_assert_eq!(texts.iter().map(units).sum::<i64>(), units(&sum));
+            for (text, value) in texts.iter().zip(&values) {
+                let read: f64 = text.parse().unwrap();
+                let near = 1.0000001 * 10_f64.powi(-i32::try_from(digits).unwrap());
+                proptest::prop_assert!((read - value).abs() <= near, "{} as {}", value, text);
+                proptest::prop_assert!(read != read.trunc() || (read - value).abs() < 1e-9, "{} as {}", value, text);
+            }
+        }
+
         /// The text is the number to the decimals that it has, and is whole only if the number is.
         #[test]
         fn texts_are_near_and_honest(value in -1e6..1e6_f64, scale in 0..9_i32) {

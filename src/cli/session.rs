@@ -146,10 +146,10 @@ impl Session {
     /// The segment to which a name refers.
     ///
     /// # Errors
-    /// There is none.
+    /// There is none, or it is broken.
     pub(crate) fn segment(&self, name: &str) -> Result<&Segment> {
         if let Some(segment) = segments::find(&self.segments, name) {
-            return Ok(segment);
+            return segment.error().map_or(Ok(segment), Err);
         }
         let near = nearest(name, self.segments.iter().map(|s| s.name.as_str()));
         Err(Error::query(match near {

@@ -18,8 +18,8 @@ use crate::query::statements::{split, yields_rows};
 /// Query the published tables of the last run in SQL.
 ///
 /// Tables: Office, Office_Accounts (or Account), Office_UserTable, Office_Overview, Office_Dispositions,
-/// Office_ScoreExplained, Office_History, CustomerCard, CustomerCard_History, and a view Segment_NAME
-/// for each segment. With several as-of dates: Office_AllDates and likewise for the others, Office_Changes, and
+/// Office_Segments, Office_ScoreExplained, Office_History, CustomerCard, CustomerCard_History, and a view
+/// Segment_NAME for each segment. With several as-of dates: Office_AllDates and likewise for the others, Office_Changes, and
 /// office_changes('2026-09-30', '2026-10-31').
 /// Names work in any case and without quotes.
 ///

@@ -78,7 +78,7 @@ const COMPARED: [(&str, Shown); 14] = [
     ("Accounts engaged", |o| Some(grouped(o.accounts_engaged))),
     ("Shared addresses", |o| Some(grouped(o.shared_addresses))),
     ("Addresses by domain", |o| o.addresses_by_domain.map(grouped)),
-    ("Accounts by domain", |o| Some(grouped(o.accounts_by_domain))),
+    ("Accounts by domain", |o| o.accounts_by_domain.map(grouped)),
     ("Shared domains", |o| Some(grouped(o.shared_domains))),
 ];
 
@@ -89,8 +89,13 @@ fn text(status: &Status, enrichment: &Enrichment) -> String {
     let version = visible(status.version.as_deref().unwrap_or("unknown"));
     let at = status.published_at.map(|at| at.format("%Y-%m-%d %H:%M:%S UTC").to_string());
     line("Published", &format!("{} by version {version}", at.unwrap_or("at an unknown time".into())));
-    line("Age", &format!("{} before {}", count(status.age_days(), "day"), status.as_of));
-    line("Last used row", &status.last_used_on.map_or("unknown".into(), |day| day.to_string()));
+    line("Age", &age(status, enrichment));
+    let before = |day: NaiveDate| (status.as_of - day).num_days();
+    let last = |day: NaiveDate| match before(day) {
+        days @ 0.. => format!("{day}, {} before {}", count(days, "day"), status.as_of),
+        _ => day.to_string(),
+    };
+    line("Last used row", &status.last_used_on.map_or("unknown".into(), last));
     line("As-of dates", &dates(&status.retained));
     let bytes: u64 = status.sizes.iter().map(|(_, bytes)| bytes).sum();
     let tables = count(status.sizes.len(), "table");
@@ -125,6 +130,21 @@ fn text(status: &Status, enrichment: &Enrichment) -> String {
         text += &format!("\nNote: {}\n", visible(note));
     }
     text
+}
+
+/// The days from the as-of date of the tables to the day to which ages are counted.
+fn age(status: &Status, enrichment: &Enrichment) -> String {
+    let (as_of, to) = (status.overview.as_of, status.as_of);
+    match (to - as_of).num_days() {
+        days @ 0.. => format!("{}, from {as_of} to {to}", count(days, "day")),
+        later => {
+            let what = format!("none: {as_of} is {} after {to}", count(-later, "day"));
+            match status.retained.len() {
+                0 | 1 => what,
+                _ => format!("{what}; if it is mistyped: {}", enrichment.drop_command(as_of)),
+            }
+        }
+    }
 }
 
 /// The as-of dates: their number if there are several, and the first and the last one.
@@ -189,7 +209,7 @@ mod tests {
             accounts_engaged: 57,
             shared_addresses: 2,
             addresses_by_domain: Some(0),
-            accounts_by_domain: 0,
+            accounts_by_domain: Some(0),
             shared_domains: 0,
         }
     }
@@ -231,8 +251,8 @@ mod tests {
 us-sales, as of 2026-11-22
 
 Published            2026-11-23 03:15:42 UTC by version 0.1.0
-Age                  2 days before 2026-11-24
-Last used row        2026-11-20
+Age                  2 days, from 2026-11-22 to 2026-11-24
+Last used row        2026-11-20, 4 days before 2026-11-24
 As-of dates          2, 2026-10-31 to 2026-11-22
 Size                 1.2 MB in 2 tables (parquet)
 
@@ -268,8 +288,23 @@ Note: [output] 1 as-of date of the history is incomplete
             ..status()
         };
         let text = text(&first, &enrichment());
+        assert!(text.contains("Last used row        unknown\n"), "{text}");
         assert!(text.contains("Published            at an unknown time by version 0.1.0\n"), "{text}");
         assert!(text.contains("\nAs-of dates          2026-11-22\nSize                 9 bytes in 1 table (parquet)\n\nAs-of"), "{text}");
+    }
+
+    #[test]
+    fn a_date_after_the_day_to_which_ages_are_counted() {
+        let later = Status { as_of: day("2026-11-19"), ..status() };
+        let text = text(&later, &enrichment());
+        let says = "Age                  none: 2026-11-22 is 3 days after 2026-11-19; if it is mistyped: engagement history ";
+        assert!(
+            text.contains(says) && text.contains(" --drop 2026-11-22\nLast used row        2026-11-20\n"),
+            "{text}"
+        );
+        let only = Status { retained: vec![day("2026-11-22")], ..later };
+        let age = age(&only, &enrichment());
+        assert_eq!(age, "none: 2026-11-22 is 3 days after 2026-11-19");
     }
 
     #[test]

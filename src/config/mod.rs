@@ -3,6 +3,7 @@
 //! [`Enrichment::open`] reads a TOML file and rejects every mistake that the file alone shows: an unknown
 //! key, a missing consent, weights that do not add up to 100. It reads no input except the mailbox list.
 
+mod consent;
 pub(crate) mod date;
 mod delta;
 mod dispositions;
@@ -18,6 +19,7 @@ mod output;
 mod parse;
 mod privacy;
 mod public_mail;
+mod run_command;
 mod schema;
 mod section;
 mod source_text;
@@ -43,12 +45,11 @@ pub use self::measure::{Measure, Weights};
 pub(crate) use self::output::FOLDER as OUTPUT_FOLDER;
 #[cfg(test)]
 pub(crate) use self::schema::columns_of;
-pub(crate) use self::source_text::quote;
+pub(crate) use self::source_text::{listed, quote};
 pub use self::values::{Format, OutputFormat, Region, Source};
 use crate::error::Result;
 pub use crate::functions::time::{FiscalYearStart, Level};
 pub use crate::storage::StorageOptions;
-use crate::storage::redacted;
 
 #[cfg(not(feature = "delta"))]
 pub(crate) use self::delta::delta_disabled;
@@ -115,6 +116,8 @@ pub struct Enrichment {
     /// With `min_people` above 1: whether a run publishes months with other numbers than those that were published
     /// about them. Only the command line can permit it.
     pub publish_changed: bool,
+    /// The options of the command line that decide what a run publishes, for errors that suggest a command.
+    pub run_options: Vec<String>,
 }
 
 /// Values of the command line that replace values of the file.
@@ -197,6 +200,8 @@ pub struct OutputConfig {
     pub format: OutputFormat,
     /// Whether the tables of each as-of date are retained; always true for Delta tables.
     pub history: bool,
+    /// Whether `Office_ScoreExplained` is published, too.
+    pub score_explained: bool,
     /// The output folder as the command line gives it; `None` if it does not.
     pub given: Option<PathBuf>,
     /// Whether a run replaces tables that it does not own: those of another enrichment, and files of other
@@ -274,12 +279,6 @@ impl Enrichment {
         self.folder().join(path)
     }
 
-    /// The command line that publishes this enrichment, for errors.
-    pub(crate) fn run_command(&self) -> String {
-        let output = self.output.given.iter().map(|folder| format!(" --output {}", word(folder)));
-        format!("engagement run {}{}", word(&self.file), output.collect::<String>())
-    }
-
     /// The folder of the enrichment file; relative paths are relative to it.
     pub fn folder(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))
@@ -291,32 +290,3 @@ impl Enrichment {
 pub const MAILBOXES: (u32, u32) = (2, 2_500);
 /// The largest `[mailboxes] limit`.
 const LARGEST_LIMIT: u32 = 1_000_000;
-
-/// A path as a word of a command line: in quotes if the shell would change it, and without secrets.
-fn word(path: &Path) -> String {
-    let text = redacted(&path.display().to_string());
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-+:=@%,".contains(c);
-    match text.is_empty() || !text.chars().all(is_plain) {
-        true => format!("'{}'", text.replace('\'', "'\\''")),
-        false => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_of_a_command_line() {
-        for (path, expected) in [
-            ("/data/us.toml", "/data/us.toml"),
-            ("s3://bucket/out/", "s3://bucket/out/"),
-            ("my data/us.toml", "'my data/us.toml'"),
-            ("it's", "'it'\\''s'"),
-            ("$HOME", "'$HOME'"),
-            ("", "''"),
-        ] {
-            assert_eq!(word(Path::new(path)), expected);
-        }
-    }
-}

@@ -1,4 +1,4 @@
-//! The section `[output]`: folder, table name, format and history.
+//! The section `[output]`: folder, table name, format, history, and what is published in addition.
 
 use super::section::TomlSection;
 use super::source_text::{listed, quote};
@@ -22,6 +22,7 @@ pub(crate) fn read(file: &TomlSection<'_>, overrides: &Overrides) -> Result<Outp
         table: TABLE.to_owned(),
         format: OutputFormat::Parquet,
         history: false,
+        score_explained: false,
         given: overrides.output.clone(),
         replace: overrides.replace,
     };
@@ -43,6 +44,7 @@ pub(crate) fn read(file: &TomlSection<'_>, overrides: &Overrides) -> Result<Outp
         }
         output.format = format(&section)?;
         output.history = history(&section, output.format)?;
+        output.score_explained = section.truth("score_explained")?.unwrap_or_default();
     }
     if let Some(folder) = &overrides.output {
         output.path = absolute(folder)?;
@@ -116,6 +118,7 @@ mod tests {
             table: table.to_owned(),
             format: OutputFormat::Parquet,
             history: false,
+            score_explained: false,
             given: None,
             replace: false,
         }
@@ -127,6 +130,11 @@ mod tests {
         assert_eq!(open(&with("", "[output]\npath = 'x'")).unwrap().output, output("x", "Office"));
         assert_eq!(open(&with("", "[output]\ntable = '_eu_2'")).unwrap().output, output("out/", "_eu_2"));
         assert!(open(&with("", "[output]\nhistory = true")).unwrap().output.history);
+        assert!(open(&with("", "[output]\nscore_explained = true")).unwrap().output.score_explained);
+        assert_eq!(
+            refusal(&with("", "[output]\nscore_explained = 1")),
+            "sales.toml:13: [output] score_explained must be true or false, not 1"
+        );
         assert_eq!(
             refusal(&with("", "[output]\nformat = 'orc'")),
             r#"sales.toml:13: [output] format must be parquet or delta, not "orc""#
@@ -175,6 +183,20 @@ mod tests {
         let command = found("my out").unwrap().run_command();
         assert!(command.starts_with("engagement run ") && command.ends_with("sales.toml --output 'my out'"));
         assert!(!open(VALID).unwrap().run_command().contains("--output"));
+        // A suggested command does what was asked for.
+        let overrides = Overrides {
+            as_of: Some("2026-11-26".to_owned()),
+            output: Some(PathBuf::from("out")),
+            window_days: Some(90),
+            levels: Some(vec!["year".to_owned(), "week".to_owned()]),
+            publish_anyway: true,
+            allow_future: true,
+            ..Overrides::default()
+        };
+        let command = open_with(VALID, &overrides).unwrap().run_command_with("--replace");
+        let options =
+            " --output out --as-of 2026-11-26 --window-days 90 --levels year,week --allow-future --replace";
+        assert!(command.ends_with(&format!("sales.toml{options}")), "{command}");
         let tilde = found("~/out").unwrap_err().to_string();
         assert!(tilde.starts_with("--output \"~/out\": ~ is not expanded"), "{tilde}");
         let error = found("").unwrap_err();

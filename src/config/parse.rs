@@ -98,6 +98,7 @@ fn parse(source: SourceText<'_>, overrides: &Overrides) -> Result<Enrichment> {
             expect: expect?,
             allow_future: overrides.allow_future,
             publish_changed: overrides.publish_changed,
+            run_options: overrides.run_options(),
         })
     };
     let enrichment = read();
@@ -185,6 +186,7 @@ mod tests {
             expect,
             allow_future,
             publish_changed,
+            run_options,
         } = found;
         assert!(file.ends_with("sales.toml"));
         assert_eq!((name.as_str(), time_zone, region), ("us-sales", chrono_tz::UTC, None));
@@ -214,6 +216,7 @@ mod tests {
             table: "Office".to_owned(),
             format: OutputFormat::Parquet,
             history: false,
+            score_explained: false,
             given: None,
             replace: false,
         };
@@ -221,6 +224,7 @@ mod tests {
         assert_eq!(storage, StorageOptions::default());
         assert_eq!((weights, min_people), (Weights::default(), 1));
         assert_eq!((expect, allow_future, publish_changed), (Expectations::default(), false, false));
+        assert!(run_options.is_empty());
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(crate) static FILE: Schema = Schema {
                 "is_series_master",
             ],
         ),
-        Schema::leaf("output", &["path", "table", "format", "history"]),
+        Schema::leaf("output", &["path", "table", "format", "history", "score_explained"]),
         Schema::leaf("privacy", &["min_people"]),
         Schema {
             name: "storage",

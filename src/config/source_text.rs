@@ -70,12 +70,28 @@ fn is_escape(before: &str) -> bool {
     })
 }
 
-/// A text as it is quoted in an error: in quotes, on one line, truncated if it is long.
+/// A text as it is quoted in an error: in quotes, on one line, truncated if it is long. It is TOML, so that it can be
+/// copied into the enrichment file.
 pub(crate) fn quote(text: &str) -> String {
     match text.char_indices().nth(LONGEST_QUOTE) {
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-        None => format!("{text:?}"),
+        Some((end, _)) => format!("\"{}\"...", escaped(&text[..end])),
+        None => format!("\"{}\"", escaped(text)),
     }
+}
+
+/// A text with the escapes of TOML, where Rust would escape a character.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        let escape = c.escape_debug().to_string();
+        match (escape.starts_with("\\u{") || c == '\0', u32::from(c)) {
+            (true, code @ ..=0xffff) => out.push_str(&format!("\\u{code:04x}")),
+            (true, code) => out.push_str(&format!("\\U{code:08x}")),
+            (false, _) if c == '\'' => out.push(c),
+            (false, _) => out.push_str(&escape),
+        }
+    }
+    out
 }
 
 /// `a, b and c`, with the given conjunction before the last word.
@@ -102,9 +118,17 @@ mod tests {
 
     #[test]
     fn quotes_stay_on_one_line() {
-        assert_eq!(quote("a\nb\u{202e}\"c"), r#""a\nb\u{202e}\"c""#);
+        assert_eq!(quote("a\nb\u{202e}\"c"), r#""a\nb\u202e\"c""#);
         assert_eq!(quote(&"é".repeat(60)), format!("\"{}\"", "é".repeat(60)));
         assert_eq!(quote(&"é".repeat(61)), format!("\"{}\"...", "é".repeat(60)));
+    }
+
+    #[test]
+    fn quotes_are_toml() {
+        for text in ["email\u{200b}", "it's \"a\" \\ b", "\0\u{1}\u{7f}\r\n\t", "\u{e0041}\u{feff}é", ""] {
+            let table: toml::Table = format!("a = {}", quote(text)).parse().unwrap();
+            assert_eq!(table["a"].as_str(), Some(text), "{text:?}");
+        }
     }
 
     #[test]

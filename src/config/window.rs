@@ -80,6 +80,19 @@ impl Enrichment {
     }
 }
 
+impl Enrichment {
+    /// The note that the as-of date is the day that `now` is in the time zone of the enrichment: what arrives later on
+    /// that day does not count. `None` if it is another day.
+    pub(crate) fn unfinished_day(&self, now: DateTime<Utc>) -> Option<String> {
+        (self.as_of == now.with_timezone(&self.time_zone).date_naive()).then(|| {
+            format!(
+                "the as-of date {} is today in {}: what arrives after this run does not count",
+                self.as_of, self.time_zone
+            )
+        })
+    }
+}
+
 /// Yesterday in a time zone. Results depend on the clock only here: everything else is a function of the
 /// inputs and the as-of date.
 fn yesterday(time_zone: Tz) -> NaiveDate {
@@ -213,6 +226,19 @@ mod tests {
         }
         // The two zones are 25 hours apart.
         assert!(yesterday(Tz::Pacific__Kiritimati) > yesterday(Tz::Pacific__Pago_Pago));
+    }
+
+    #[test]
+    fn a_day_that_is_not_over() {
+        let note = |zone: &str, now: &str| {
+            open(&with(&format!("time_zone = \"{zone}\""), "")).unwrap().unfinished_day(now.parse().unwrap())
+        };
+        let (before, after) = ("2026-11-22T23:15:00Z", "2026-11-23T03:15:00Z");
+        assert_eq!((note("UTC", after), note("Europe/Berlin", before)), (None, None));
+        // 19:15 of the same day.
+        let says = "the as-of date 2026-11-22 is today in America/Los_Angeles: what arrives after this run does not count";
+        assert_eq!(note("America/Los_Angeles", after).as_deref(), Some(says));
+        assert!(note("UTC", before).is_some());
     }
 
     #[test]

@@ -59,6 +59,11 @@ impl StageTimer {
         Self { began: Instant::now(), cpu: cpu_time(), peak, stage }
     }
 
+    /// Ends a stage that has several parts. It has the metrics of the last one, and the time of all.
+    pub(crate) fn stop_with(self, last: Stage) -> Stage {
+        Stage { elapsed: self.began.elapsed(), cpu: cpu_time().saturating_sub(self.cpu), ..last }
+    }
+
     /// Ends the stage and adds the metrics of `plan`, the plan that was executed for it.
     pub(crate) fn stop(mut self, plan: &dyn ExecutionPlan, rows_out: u64, bytes_spilled: u64) -> Stage {
         self.stage.elapsed = self.began.elapsed();

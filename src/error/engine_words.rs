@@ -31,12 +31,18 @@ pub(crate) const OVERFLOW: &str = "Overflow happened on: ";
 /// Part of the engine's error for a text that it takes for an instant, because it is not a date.
 pub(crate) const NOT_A_DATE: &str = "Unable to cast to Date32 for converting";
 
+/// What precedes the quoted text in Arrow's error for a text that is not of a type, and what precedes the type.
+pub(crate) const TEXT_TO_NUMBER: (&str, &str) = ("Cannot cast string '", "' to value of ");
+
 /// What precedes the expression in DataFusion's error for one that can be planned and not executed.
 pub(crate) const NOT_EXECUTABLE: &str = "Physical plan does not support logical expression";
 
 /// How such an expression begins if it belongs to a subquery.
 pub(crate) const SUBQUERIES: [&str; 5] =
     ["InSubquery", "Exists", "ScalarSubquery", "SetComparison", "OuterReferenceColumn"];
+
+/// Part of Parquet's error for a file whose footer is encrypted.
+pub(crate) const ENCRYPTED_FOOTER: &str = "encrypted footer";
 
 /// What precedes the message about a regular expression.
 pub(crate) const WRONG_PATTERN: &str = "regex parse error";

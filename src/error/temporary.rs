@@ -41,8 +41,9 @@ pub(crate) fn chain<'a>(
 
 /// Whether an error of the operating system is about what was used up or in use at that moment.
 pub(crate) fn may_pass(error: &io::Error) -> bool {
-    /// ENFILE and EMFILE, which have no kind: too many open files.
-    const TOO_MANY_FILES: [i32; 2] = [23, 24];
+    /// ENFILE, which has no kind: too many files are open on this machine. The limit of a process is another code, and not
+    /// larger the next time.
+    const TOO_MANY_FILES: i32 = 23;
     let is_kind = matches!(
         error.kind(),
         ErrorKind::StorageFull
@@ -60,7 +61,7 @@ pub(crate) fn may_pass(error: &io::Error) -> bool {
             | ErrorKind::NetworkUnreachable
             | ErrorKind::NetworkDown
     );
-    is_kind || error.raw_os_error().is_some_and(|code| TOO_MANY_FILES.contains(&code))
+    is_kind || error.raw_os_error() == Some(TOO_MANY_FILES)
 }
 
 #[cfg(test)]
@@ -77,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_code_of_the_system_is_found_through_other_libraries() {
-        for (code, exit) in [(DISK_FULL, 75), (24, 75), (NO_PERMISSION, 1)] {
+        for (code, exit) in [(DISK_FULL, 75), (23, 75), (24, 1), (NO_PERMISSION, 1)] {
             let error = || io::Error::from_raw_os_error(code);
             let wrapped = [
                 DataFusionError::IoError(error()),

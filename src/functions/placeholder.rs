@@ -18,15 +18,36 @@ use super::udf::strings::{Text, text_type};
 /// How JSON, Python and pandas write null where they write everything as text, in lower case.
 const NULLS: [&str; 3] = ["null", "none", "nan"];
 
-/// What else stands for a missing value, in lower case: of spreadsheets, R, pandas, Hive and MySQL, Ruby, JavaScript.
-const OTHERS: [&str; 9] = [
+/// What else stands for a missing value, in lower case: of R, pandas, Hive and MySQL, Ruby, JavaScript, of data
+/// warehouses and people, and the errors of spreadsheets.
+const OTHERS: [&str; 29] = [
     "n/a",
-    "#n/a",
     "na",
     "nat",
     r"\n",
     "nil",
     "undefined",
+    "-1",
+    "-",
+    "--",
+    "?",
+    "blank",
+    "unknown",
+    "not available",
+    "not applicable",
+    "not set",
+    "#n/a",
+    "#ref!",
+    "#value!",
+    "#name?",
+    "#div/0!",
+    "#num!",
+    "#null!",
+    "#spill!",
+    "#calc!",
+    "#field!",
+    "#error!",
+    "#getting_data",
     "00000000-0000-0000-0000-000000000000",
     "00000000000000000000000000000000",
 ];
@@ -39,7 +60,8 @@ pub(crate) fn is_null_text(text: &str) -> bool {
     NULLS.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
 }
 
-/// Whether a text stands for a missing value. White space and one pair of brackets around it do not matter.
+/// Whether a text stands for a missing value. White space and one pair of brackets around it do not matter. A pair of
+/// brackets around nothing is one, too.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
     if text.len() > LONGEST + 2 {
@@ -47,8 +69,15 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
     }
     let inner = [('(', ')'), ('{', '}'), ('<', '>'), ('[', ']')]
         .iter()
-        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
-        .unwrap_or(text);
+        .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
+    if inner.is_some_and(|inner| inner.trim().is_empty()) {
+        return true;
+    }
+    let inner = inner.unwrap_or(text);
+    // A spreadsheet shows these in a column that is too narrow.
+    if inner.len() > 2 && inner.bytes().all(|byte| byte == b'#') {
+        return true;
+    }
     let is = |word: &&str| inner.eq_ignore_ascii_case(word) || text.eq_ignore_ascii_case(word);
     NULLS.iter().chain(&OTHERS).any(is)
 }
@@ -64,8 +93,9 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         invoke,
         documentation: Documentation::builder(
             OWN_SQL,
-            "True if a text stands for a missing value: NULL, None, NaN, N/A, #N/A, NA, NaT, nil, undefined, \\N, or a UUID of \
-             zeros, in any case, also in brackets and with white space around. Never NULL.",
+            "True if a text stands for a missing value: NULL, None, NaN, N/A, NA, NaT, nil, undefined, unknown, blank, not set, not \
+             available, not applicable, -, ?, -1, \\N, an error of a spreadsheet such as #N/A or #REF!, a UUID of zeros, or a \
+             pair of brackets around nothing. In any case, also in brackets and with white space around. Never NULL.",
             "is_placeholder(text)",
         )
         .with_argument("text", "Text in any encoding; NULL gives false.")
@@ -105,6 +135,18 @@ mod tests {
             r"\N",
             "NaT",
             "undefined",
+            "-1",
+            "-",
+            "?",
+            "Unknown",
+            "(blank)",
+            "Not available",
+            "#REF!",
+            "#VALUE!",
+            "#NAME?",
+            "#####",
+            "<>",
+            "{ }",
             "00000000-0000-0000-0000-000000000000",
             "{00000000-0000-0000-0000-000000000000}",
             "00000000000000000000000000000000",
@@ -115,7 +157,11 @@ mod tests {
             "",
             " ",
             "0",
-            "-",
+            "1",
+            "-2",
+            "#1",
+            "#",
+            "unknown-1",
             "nullable",
             "Nancy",
             "n",

@@ -42,24 +42,17 @@ pub(crate) async fn open(
     let frame =
         read.frame.ok_or_else(|| Error::input(format!("[{}] {path}: no file was found", section.name)))?;
     notes.extend(read.notes);
-    let (format, rows, missing, binary) = (Format::Canonical, read.rows, read.missing, read.binary);
-    let converts = read.converts;
-    let columns = section.names_in_files().map(str::to_owned).collect();
-    let (section, folder_columns) = (section.name, vec![]);
     Ok((
         frame,
         InputSource {
-            section,
-            format,
-            files,
             keys,
-            rows,
-            missing,
-            binary,
-            converts,
-            columns,
-            folder_columns,
+            rows: read.rows,
+            missing: read.missing,
+            binary: read.binary,
+            converts: read.converts,
+            columns: section.names_in_files().map(str::to_owned).collect(),
             notes,
+            ..InputSource::of(section.name, Format::Canonical, files)
         },
     ))
 }

@@ -35,17 +35,12 @@ pub(crate) async fn open(
     Ok((
         frame,
         InputSource {
-            section: section.name,
-            format: Format::Delta,
-            files: table.files,
-            keys: vec![],
             rows: table.rows,
             missing,
             binary,
             converts: lenient::converts(section, &needed),
             columns: section.names_in_files().map(str::to_owned).collect(),
-            folder_columns: vec![],
-            notes: vec![],
+            ..InputSource::of(section.name, Format::Delta, table.files)
         },
     ))
 }

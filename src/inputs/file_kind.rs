@@ -61,7 +61,7 @@ const BINARY: [(&[u8], &str, Remedy); 20] = [
 ];
 
 /// Kinds of text files, by how the text begins, in lower case.
-const TEXT: [(&str, &str, Remedy); 11] = [
+const TEXT: [(&str, &str, Remedy); 13] = [
     (
         "version https://git-lfs.github.com/spec/",
         "a pointer of Git LFS",
@@ -70,6 +70,8 @@ const TEXT: [(&str, &str, Remedy); 11] = [
     ("/annex/objects/", "a pointer of git-annex", Fetch("get the file itself: git annex get")),
     ("<!doctype html", "an HTML page", Fetch(PAGE)),
     ("<html", "an HTML page", Fetch(PAGE)),
+    ("<?xml version=\"1.0\"?><error>", "an XML document", Fetch(REFUSAL)),
+    ("<error>", "an XML document", Fetch(REFUSAL)),
     ("<?xml", "an XML document", Convert),
     ("begin:vcalendar", "an iCalendar file", Convert),
     ("begin:vcard", "a vCard file", Convert),
@@ -82,6 +84,7 @@ const TEXT: [(&str, &str, Remedy); 11] = [
 /// How JSON begins, also that with comments, and that which is encoded twice.
 const JSON: [&str; 6] = ["{", "[", "\"{", "\"[", "//", "/*"];
 
+const REFUSAL: &str = "it is an error that a store answered; download the file again";
 const PAGE: &str = "it may be the answer of a server that wanted a login; download the file again";
 
 impl FileKind {
@@ -117,7 +120,14 @@ impl FileKind {
         let kind = |name, remedy| Some(Self { name, remedy, is_text: true });
         let text = text(start)?;
         let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{1e}' | '\u{feff}'));
-        let lower = text.get(..text.floor_char_boundary(64)).unwrap_or_default().to_lowercase();
+        let lower = text.get(..text.floor_char_boundary(96)).unwrap_or_default().to_lowercase();
+        // Stores write the declaration of XML with and without an encoding, and a line break behind it.
+        let lower = match lower.split_once("?>") {
+            Some(("<?xml version=\"1.0\"" | "<?xml version=\"1.0\" encoding=\"utf-8\"", rest)) => {
+                format!("<?xml version=\"1.0\"?>{}", rest.trim_start())
+            }
+            _ => lower,
+        };
         if let Some((_, name, remedy)) = TEXT.iter().find(|(words, _, _)| lower.starts_with(words)) {
             return kind(name, *remedy);
         }
@@ -231,6 +241,10 @@ mod tests {
             (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", Some("a pointer of Git LFS")),
             (b"\n<!DOCTYPE HTML><html>", Some("an HTML page")),
             (b"<?xml version=\"1.0\"?><a/>", Some("an XML document")),
+            (
+                b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied",
+                Some("an XML document"),
+            ),
             (b" {\"value\": 1}", Some("JSON")),
             (b"\xef\xbb\xbf[{}]", Some("JSON")),
             (b"\x1e{}", Some("JSON")),
@@ -278,6 +292,13 @@ mod tests {
         assert_eq!(remedy(b"{}", "users", Format::GraphDataConnect), "give it the ending .json");
         assert_eq!(remedy(b"PAR1", "contacts", Format::Csv), "set format = \"canonical\" in [contacts]");
         assert_eq!(remedy(b"{}", "contacts", Format::Csv), "convert it to CSV");
+        for refusal in [
+            "<?xml version=\"1.0\"?><Error><Code>NoSuchKey",
+            "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<Error><Code>AuthenticationFailed",
+        ] {
+            let says = "it is an error that a store answered; download the file again";
+            assert_eq!(remedy(refusal.as_bytes(), "mail", Format::Canonical), says);
+        }
         let workbook = b"PK\x03\x04[Content_Types].xml";
         assert_eq!(
             remedy(workbook, "contacts", Format::Canonical),

@@ -10,7 +10,7 @@ use crate::config::{Format, quote};
 use crate::error::suggest::nearest;
 
 /// By section and key of the enrichment file: the names in other systems, in lower case and without anything but
-/// letters and digits; the most specific first. Dynamics 365, Salesforce, HubSpot, Microsoft Graph and Entra ID, and
+/// letters and digits; the most specific first. Where an export has no identifiers, names of accounts are last. Dynamics 365, Salesforce, HubSpot, Microsoft Graph and Entra ID, and
 /// what programs that flatten exports write.
 const KNOWN: [(&str, &str, &[&str]); 30] = [
     (
@@ -68,13 +68,27 @@ const KNOWN: [(&str, &str, &[&str]); 30] = [
             "companyid",
             "customerid",
             "account",
+            "companyname",
         ],
     ),
-    ("contacts", "contact_id", &["contactid", "personid", "recordid", "hsobjectid", "id"]),
+    (
+        "contacts",
+        "contact_id",
+        &["contactid", "personid", "recordid", "hsobjectid", "id", "donotmodifycontact"],
+    ),
     (
         "accounts",
         "account_id",
-        &["accountid", "companyid", "customerid", "accountnumber", "recordid", "hsobjectid", "id"],
+        &[
+            "accountid",
+            "companyid",
+            "customerid",
+            "accountnumber",
+            "recordid",
+            "hsobjectid",
+            "id",
+            "accountname",
+        ],
     ),
     ("accounts", "name", &["name", "accountname", "companyname", "customername", "company"]),
     (

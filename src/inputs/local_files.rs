@@ -67,9 +67,11 @@ pub(crate) fn find(full: &Path, within: &Path, endings: &[&str]) -> Result<Found
         Err(e) if e.kind() == io::ErrorKind::NotFound || is_pattern(&written) => {
             // The parts of a path do not tell whether a slash is at its end.
             let slash = if full.as_os_str().to_string_lossy().ends_with('/') { "/" } else { "" };
-            let (folder, pattern) = PathPattern::of(&format!("{written}{slash}")).map_err(Stop::Pattern)?;
-            let folder = within.join(folder);
-            if !is_pattern(&written) || !folder.is_dir() {
+            let (there, rest) = existing(within, &written);
+            let (folder, pattern) = PathPattern::of(&format!("{rest}{slash}")).map_err(Stop::Pattern)?;
+            let parts = [there, &folder].into_iter().filter(|part| !part.is_empty());
+            let folder = parts.fold(within.to_path_buf(), |place, part| place.join(part));
+            if !is_pattern(&written) || !on_disk(&folder).is_dir() {
                 return Err(Stop::Nothing);
             }
             Walk::all(&folder, &pattern, endings)?
@@ -92,6 +94,29 @@ pub(crate) fn find(full: &Path, within: &Path, endings: &[&str]) -> Result<Found
     match found.without_files.is_empty() && found.hidden.is_empty() {
         true => Err(Stop::Nothing),
         false => Err(Stop::EmptyFolder(Box::new(found))),
+    }
+}
+
+/// A folder as the file system knows it: the path of the working directory is blank, if the enrichment file is named
+/// without a folder.
+fn on_disk(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+/// The longest first part of a path that is a folder, which is taken literally, and the rest of the path.
+fn existing<'a>(within: &Path, written: &'a str) -> (&'a str, &'a str) {
+    let splits = written.rmatch_indices('/').filter(|(at, _)| *at > 0);
+    let mut parts = splits.map(|(at, _)| (&written[..at], &written[at + 1..]));
+    parts
+        .find(|(there, rest)| !rest.is_empty() && on_disk(&within.join(there)).is_dir())
+        .unwrap_or(("", written))
+}
+
+/// The error for a link that leads nowhere; any other error as it is.
+fn of_link(e: io::Error) -> io::Error {
+    match e.kind() {
+        io::ErrorKind::NotFound => io::Error::other("it is a link that leads nowhere"),
+        _ => e,
     }
 }
 
@@ -132,13 +157,13 @@ impl<'a> Walk<'a> {
             let first = found.files.partition_point(|file| file < folder);
             !found.files.get(first).is_some_and(|file| file.starts_with(folder))
         });
-        found.without_files = matched;
+        found.without_files = matched.iter().map(|folder| on_disk(folder).to_path_buf()).collect();
         Ok(found)
     }
 
     /// Adds the files of a folder, and of those in it.
     fn folder(&mut self, folder: &Path, place: &Place) -> Result<(), (PathBuf, io::Error)> {
-        let meta = fs::metadata(folder).map_err(|e| (folder.to_path_buf(), e))?;
+        let meta = fs::metadata(on_disk(folder)).map_err(|e| (folder.to_path_buf(), e))?;
         let this = (meta.dev(), meta.ino());
         // This is a link to a folder above, whose files are found anyway.
         if self.above.contains(&this) && self.pattern.has_no_end(place) {
@@ -153,12 +178,12 @@ impl<'a> Walk<'a> {
     fn entries(&mut self, folder: &Path, place: &Place) -> Result<(), (PathBuf, io::Error)> {
         let is_hidden = self.pattern.is_hidden(place);
         let mut opened = 0;
-        for entry in fs::read_dir(folder).map_err(|e| (folder.to_path_buf(), e))? {
+        for entry in fs::read_dir(on_disk(folder)).map_err(|e| (folder.to_path_buf(), e))? {
             if is_hidden {
                 let Some(left) = self.hidden.checked_sub(1) else { break };
                 self.hidden = left;
             }
-            self.entry(&entry.map_err(|e| (folder.to_path_buf(), e))?, place, &mut opened)?;
+            self.entry(folder, &entry.map_err(|e| (folder.to_path_buf(), e))?, place, &mut opened)?;
         }
         Ok(())
     }
@@ -166,12 +191,14 @@ impl<'a> Walk<'a> {
     /// Adds a file, or the files of a folder. `opened` is how many files of the folder were opened.
     fn entry(
         &mut self,
+        folder: &Path,
         entry: &fs::DirEntry,
         place: &Place,
         opened: &mut usize,
     ) -> Result<(), (PathBuf, io::Error)> {
-        let (path, name) = (entry.path(), entry.file_name());
-        let name = name.to_string_lossy();
+        let name = entry.file_name();
+        // The path of the entry itself begins with a dot in the working directory.
+        let (path, name) = (folder.join(&name), name.to_string_lossy());
         let lower = name.to_ascii_lowercase();
         let has_ending = self.endings.iter().any(|ending| lower.ends_with(&format!(".{ending}")));
         let verdict = self.pattern.file(place, &name, has_ending);
@@ -196,8 +223,12 @@ impl<'a> Walk<'a> {
             (Ok(meta), _) if verdict == Verdict::Read && !meta.is_dir() => return Err((path, neither())),
             (Ok(_), _) => {}
             // A link that leads nowhere may have led to a folder of data.
-            (Err(e), Some(below)) if is_link && !self.pattern.is_hidden(&below) => return Err((path, e)),
-            (Err(e), _) if verdict == Verdict::Read => return Err((path, e)),
+            (Err(e), Some(below)) if is_link && !self.pattern.is_hidden(&below) => {
+                return Err((path, of_link(e)));
+            }
+            (Err(e), _) if verdict == Verdict::Read => {
+                return Err((path, if is_link { of_link(e) } else { e }));
+            }
             // The file is gone: another program has removed or renamed it just now.
             (Err(_), _) => {}
         }

@@ -19,6 +19,7 @@ use super::file_kind::FileKind;
 use super::listed_files::{ListedFiles, Own};
 use super::{footer_check, hive, logical_types};
 use crate::config::Format;
+use crate::error::engine_words::ENCRYPTED_FOOTER;
 use crate::error::{Error, Result, one_line, own_error};
 use crate::storage::InputFile;
 
@@ -118,6 +119,9 @@ impl Unread {
             Some(kind) => {
                 let remedy = kind.remedy(section, format);
                 format!("is not a Parquet file but {}; {remedy}", kind.name)
+            }
+            None if text.contains(ENCRYPTED_FOOTER) => {
+                "is an encrypted Parquet file; write it without encryption".to_owned()
             }
             None => text,
         }

@@ -13,14 +13,13 @@ use datafusion::datasource::listing::{
 use datafusion::execution::SessionState;
 use futures::{StreamExt, TryStreamExt};
 
-use super::csv;
 use super::files::without_repeated;
-use super::hive;
 use super::listed_files::{ListedFiles, Own};
 use super::local_files::{self, Stop};
 use super::named_columns::{key_names, merged};
+use super::{csv, hive, json};
 use crate::error::{Error, Result};
-use crate::storage::{self, Bucket, InputFile, Object, PathPattern, TableFormat};
+use crate::storage::{self, Bucket, InputFile, TableFormat};
 
 /// How many files are examined at the same time.
 const LOOKS_AT_ONCE: usize = 16;
@@ -29,15 +28,16 @@ const LOOKS_AT_ONCE: usize = 16;
 const KINDS: [(&str, &[&str]); 4] = [
     ("parquet", &["parquet"]),
     (CSV, &["csv", "csv.gz", "tsv", "tsv.gz"]),
-    ("json", &["json", "jsonl", "ndjson"]),
+    (JSON, &["json", "jsonl", "ndjson", "json.gz", "jsonl.gz", "ndjson.gz"]),
     ("arrow", &["arrow"]),
 ];
 
 const CSV: &str = "csv";
+const JSON: &str = "json";
 
 /// What a path leads to.
 pub(crate) enum Found {
-    /// Files, and the keys of the folders of each of them below the folder at which the path begins.
+    /// Files, and the keys of the folders of each of them: those of the path as it is written, and those below it.
     Files(Vec<InputFile>, Vec<hive::Keys>),
     /// The folder of a table, whose files are not read one by one.
     Table(String, TableFormat),
@@ -78,9 +78,8 @@ pub(crate) async fn find(state: &SessionState, path: &str) -> Result<Found> {
                 if let Some(file) = found.left_out.first() {
                     return Err(of_other_ending(&file.display().to_string()));
                 }
-                let begin = if full.exists() { full } else { here.join(begin_of(path)) };
                 let keys =
-                    |file: &PathBuf| hive::keys(&file.strip_prefix(&begin).unwrap_or(file).to_string_lossy());
+                    |file: &PathBuf| hive::keys(&file.strip_prefix(here).unwrap_or(file).to_string_lossy());
                 if found.has_links {
                     without_repeated(&mut found.files, keys);
                 }
@@ -102,20 +101,13 @@ pub(crate) async fn find(state: &SessionState, path: &str) -> Result<Found> {
     let within = within.map_or("", |(_, within)| within);
     match storage::find(&bucket, within, &endings).await.map_err(Error::input)? {
         storage::Files::Found(found) => {
-            let begin = begin_of(within);
-            let keys = |object: &Object| hive::keys(object.path.as_ref().strip_prefix(&begin).unwrap_or(""));
-            let keys = found.objects.iter().map(keys).collect();
+            let keys = found.objects.iter().map(|object| hive::keys(object.path.as_ref())).collect();
             Ok(Found::Files(found.objects.into_iter().map(InputFile::Object).collect(), keys))
         }
         storage::Files::EmptyFolder(_) => empty(),
         storage::Files::Nothing => Ok(Found::Nothing),
         storage::Files::Table(folder, format) => Ok(Found::Table(bucket.show(&folder), format)),
     }
-}
-
-/// The folder at which a path begins: its parts before the first pattern. The keys of the folders below it are columns.
-fn begin_of(path: &str) -> String {
-    PathPattern::of(path).map_or_else(|_| path.to_owned(), |(folder, _)| folder)
 }
 
 /// The table of a path in a statement; `None` if the path leads to no file.
@@ -132,6 +124,7 @@ pub(crate) async fn table(state: &SessionState, path: &str) -> Result<Option<Arc
     let kind = kind(path, &files)?;
     match kind {
         CSV => csv::typed_table(state, files, &keys).await.map(Some),
+        JSON => json::typed_table(state, files, &keys).await.map(Some),
         _ => listed(state, kind, files, &keys).await.map(Some),
     }
 }

@@ -55,19 +55,7 @@ mod tests {
     use crate::error::ErrorKind;
 
     fn source(file: &InputFile) -> InputSource {
-        InputSource {
-            section: "contacts",
-            format: Format::Canonical,
-            files: vec![file.clone()],
-            keys: vec![],
-            rows: 0,
-            missing: vec![],
-            binary: vec![],
-            converts: false,
-            columns: vec![],
-            folder_columns: vec![],
-            notes: vec![],
-        }
+        InputSource::of("contacts", Format::Canonical, vec![file.clone()])
     }
 
     /// The comparison is with the state at the moment at which the file was found, however much later the source is

@@ -62,6 +62,25 @@ pub struct InputSource {
     pub notes: Vec<String>,
 }
 
+impl InputSource {
+    /// Files of which nothing else is known.
+    pub(crate) fn of(section: &'static str, format: Format, files: Vec<InputFile>) -> Self {
+        Self {
+            section,
+            format,
+            files,
+            keys: vec![],
+            rows: 0,
+            missing: vec![],
+            binary: vec![],
+            converts: false,
+            columns: vec![],
+            folder_columns: vec![],
+            notes: vec![],
+        }
+    }
+}
+
 /// What the files of a section contain, after all JSON and CSV files were read completely.
 #[derive(Debug, Clone)]
 pub struct Counted {

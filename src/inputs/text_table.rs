@@ -17,7 +17,7 @@ use crate::error::Result;
 
 /// A batch ends after this many rows or `BATCH_BYTES` bytes of text, whichever comes first.
 pub(crate) const BATCH_ROWS: usize = 4096;
-const BATCH_BYTES: usize = 4 << 20;
+pub(crate) const BATCH_BYTES: usize = 4 << 20;
 
 /// A file of such a table, or a part of one.
 pub(crate) trait TextFile: Debug + Clone + Send + Sync + 'static {
@@ -40,7 +40,7 @@ pub(crate) fn table<F: TextFile>(
     schema: &SchemaRef,
     partitions: usize,
 ) -> Result<StreamingTable> {
-    let partitions = shared_out(files, partitions.max(1)).into_iter().map(|files| {
+    let partitions = shared_out(files, TextFile::size, partitions.max(1)).into_iter().map(|files| {
         let schema = Arc::clone(schema);
         Arc::new(TextFiles { section, files, schema }) as Arc<dyn PartitionStream>
     });
@@ -49,8 +49,12 @@ pub(crate) fn table<F: TextFile>(
 
 /// Distributes the files over partitions: the largest file first, each to the partition with the fewest
 /// bytes.
-pub(crate) fn shared_out<F: TextFile>(files: Vec<F>, partitions: usize) -> Vec<Vec<F>> {
-    let mut sized: Vec<_> = files.into_iter().map(|f| (f.size(), f)).collect();
+pub(crate) fn shared_out<F: Clone>(
+    files: Vec<F>,
+    size: impl Fn(&F) -> u64,
+    partitions: usize,
+) -> Vec<Vec<F>> {
+    let mut sized: Vec<_> = files.into_iter().map(|f| (size(&f), f)).collect();
     // The files are sorted by name, and this sort is stable, so the result is deterministic.
     sized.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
     let mut shares = vec![(0, vec![]); partitions.min(sized.len())];

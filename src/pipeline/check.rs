@@ -7,15 +7,15 @@ use datafusion::prelude::SessionContext;
 use super::mailboxes::{MAILBOX, check_groups, check_mailboxes};
 use super::preflight::preflight;
 use super::{
-    domains, doubtful, expectations, null_columns, skipped, sql_numbers, suppressed, unmatched, unreadable,
-    unused, values,
+    domains, doubtful, expectations, null_columns, segments, skipped, sql_numbers, suppressed, unmatched,
+    unreadable, unused, values,
 };
 use crate::config::{Enrichment, Format};
 use crate::engine::session;
 use crate::error::without_people::without_people;
 use crate::error::{Mistakes, Result};
 use crate::inputs;
-use crate::publish::{self, Destination, Judgement};
+use crate::publish::{Destination, Judgement};
 use crate::views::{Parameters, View};
 
 /// The result of a check.
@@ -63,7 +63,7 @@ pub struct InputReport {
 /// counts the mailboxes. JSON and CSV files are read completely, because they do not store their row count. Of
 /// Parquet files, also those of Delta tables, only the footers are read, and the first bytes of the needed columns,
 /// which show encryption; damage behind them is found by a run. Looks at contacts, accounts and the first rows of mail and meetings for what does not meet, and at
-/// users, groups and accounts for rows that are not used. Changes nothing.
+/// users, groups and accounts for rows that are not used, and at segments that are broken. Changes nothing.
 ///
 /// # Errors
 /// All that would stop a run before it computes: the first mistake of each input, and those of the enrichment file.
@@ -78,8 +78,7 @@ pub async fn check(enrichment: &Enrichment) -> Result<CheckReport> {
 /// All that would stop a run before it computes: the first mistake of each input, and those of the enrichment file.
 pub async fn check_on(ctx: &SessionContext, enrichment: &Enrichment) -> Result<CheckReport> {
     let sources = preflight(ctx, enrichment, Destination::check(ctx, enrichment)).await?;
-    let published = if enrichment.min_people > 1 { publish::recorded(ctx, enrichment).await? } else { None };
-    suppressed::published_before(enrichment, published.as_ref())?;
+    suppressed::published_before(ctx, enrichment).await?;
     inputs::reading(ctx, &sources, look(ctx, enrichment, &sources)).await
 }
 
@@ -107,8 +106,15 @@ async fn look(
             rows: counted.rows,
         });
         notes.extend(source.notes.iter().cloned());
-        notes.extend(counted.missing.iter().map(|(column, means)| {
-            format!("[{}] column {column} is not in every file; where it is missing, {means}", source.section)
+        let is_one = source.files.len() == 1;
+        notes.extend(counted.missing.iter().map(|(column, means)| match is_one {
+            true => format!("[{}] column {column} is not in the file: {means}", source.section),
+            false => {
+                format!(
+                    "[{}] column {column} is not in every file; where it is missing, {means}",
+                    source.section
+                )
+            }
         }));
         if source.section == "meetings" && source.format == Format::GraphDataConnect {
             let masters = series_masters(ctx).await?;
@@ -129,7 +135,9 @@ async fn look(
     notes.extend(doubtful::notes(ctx, enrichment).await?);
     let dispositions = unmatched::contact_dispositions(ctx).await?;
     let expectations = expectations::of_rows(enrichment, enrichment.min_people, &dispositions, &["contacts"]);
-    let domains = domains::in_check(ctx, enrichment).await?;
+    let (domains, no_domain) = domains::in_check(ctx, enrichment).await?;
+    notes.extend(no_domain);
+    notes.extend(segments::in_check(ctx, enrichment).await);
     let notes = notes.iter().map(|note| without_people(note)).collect();
     Ok(CheckReport { inputs, groups, mailboxes, expectations, domains, notes })
 }

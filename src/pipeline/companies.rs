@@ -28,15 +28,15 @@ const VIEWS: [View; 5] = [
 
 /// The result, and the views of a run that it reads.
 const COMPANY: View = view("company", include_str!("../../sql/companies/company.sql"));
-const ENGAGED: [&str; 2] = ["message_account", "meeting_account"];
+const ENGAGED: [&str; 3] = ["message_account", "meeting_account", "own_people"];
 
 const fn view(name: &'static str, sql: &'static str) -> View {
     View { name, layer: Layer::Inspect, sql, materialized: true }
 }
 
 /// The companies with at least `min_people` people of theirs, the ones with most messages and meetings first, then by
-/// domain: Domain, Messages, Meetings, People, OurPeople, FirstDay, LastDay. With `[privacy] min_people`, companies
-/// with fewer people of ours are left out. The session must have the functions of this crate and must not have its
+/// domain: Domain, Messages, Meetings, People, OurPeople, FirstDay, LastDay. With `[privacy] min_people`, companies are
+/// left out as accounts are suppressed, and OurPeople is in steps of it. The session must have the functions of this crate and must not have its
 /// tables.
 ///
 /// # Errors
@@ -51,9 +51,7 @@ pub async fn companies(
     let sources = inputs::register(ctx, enrichment).await?;
     inputs::reading(ctx, &sources, compute(ctx, enrichment, progress)).await?;
     let size = ident("Messages") + ident("Meetings");
-    let is_large = ident("People")
-        .gt_eq(lit(i64::from(min_people)))
-        .and(ident("OurPeople").gt_eq(lit(i64::from(enrichment.min_people))));
+    let is_large = ident("People").gt_eq(lit(i64::from(min_people)));
     let order = vec![size.sort(false, false), ident("Domain").sort(true, false)];
     Ok(ctx.table(COMPANY.name).await?.filter(is_large)?.sort(order)?)
 }

@@ -83,7 +83,7 @@ pub(crate) fn of_rows(
         let expectation = format!("max_rows_not_used.{disposition}");
         let mut is_found = false;
         for source in sources {
-            // Rows of mail and meetings that are used have no disposition that is published.
+            // Rows of mail and meetings have no dispositions that are published.
             if min_people > 1 && *source != "contacts" {
                 is_found = true;
                 all.push(Judgement {
@@ -203,10 +203,9 @@ pub(crate) fn check(enrichment: &Enrichment, judged: &[Judgement]) -> Result<()>
     if is_permitted(enrichment) {
         return Ok(());
     }
-    let nevertheless = enrichment.run_command();
-    let what_to_do = format!(
-        "what was published stays; correct the inputs, or publish nevertheless: {nevertheless} --publish-anyway"
-    );
+    let nevertheless = enrichment.run_command_with("--publish-anyway");
+    let what_to_do =
+        format!("what was published stays; correct the inputs, or publish nevertheless: {nevertheless}");
     none_missed(enrichment, judged, &what_to_do)
 }
 
@@ -287,7 +286,7 @@ mod tests {
             accounts_engaged: 0,
             shared_addresses: 0,
             addresses_by_domain: Some(0),
-            accounts_by_domain: 0,
+            accounts_by_domain: Some(0),
             shared_domains: 0,
         }
     }

@@ -9,6 +9,7 @@ use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::progress::Progress;
+use super::suppressed::ACCOUNT_MONTH;
 use crate::engine::materialized::Materialized;
 use crate::engine::memory::is_plentiful;
 use crate::engine::metrics::{Stage, StageTimer};
@@ -97,8 +98,8 @@ pub(crate) async fn materialize(ctx: &SessionContext, name: &str) -> Result<(Arc
 }
 
 /// For each materialized view, the position in [`VIEWS`] of the last materialized view that reads it,
-/// directly or through views that are not materialized. Published views, and views that they read in this
-/// way, are left out: their results remain until the end of the run.
+/// directly or through views that are not materialized. Published views, views that they read in this way,
+/// and [`ACCOUNT_MONTH`] are left out: their results remain until the end of the run.
 fn last_readers(ctx: &SessionContext) -> Result<HashMap<&'static str, usize>> {
     let mut readers: HashMap<&str, BTreeSet<usize>> = HashMap::new();
     for (position, view) in VIEWS.iter().enumerate() {
@@ -108,7 +109,7 @@ fn last_readers(ctx: &SessionContext) -> Result<HashMap<&'static str, usize>> {
     }
     let mut last = HashMap::new();
     for view in VIEWS.iter().filter(|v| v.materialized && v.layer != Layer::Office) {
-        let (mut open, mut seen, mut to_the_end) = (vec![view.name], 0, false);
+        let (mut open, mut seen, mut to_the_end) = (vec![view.name], 0, view.name == ACCOUNT_MONTH);
         while let Some(name) = open.pop() {
             for position in readers.get(name).into_iter().flatten() {
                 let reader = &VIEWS[*position];

@@ -15,6 +15,7 @@ pub(crate) mod progress;
 mod proposal;
 mod report;
 mod run;
+mod segments;
 mod skipped;
 mod sql_numbers;
 mod status;

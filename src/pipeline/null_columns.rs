@@ -53,8 +53,9 @@ pub(crate) async fn notes(
             }
             let value = format!("select 1 from input_{section} where {} is not null limit 1", required.value);
             if ctx.sql(&value).await?.count().await? == 0 {
-                let readable =
-                    if source.format == Format::GraphDataConnect { " that can be read" } else { "" };
+                // What is there and cannot be read is not distinguished here.
+                let converts = source.converts || source.format == Format::GraphDataConnect;
+                let readable = if converts { " that can be read" } else { "" };
                 notes.push(format!(
                     "[{section}] no row has a value of {}{readable}, so {then}",
                     required.in_file

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use datafusion::arrow::array::AsArray;
 use datafusion::prelude::SessionContext;
 
-use crate::config::{Enrichment, Format, quote};
+use crate::config::{Consent, Enrichment, Format, quote};
 use crate::error::{Error, Result};
 use crate::inputs::{self, Found, Survey, survey};
 
@@ -17,8 +17,10 @@ pub struct Proposal {
     pub text: String,
     /// What was found, one line for each section.
     pub found: Vec<String>,
-    /// What is not used, and why; and what `check` will say about the rest. One line each.
+    /// What is not used, and why; and what is wrong with the rest, as far as the proposal has read it. One line each.
     pub notes: Vec<String>,
+    /// The sections with placeholders.
+    pub placeholders: Vec<&'static str>,
 }
 
 /// Looks at the files in a folder of this machine, and proposes an enrichment file that reads them. `file` is the path
@@ -50,7 +52,10 @@ pub async fn propose(ctx: &SessionContext, folder: &Path, file: &Path) -> Result
     };
     let found = SECTIONS.iter().filter_map(|(section, _)| survey.of(section));
     let found = found.map(|found| format!("{}: {}", found.is.section, found.path));
-    Ok(Proposal { text: draft.text(domain.as_deref()), found: found.collect(), notes })
+    let mut placeholders = vec!["consent"];
+    placeholders.extend(survey.mailboxes.is_none().then_some("mailboxes"));
+    placeholders.extend(draft.lacks_contacts().then_some("contacts"));
+    Ok(Proposal { text: draft.text(domain.as_deref()), found: found.collect(), notes, placeholders })
 }
 
 /// The folder as the enrichment file writes it, with a slash at the end; blank for the folder of the file itself.
@@ -114,6 +119,17 @@ const SECTIONS: [(&str, &str); 6] = [
     ("meetings", "copies of meetings"),
 ];
 
+/// The keys of contacts, to fill in if no file is recognized as contacts.
+const TEMPLATE: [(&str, &str); 4] = [
+    ("# path = \"contacts.csv\"", "TO FILL IN, if one of the files is of contacts"),
+    ("# format = \"csv\"", "files with a header line; without it, Parquet"),
+    ("# email = \"Email\"", "the column with addresses"),
+    (
+        "# account_id = \"Account ID\"",
+        "the column with the account: the one that account_id names in [accounts]",
+    ),
+];
+
 /// How many columns are before a comment.
 const BEFORE: usize = 33;
 
@@ -131,8 +147,9 @@ impl Draft<'_> {
         lines.commented("# window_days = 365", "how many days count");
         lines.add("");
         lines.commented("[consent]", "TO FILL IN: the tenant administrator's agreement");
-        lines.key("granted_by", "to be filled in", "who agreed");
-        lines.key("granted_on", "2000-01-01", "when");
+        let [by, on] = Consent::PROPOSED;
+        lines.key("granted_by", by, "who agreed");
+        lines.key("granted_on", on, "when");
         lines.add("");
         self.mailboxes(&mut lines, domain);
         for (section, what) in SECTIONS {
@@ -140,6 +157,9 @@ impl Draft<'_> {
             match self.survey.of(section) {
                 Some(found) => self.section(&mut lines, found, what),
                 None => lines.commented(&format!("# [{section}]"), &format!("nothing found: {what}")),
+            }
+            if section == "contacts" && self.lacks_contacts() {
+                TEMPLATE.iter().for_each(|(line, what)| lines.commented(line, what));
             }
         }
         lines.add("");
@@ -150,6 +170,12 @@ impl Draft<'_> {
             self.survey.others.iter().for_each(|other| lines.add(&format!("# {other}")));
         }
         lines.0
+    }
+
+    /// Whether nothing says who the people of accounts are.
+    fn lacks_contacts(&self) -> bool {
+        let has_domains = self.survey.of("accounts").is_some_and(|accounts| accounts.is.domain.is_some());
+        self.survey.of("contacts").is_none() && !has_domains
     }
 
     fn mailboxes(&self, lines: &mut Lines, domain: Option<&str>) {
@@ -202,6 +228,10 @@ impl Draft<'_> {
                 &format!("# attributes = [{names}]"),
                 "columns that are published with the profile",
             );
+        }
+        if !is.others.is_empty() {
+            let others = is.others.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
+            lines.add(&format!("# Other columns that can be attributes: {others}"));
         }
     }
 
@@ -262,6 +292,7 @@ mod tests {
             columns,
             domain: accounts.then(|| "Website".to_owned()),
             attributes: if accounts { vec!["Industry".to_owned()] } else { vec![] },
+            others: if accounts { vec!["Sector".to_owned()] } else { vec![] },
         };
         Found { path: path.to_owned(), is }
     }
@@ -315,6 +346,7 @@ format = "csv"                    # files with a header line
 account_id = "Id"                 # a column, found by its name
 # domain = "Website"              # people with addresses there count, too
 # attributes = ["Industry"]       # columns that are published with the profile
+# Other columns that can be attributes: "Sector"
 
 [mail]                            # copies of messages
 path = "crm/mail/"                # a file, a folder or a glob
@@ -331,6 +363,18 @@ path = "out/"                     # a folder that this enrichment alone writes t
         assert_eq!(draft.text(Some("us.com")), expected);
         let enrichment = Enrichment::of_text(Path::new("x.toml"), expected).unwrap();
         assert_eq!(enrichment.mailboxes.len(), 2);
+        assert!(
+            enrichment
+                .check_consent()
+                .unwrap_err()
+                .to_string()
+                .contains("granted_by is still \"to be filled in\"")
+        );
+        // Without contacts, their keys are there to be filled in.
+        let found = vec![found("mail", "mail/", Format::Canonical, &[])];
+        let survey = Survey { found, ..Survey::default() };
+        let text = Draft { survey: &survey, place: String::new(), name: "crm".to_owned() }.text(None);
+        assert!(text.contains("\n# path = \"contacts.csv\"") && text.contains("\n# account_id = "), "{text}");
     }
 
     #[test]

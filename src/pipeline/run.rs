@@ -17,15 +17,17 @@ use super::report::{
     overview, unused_rows,
 };
 use super::suppressed::{self, Suppressed};
-use super::{domains, doubtful, expectations, null_columns, skipped, unmatched, unreadable, unused, values};
+use super::{
+    domains, doubtful, expectations, null_columns, segments, skipped, unmatched, unreadable, unused, values,
+};
 use crate::config::{Enrichment, Format};
 use crate::engine::memory::is_plentiful;
-use crate::engine::metrics::Stage;
+use crate::engine::metrics::{Stage, StageTimer};
 use crate::engine::session;
 use crate::error::without_people::without_people;
 use crate::error::{Error, Result};
 use crate::inputs::{self, InputSource};
-use crate::publish::{self, Description, Destination, Judgement, Overview, Record, TABLES, beside};
+use crate::publish::{self, Description, Destination, Judgement, Overview, Record, TABLES, Written, beside};
 use crate::views::{Layer, Parameters, PublishedMonth, VIEWS};
 
 /// Runs an enrichment: computes Office and the other published tables, and replaces what was published.
@@ -52,18 +54,21 @@ pub async fn run_on(
 ) -> Result<Report> {
     progress.stage("inputs");
     let at_begin = if enrichment.min_people > 1 { publish::recorded(ctx, enrichment).await? } else { None };
-    let months = suppressed::published_before(enrichment, at_begin.as_ref())?;
+    let months = suppressed::published_before(ctx, enrichment).await?;
     let sources = preflight(ctx, enrichment, async { Ok(()) }).await?;
     let computing = compute(ctx, enrichment, &sources, &months, progress);
-    let computed = inputs::reading(ctx, &sources, computing).await?;
+    let mut computed = inputs::reading(ctx, &sources, computing).await?;
     inputs::check_rows(ctx, &sources, |section| computed.rows_of(section)).await?;
     let before = publish::recorded(ctx, enrichment).await?;
     suppressed::check_unchanged(enrichment, at_begin.as_ref(), before.as_ref())?;
     let judged = computed.judge(enrichment, before.as_ref());
     expectations::check(enrichment, &judged)?;
+    let broken = std::mem::take(&mut computed.broken);
     progress.stage(PUBLISH);
     let mut report = computed.publish(ctx, enrichment, judged, before).await?;
+    report.notes.extend(enrichment.unfinished_day(Utc::now()));
     report.notes.extend(sources.into_iter().flat_map(|source| source.notes));
+    report.notes.extend(broken);
     report.notes = report.notes.iter().map(|note| without_people(note)).collect();
     Ok(report)
 }
@@ -81,6 +86,8 @@ struct Computed {
     domains: Option<String>,
     /// Remarks that are not errors.
     notes: Vec<String>,
+    /// Remarks about segments that are not published.
+    broken: Vec<String>,
     /// What is published about months, if numbers are suppressed.
     months: Vec<PublishedMonth>,
     office_rows: u64,
@@ -122,12 +129,16 @@ async fn compute(
     }
     materializer.compute().await?;
     let mut stages = materializer.stages;
-    let description = Arc::new(Description::of(enrichment));
+    let description = Description::of(enrichment);
+    // If numbers are suppressed, days of single rows are not published.
+    let description =
+        Arc::new(if enrichment.min_people == 1 { description.with_used_days(days) } else { description });
     let at_once = is_plentiful(ctx.runtime_env().memory_pool.as_ref());
-    let mut under_way = vec![];
-    for table in TABLES {
+    let (mut under_way, mut files) = (vec![], vec![]);
+    for table in TABLES.iter().filter(|table| !table.is_of_segments()) {
         progress.stage(table.name);
         let draft = destination.draft(table, enrichment, &attributes)?;
+        files.push(Written::of(table, &draft)?);
         let (ctx, description) = (ctx.clone(), Arc::clone(&description));
         // One task for each table, so that the small tables are written while the large one is.
         under_way.push(SpawnedTask::spawn(async move {
@@ -139,11 +150,25 @@ async fn compute(
         }
     }
     stages.extend(written(under_way).await?);
+    let published = session::beside(ctx)?;
+    publish::register_written(&published, enrichment, &destination, files, &attributes).await?;
+    let mut broken = vec![];
+    for table in publish::tables_of(enrichment).filter(|of| of.is_of_segments() || of.is_optional()) {
+        progress.stage(table.name);
+        let timer = StageTimer::start(&published, table.name);
+        if table.is_of_segments() {
+            broken = segments::register_members(&published, enrichment, table).await?;
+        }
+        let draft = destination.draft(table, enrichment, &attributes)?;
+        let written = publish::write(&published, table, &description, draft).await;
+        stages.push(timer.stop_with(written.map_err(|e| e.with_context("table", table.name))?));
+    }
     let office_rows = stages.iter().find(|stage| stage.name == TABLES[0].name).and_then(|s| s.rows_out);
     let (overview, counted) = (overview(ctx).await?, dispositions(ctx, EVERY_DISPOSITION).await?);
-    let published = dispositions(ctx, PUBLISHED_DISPOSITIONS).await?;
+    let shown = dispositions(ctx, PUBLISHED_DISPOSITIONS).await?;
     let mut notes = unreadable::notes(ctx, enrichment, sources, &counted).await?;
-    let suppressed = Suppressed::find(ctx, enrichment, published_months).await?;
+    let is_all_read = notes.is_empty();
+    let suppressed = Suppressed::find(ctx, enrichment).await?;
     notes.extend(suppressed.iter().map(|suppressed| suppressed.note(enrichment)));
     notes.extend(unmatched::in_run(ctx, enrichment, &overview, &counted).await?);
     let rows = |section: &str| unmatched::rows_of(&counted, section, None).unsigned_abs();
@@ -163,7 +188,9 @@ async fn compute(
     };
     lost.extend(null_columns::notes(ctx, enrichment, sources, with).await?);
     lost.extend(doubtful::notes(ctx, enrichment).await?);
+    lost.extend(domains::none_is_used(&counted));
     let is_every_row_used = has_rows
+        && is_all_read
         && lost.is_empty()
         && counted.iter().all(|d| d.disposition == "used" || d.source == "domains");
     let domains = domains::in_run(enrichment, accounts_with_domain, &counted, &overview);
@@ -173,10 +200,11 @@ async fn compute(
         overview,
         covered: days,
         counted,
-        dispositions: published,
+        dispositions: shown,
         is_every_row_used,
         domains,
         notes,
+        broken,
         months: suppressed.map(|suppressed| suppressed.months).unwrap_or_default(),
         office_rows: office_rows.unwrap_or_default(),
         stages: suppressed::stages(enrichment, stages),
@@ -243,12 +271,16 @@ impl Computed {
             is_every_row_used,
             domains,
             notes,
+            broken: _,
             months,
             office_rows,
             stages,
         } = self;
         let (now, min_people) = (Utc::now(), enrichment.min_people);
         let last = before.as_ref().map(|before| before.overview.as_of);
+        // Also if this run suppresses nothing: a later one may.
+        let earlier = publish::earlier(ctx, enrichment).await?.months;
+        let months = publish::remembered(earlier, months, enrichment.as_of);
         let record = Record::new(now, min_people, overview.clone(), covered, expectations, months, before);
         let placed = destination.publish(ctx, enrichment, &record).await?;
         let old = beside::notes(ctx, enrichment).await;

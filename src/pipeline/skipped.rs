@@ -147,6 +147,22 @@ async fn without_address(ctx: &SessionContext, source: &InputSource) -> Result<O
     Ok((rows > 0).then(|| format!("[{}] {} {then}", source.section, count(rows, entries))))
 }
 
+/// The note about cells with several members, of which a part is not an address.
+async fn parts_of_members(ctx: &SessionContext, source: &InputSource) -> Result<Option<String>> {
+    if source.section != "groups" || source.format == Format::GraphDataConnect {
+        return Ok(None);
+    }
+    let sql = "select count(*) from input_groups where cardinality(addresses(member_email)) > 0 \
+               and count_no_address(make_array(member_email)) > 0";
+    let [rows] = counts(ctx, sql).await?;
+    Ok((rows > 0).then(|| {
+        format!(
+            "[groups] {} with a part of member_email that is not an address, and is passed over",
+            count(rows, "row")
+        )
+    }))
+}
+
 /// The notes about an export of groups: that there are no members, and members of groups that are not there.
 async fn exported_members(ctx: &SessionContext, source: &InputSource) -> Result<Vec<String>> {
     if (source.section, source.format) != ("groups", Format::GraphDataConnect) {
@@ -193,6 +209,7 @@ pub(crate) async fn notes(
             None => None,
         });
         notes.extend(without_address(ctx, source).await?);
+        notes.extend(parts_of_members(ctx, source).await?);
         notes.extend(exported_members(ctx, source).await?);
     }
     Ok(notes)

@@ -286,7 +286,7 @@ mod tests {
             accounts_engaged: 0,
             shared_addresses: 0,
             addresses_by_domain: Some(0),
-            accounts_by_domain: 0,
+            accounts_by_domain: Some(0),
             shared_domains: 0,
         }
     }

@@ -3,7 +3,7 @@
 use datafusion::prelude::SessionContext;
 
 use super::report::Disposition;
-use crate::config::{Enrichment, quote};
+use crate::config::{Enrichment, Format, quote};
 use crate::error::Result;
 use crate::error::numbers::count;
 use crate::inputs::{InputSource, Unreadable, UnreadableKind};
@@ -35,8 +35,8 @@ pub(crate) async fn notes(
     Ok(notes)
 }
 
-/// The notes about values of users, groups, contacts and accounts that are converted and cannot be read. Copies of
-/// messages and meetings are left to a run.
+/// The notes about values of users, groups, contacts and accounts that are converted, or are those of an export, and cannot
+/// be read. Copies of messages and meetings are left to a run.
 ///
 /// # Errors
 /// A file that is damaged or cannot be read.
@@ -46,7 +46,8 @@ pub(crate) async fn in_check(
     sources: &[InputSource],
 ) -> Result<Vec<String>> {
     let mut notes = vec![];
-    for source in sources.iter().filter(|source| source.converts && !has_copies(source)) {
+    let may_have = |source: &&InputSource| source.converts || source.format == Format::GraphDataConnect;
+    for source in sources.iter().filter(may_have).filter(|source| !has_copies(source)) {
         notes.extend(of_section(source.section, &source.unreadable(ctx, enrichment).await?));
     }
     Ok(notes)

@@ -19,10 +19,10 @@ use crate::config::{Enrichment, OutputFormat};
 use crate::error::Result;
 
 /// The published tables of one format with one name.
-struct Published {
+pub(crate) struct Published {
     /// The path or URL of Office.
-    place: String,
-    description: Description,
+    pub(crate) place: String,
+    pub(crate) description: Description,
 }
 
 /// Checks that a run does not publish beside tables of another enrichment in the other format, which have the same
@@ -107,7 +107,14 @@ async fn names(location: &OutputLocation) -> Vec<String> {
 }
 
 /// The tables of this format and name in an output folder, if they say of which run they are.
-async fn published(location: &OutputLocation, name: &str, format: OutputFormat) -> Result<Option<Published>> {
+///
+/// # Errors
+/// The output cannot be read.
+pub(crate) async fn published(
+    location: &OutputLocation,
+    name: &str,
+    format: OutputFormat,
+) -> Result<Option<Published>> {
     let office = &TABLES[0];
     if format == OutputFormat::Delta {
         let found = delta::described(location, name).await?;

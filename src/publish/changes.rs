@@ -130,6 +130,10 @@ impl TableFunctionImpl for Changes {
         let usage = || DataFusionError::from(Error::query(USAGE));
         let date = |argument: &Expr| -> Option<NaiveDate> {
             let Expr::Literal(value, _) = argument else { return None };
+            // 2026-09-30 without quotes is the number 1987.
+            if value.data_type().is_numeric() {
+                return None;
+            }
             match value.cast_to(&DataType::Date32).ok()? {
                 ScalarValue::Date32(Some(day)) => NaiveDate::from_epoch_days(day),
                 _ => None,

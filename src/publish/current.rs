@@ -21,21 +21,22 @@ use crate::storage::file_url;
 
 /// A published file: the URL that the session reads, and the name that errors show.
 pub(crate) struct Published {
+    pub(crate) table: &'static Table,
     pub(crate) url: ListingTableUrl,
     pub(crate) name: String,
     /// The size in bytes that its run has recorded; `None` if it has recorded none.
     recorded: Option<u64>,
 }
 
-/// The files of the published run for these tables, in their order; `None` before the first run. They are resolved
-/// once, so a reader sees the files of one run only.
+/// The files of the published run for these tables, in their order; `None` before the first run. An optional table that
+/// the run has not published is left out. The files are resolved once, so a reader sees the files of one run only.
 ///
 /// # Errors
 /// The manifest cannot be read, or does not name a table.
 pub(crate) async fn current(
     ctx: &SessionContext,
     enrichment: &Enrichment,
-    tables: &[Table],
+    tables: impl Iterator<Item = &'static Table>,
 ) -> Result<Option<Vec<Published>>> {
     let office = &enrichment.output.table;
     let unread =
@@ -44,21 +45,25 @@ pub(crate) async fn current(
         OutputLocation::Folder(out) => {
             let Some(run) = folder::current(&out, office) else { return Ok(None) };
             let record = Record::of_run(&run);
-            let published = tables.iter().map(|table| {
+            let recorded = |table: &Table| size(record.as_ref(), table);
+            let is_there = |table: &Table| recorded(table).is_some() || run.join(table.file(office)).exists();
+            let tables = tables.filter(|table| !table.is_optional() || is_there(table));
+            let published = tables.map(|table| {
                 let path = run.join(table.file(office));
                 let name = path.display().to_string();
                 if !path.exists() {
                     return Err(unread(&name, &format!("there is no such file; {}", again(enrichment))));
                 }
                 let url = file_url(&path).map_err(|e| unread(&name, &e))?;
-                Ok(Published { url, name, recorded: size(record.as_ref(), table) })
+                Ok(Published { table, url, name, recorded: recorded(table) })
             });
             published.collect::<Result<_>>().map(Some)
         }
         OutputLocation::Store(home) => {
             let Some((manifest, _)) = home.current().await? else { return Ok(None) };
             let record = manifest.record.clone().and_then(|record| serde_json::from_value(record).ok());
-            let published = tables.iter().map(|table| {
+            let tables = tables.filter(|of| !of.is_optional() || manifest.files.contains_key(of.name));
+            let published = tables.map(|table| {
                 let file = manifest.files.get(table.name).map(|file| home.file(file));
                 let manifest = || home.bucket.show(&home.manifest());
                 let file = file.ok_or_else(|| {
@@ -67,7 +72,7 @@ pub(crate) async fn current(
                 })?;
                 let name = home.bucket.show(&file);
                 let url = home.bucket.url(&file).map_err(|e| unread(&name, &e))?;
-                Ok(Published { url, name, recorded: size(record.as_ref(), table) })
+                Ok(Published { table, url, name, recorded: size(record.as_ref(), table) })
             });
             published.collect::<Result<_>>().map(Some)
         }
@@ -122,7 +127,7 @@ pub(crate) async fn published_day(
         }
     }
     // An earlier version may not have published every table.
-    let Some(published) = current(ctx, enrichment, &TABLES[..1]).await? else { return Ok(None) };
+    let Some(published) = current(ctx, enrichment, TABLES[..1].iter()).await? else { return Ok(None) };
     let description = describe(ctx, &published[0]).await?;
     let is_own = description.enrichment() == Some(&enrichment.name);
     Ok(description.as_of().filter(|_| is_own && description.protection() >= enrichment.min_people))

@@ -25,12 +25,13 @@ use super::home::{HIDDEN, home};
 use super::location::{self, Home, OutputLocation, output_location};
 use super::manifest::{Manifest, VERSION};
 use super::object_store::{copy_to_plain_names, switch};
-use super::opened::{Next, Opened};
+use super::opened::{Opened, Successor};
 use super::owner::Claim;
-use super::tables::{TABLES, Table};
+use super::record;
+use super::tables::{Table, every_table};
 use super::upload::{copy, new_run, put_file};
 use super::writer::relabel;
-use super::{Description, delta, history, reader, store_history};
+use super::{Description, delta, history, reader, retained_record, store_history};
 use crate::config::{Enrichment, OutputFormat};
 use crate::error::{Error, Result};
 
@@ -56,6 +57,8 @@ pub struct Dropped {
     pub dates: Vec<NaiveDate>,
     /// The published date.
     pub current: NaiveDate,
+    /// Whether the record of the published date is known, with which the next run compares.
+    pub is_recorded: bool,
 }
 
 /// The retained as-of dates of an enrichment, in their order. `ctx` must have the functions of this crate and must not
@@ -134,7 +137,13 @@ async fn drop_dates(
         )));
     };
     let is_current = dropped.contains(&current);
-    let next: Next = if is_current { Some((newest, opened.stored.describe(newest).await?)) } else { None };
+    let next = if is_current {
+        let earlier = dates.iter().rev().find(|date| **date < newest && !dropped.contains(date)).copied();
+        Some(retained_record::successor(ctx, enrichment, opened, newest, earlier).await?)
+    } else {
+        None
+    };
+    let is_recorded = next.as_ref().is_none_or(|next| next.record.is_some());
     let chosen: BTreeSet<NaiveDate> = dropped.iter().copied().collect();
     let office = &enrichment.output.table;
     match (enrichment.output.format, output_location(ctx, enrichment)?) {
@@ -150,16 +159,22 @@ async fn drop_dates(
             in_store(&home, &Claim::of(enrichment), &chosen, next).await?;
         }
     }
-    Ok(Dropped { dates: dropped.to_vec(), current: if is_current { newest } else { current } })
+    let current = if is_current { newest } else { current };
+    Ok(Dropped { dates: dropped.to_vec(), current, is_recorded })
 }
 
 /// Drops dates in a folder on this machine. The step that publishes the next date comes last: if it is not reached, the
 /// published tables are those of before, and this can be done again. What is dropped is deleted at once.
-fn in_folder(out: &LocalPath, office: &str, dates: &BTreeSet<NaiveDate>, next: Next) -> io::Result<()> {
+fn in_folder(
+    out: &LocalPath,
+    office: &str,
+    dates: &BTreeSet<NaiveDate>,
+    next: Option<Successor>,
+) -> io::Result<()> {
     let home = home(out, office);
     let _home = lock_home(&home)?;
     history::settle(out, office)?;
-    let run = next.map(|(date, description)| run_of(out, office, date, &description)).transpose()?;
+    let run = next.map(|next| run_of(out, office, &next)).transpose()?;
     history::remove(out, office, dates)?;
     if let Some(mut run) = run {
         folder::switch(out, office, &mut run)?;
@@ -169,23 +184,28 @@ fn in_folder(out: &LocalPath, office: &str, dates: &BTreeSet<NaiveDate>, next: N
     Ok(())
 }
 
-/// A folder of a run with the tables of a retained date.
-fn run_of(out: &LocalPath, office: &str, date: NaiveDate, description: &Description) -> io::Result<TempDir> {
+/// A folder of a run with the tables of a retained date, and its record.
+fn run_of(out: &LocalPath, office: &str, next: &Successor) -> io::Result<TempDir> {
     let open = fs::Permissions::from_mode(0o777);
     let run = tempfile::Builder::new().prefix(RUN).permissions(open).tempdir_in(home(out, office))?;
-    let retained = history::dates(out, office)?.remove(&date).unwrap_or_default();
-    for table in TABLES {
+    let retained = history::dates(out, office)?.remove(&next.as_of).unwrap_or_default();
+    for table in every_table() {
         let (name, to) = (table.file(office), run.path().join(table.file(office)));
         match retained.get(table.name) {
             Some(file) => fs::hard_link(file, &to).or_else(|_| fs::copy(file, &to).map(drop))?,
             None if table.is_about_individuals() => {
                 let published = folder::current(out, office).map(|run| run.join(&name));
                 let from = File::open(published.unwrap_or_else(|| out.join(&name)))?;
-                relabel(from, File::create(&to)?, table, description).map_err(io::Error::other)?;
+                relabel(from, File::create(&to)?, table, &next.description).map_err(io::Error::other)?;
             }
-            None => return Err(io::Error::other(lacks(date, table))),
+            None if table.is_optional() => continue,
+            None => return Err(io::Error::other(lacks(next.as_of, table))),
         }
         File::open(&to)?.sync_all()?;
+    }
+    if let Some(record) = &next.record {
+        record.write(run.path(), office)?;
+        File::open(run.path().join(record::FILE))?.sync_all()?;
     }
     sync_folder(run.path())?;
     Ok(run)
@@ -197,31 +217,39 @@ fn lacks(date: NaiveDate, table: &Table) -> String {
 
 /// Drops dates in an object store. The step that publishes the next date comes after its files are uploaded and the dropped
 /// dates are hidden: if it is not reached, the published tables are those of before, and this can be done again.
-async fn in_store(home: &Home, claim: &Claim, dates: &BTreeSet<NaiveDate>, next: Next) -> Result<()> {
+async fn in_store(
+    home: &Home,
+    claim: &Claim,
+    dates: &BTreeSet<NaiveDate>,
+    next: Option<Successor>,
+) -> Result<()> {
     store_history::move_earlier(home).await?;
     let manifest = match next {
-        Some((date, description)) => Some(manifest_of(home, date, &description).await?),
+        Some(next) => Some(manifest_of(home, &next).await?),
         None => None,
     };
     store_history::remove(home, dates).await?;
     if let Some(manifest) = manifest {
-        let manifest = switch(home, claim, manifest).await?;
+        let manifest = switch(home, claim, manifest, None).await?;
         copy_to_plain_names(home, manifest, false).await?;
     }
     Ok(())
 }
 
 /// Uploads the tables of a retained date as a run. Returns its manifest.
-async fn manifest_of(home: &Home, date: NaiveDate, description: &Description) -> Result<Manifest> {
+async fn manifest_of(home: &Home, next: &Successor) -> Result<Manifest> {
     const WHAT: &str = "cannot be written";
     let run = new_run()?;
-    let retained = Files::in_store(home).await?.dates.remove(&date).unwrap_or_default();
-    let mut files = BTreeMap::new();
-    for table in TABLES {
+    let retained = Files::in_store(home).await?.dates.remove(&next.as_of).unwrap_or_default();
+    let (mut files, mut sizes) = (BTreeMap::new(), BTreeMap::new());
+    for table in every_table() {
         let name = table.file(&home.table);
         let to = home.run(&run).join(name.as_str());
-        match retained.get(table.name) {
-            Some(file) => copy(home, &file.location, &to, WHAT).await?,
+        let size = match retained.get(table.name) {
+            Some(file) => {
+                copy(home, &file.location, &to, WHAT).await?;
+                file.size
+            }
             None if table.is_about_individuals() => {
                 let from =
                     home.current().await?.and_then(|(manifest, _)| manifest.files.get(table.name).cloned());
@@ -229,17 +257,20 @@ async fn manifest_of(home: &Home, date: NaiveDate, description: &Description) ->
                 let cannot = home.cannot(&from, "cannot be read");
                 let got = home.bucket.store.get(&from).await.map_err(&cannot)?;
                 let bytes = got.bytes().await.map_err(&cannot)?;
-                let mut file = relabelled(&bytes, table, description).map_err(|e| {
+                let mut file = relabelled(&bytes, table, &next.description).map_err(|e| {
                     Error::output(format!("[output] {}: cannot be read: {e}", home.bucket.show(&from)))
                 })?;
                 let put = put_file(&*home.bucket.store, &to, &mut file).await;
-                put.map_err(home.cannot(&to, WHAT))?;
+                put.map_err(home.cannot(&to, WHAT))?
             }
-            None => return Err(Error::output(format!("[output] {}", lacks(date, table)))),
-        }
+            None if table.is_optional() => continue,
+            None => return Err(Error::output(format!("[output] {}", lacks(next.as_of, table)))),
+        };
+        sizes.insert(table.name.to_owned(), size);
         files.insert(table.name.to_owned(), [HIDDEN, &home.table, &run, &name].join("/"));
     }
-    Ok(Manifest { version: VERSION, run, previous: None, as_of: date, files, record: None })
+    let record = next.record.as_ref().map(|record| record.with_sizes(sizes).to_value());
+    Ok(Manifest { version: VERSION, run, previous: None, as_of: next.as_of, files, record })
 }
 
 /// The file of a table with another description, as a temporary file.

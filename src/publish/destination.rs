@@ -11,11 +11,13 @@ use super::current::published_day;
 use super::delta::{self, Publication};
 use super::folder::{self, Target};
 use super::history;
+use super::history_reader::Files;
 use super::location::{Draft, OutputLocation, Placed, output_location};
 use super::object_store::{self, Upload};
+use super::opened::Rows;
 use super::owner::Claim;
 use super::record::Record;
-use super::tables::Table;
+use super::tables::{TABLES, Table};
 use super::weaker::{self, Protection};
 use crate::config::{Enrichment, OutputFormat};
 use crate::error::{Error, Result};
@@ -83,13 +85,49 @@ impl Destination {
             Self::Delta(publication) => return publication.draft(table),
             Self::Folder(target) => {
                 let path = target.folder().join(name);
-                (File::create(&path), path.display().to_string())
+                // What is computed from the tables reads them.
+                let file = File::options().read(true).write(true).create(true).truncate(true).open(&path);
+                (file, path.display().to_string())
             }
             Self::Store(upload) => (upload.file(table), format!("a temporary file for {name}")),
         };
         let file =
             file.map_err(|e| Error::output(format!("{name}: cannot be written: {e}")).with_source(e))?;
         Ok(Draft { file, name, schema: table.schema(enrichment.min_people, attributes) })
+    }
+
+    /// The attributes of accounts with the types that they have in the published table.
+    pub(crate) fn attributes(&self, attributes: &Fields) -> Fields {
+        match self {
+            Self::Delta(publication) => publication.attributes(),
+            _ => attributes.clone(),
+        }
+    }
+
+    /// Each retained table with the rows of the other as-of dates that stay beside those of this run, and the column of
+    /// the date. `attributes` are those of the accounts.
+    ///
+    /// # Errors
+    /// The output cannot be read.
+    pub(crate) async fn retained(
+        &self,
+        ctx: &SessionContext,
+        enrichment: &Enrichment,
+        attributes: &Fields,
+    ) -> Result<Rows> {
+        if let Self::Delta(publication) = self {
+            return publication.retained(ctx);
+        }
+        let office = &enrichment.output.table;
+        let mut files = Files::find(&output_location(ctx, enrichment)?, office).await?;
+        files.dates.remove(&enrichment.as_of);
+        let store = ctx.runtime_env().object_store(&files.store)?;
+        weaker::leave_out(&mut files, store.as_ref(), &Protection::of(enrichment)).await?;
+        if files.dates.is_empty() {
+            return Ok(vec![]);
+        }
+        let retained = TABLES.iter().filter(|table| !table.is_about_individuals());
+        Ok(retained.map(|table| (table, files.table(table, attributes))).collect())
     }
 
     /// Publishes the files of this run, with the record of the run beside them. With `[output] history`, a run whose

@@ -33,7 +33,7 @@ use super::history;
 use super::home::{self, HIDDEN, HomeFolder, home, is_folder};
 use super::location::{HISTORY, partition, retained_file, retained_tables};
 use super::owner::{Claim, Owner};
-use super::tables::TABLES;
+use super::tables::{TABLES, Table, every_table};
 use crate::error::{Error, Result};
 
 /// The link to the folder of the published run.
@@ -50,6 +50,8 @@ pub(crate) struct Target {
     /// `.engagement/<table>`
     home: PathBuf,
     claim: Claim,
+    /// The folder of the run that was published when this one began.
+    found: Option<PathBuf>,
     // What follows is dropped in this order.
     run: TempDir,
     /// Held until the run ends, so that another run does not delete the folder as a leftover.
@@ -78,8 +80,10 @@ impl Target {
         let (folder, (run, lock)) = HomeFolder::create(&out, table, create).map_err(|e| {
             Error::output(format!("[output] {}: cannot be written to: {e}", out.display())).with_source(e)
         })?;
+        let home = home(&out, table);
         Ok(Self {
-            home: home(&out, table),
+            found: fs::read_link(home.join(CURRENT)).ok(),
+            home,
             table: table.to_owned(),
             claim,
             run,
@@ -103,7 +107,8 @@ impl Target {
     /// Publishes the files of this run. Returns the path of Office.
     ///
     /// # Errors
-    /// The folder contains what the run may not replace, or the links cannot be replaced.
+    /// The folder contains what the run may not replace, the links cannot be replaced, or another run was published that
+    /// this one would have to know ([`Claim::follows`]).
     pub(crate) fn publish(mut self) -> Result<PathBuf> {
         let out = self.out.clone();
         let office = out.join(TABLES[0].file(&self.table));
@@ -113,6 +118,7 @@ impl Target {
         let _home = lock_home(&self.home).map_err(cannot)?;
         // Another run may have been published since this one began.
         check(&self.out, &self.table, &self.claim)?;
+        self.claim.follows(fs::read_link(self.home.join(CURRENT)).ok() == self.found)?;
         self.switch().map_err(cannot)?;
         Ok(office)
     }
@@ -144,7 +150,7 @@ pub(crate) fn switch(out: &Path, table: &str, run: &mut TempDir) -> io::Result<O
     let before = fs::read_link(&current).ok();
     // Only the first run creates the links of the tables; later runs use them again. They are created
     // before the step that publishes, so that this step shows all files at once.
-    link(out, table, |link| fs::symlink_metadata(link).is_err())?;
+    link(out, table, run.path(), |link| fs::symlink_metadata(link).is_err())?;
     run.disable_cleanup(true);
     let name = run.path().file_name().map(PathBuf::from).unwrap_or_default();
     sync_folder(&home)?;
@@ -152,20 +158,44 @@ pub(crate) fn switch(out: &Path, table: &str, run: &mut TempDir) -> io::Result<O
     sync_folder(&home)?;
     // A plain file with the name of a table is replaced only now, when the link leads to a file that
     // can be read.
-    link(out, table, |_| true)?;
+    link(out, table, run.path(), |_| true)?;
+    unlink(out, table, run.path())?;
     Ok(before)
 }
 
-/// Links the names of tables in the output folder to the published files: of those tables for whose
-/// link `which` is true and that do not have this link already.
-fn link(out: &Path, table: &str, which: impl Fn(&Path) -> bool) -> io::Result<()> {
-    for published in TABLES {
+/// Whether the run with this folder has the file of a table.
+fn has(run: &Path, of: &Table, table: &str) -> bool {
+    run.join(of.file(table)).exists()
+}
+
+/// Links the names of tables in the output folder to the published files: of those tables that the run has, for whose
+/// link `which` is true, and that do not have this link already.
+fn link(out: &Path, table: &str, run: &Path, which: impl Fn(&Path) -> bool) -> io::Result<()> {
+    for published in every_table().filter(|of| has(run, of, table)) {
         let (link, target) = link_of(out, table, &published.file(table));
         if which(&link) && !leads_to(&link, &target) {
             replace_by_link(&home(out, table), &target, &link)?;
         }
     }
     sync_folder(out)
+}
+
+/// Removes the names of tables that an earlier run had and the published one has not: links to what is published and, in
+/// a copy of an output folder, files of the enrichment that has published. Files of others stay.
+fn unlink(out: &Path, table: &str, run: &Path) -> io::Result<()> {
+    for absent in every_table().filter(|of| !has(run, of, table)) {
+        let (link, target) = link_of(out, table, &absent.file(table));
+        let is_own = || {
+            let is_file = fs::symlink_metadata(&link).is_ok_and(|meta| meta.is_file());
+            let owner = Owner::of_file(&run.join(TABLES[0].file(table)));
+            is_file && matches!(owner, Owner::Enrichment(_)) && Owner::of_file(&link) == owner
+        };
+        if leads_to(&link, &target) || is_own() {
+            fs::remove_file(&link)?;
+            sync_folder(out)?;
+        }
+    }
+    Ok(())
 }
 
 /// What runs that are dead have left, if nothing is published yet: their folders, and links that lead
@@ -183,7 +213,7 @@ impl Drop for Leftovers {
             return;
         }
         clean(&home, &[]);
-        for table in TABLES {
+        for table in every_table() {
             let (link, target) = link_of(&self.out, &self.table, &table.file(&self.table));
             if leads_to(&link, &target) {
                 let _ = fs::remove_file(link);
@@ -208,7 +238,7 @@ fn leads_to(link: &Path, target: &Path) -> bool {
 /// belongs to another enrichment or to nobody known.
 pub(crate) fn check(out: &Path, table: &str, claim: &Claim) -> Result<()> {
     home::check(out, table).map_err(|e| Error::output(format!("[output] {e}")).with_source(e))?;
-    let links: Vec<_> = TABLES.iter().map(|t| link_of(out, table, &t.file(table))).collect();
+    let links: Vec<_> = claim.tables.iter().map(|t| link_of(out, table, &t.file(table))).collect();
     let places = links.iter().map(|(link, _)| link.clone());
     for place in places.chain([home(out, table).join(CURRENT)]) {
         if fs::symlink_metadata(&place).is_ok_and(|m| m.is_dir()) {
@@ -216,7 +246,7 @@ pub(crate) fn check(out: &Path, table: &str, claim: &Claim) -> Result<()> {
         }
     }
     if let Some(run) = current(out, table) {
-        for (published, (link, _)) in TABLES.iter().map(|t| run.join(t.file(table))).zip(&links) {
+        for (published, (link, _)) in claim.tables.iter().map(|t| run.join(t.file(table))).zip(&links) {
             claim.replaces(&link.display().to_string(), &Owner::of_file(&published))?;
         }
     }
@@ -271,7 +301,7 @@ fn in_the_way(place: &Path) -> Error {
 /// A name is missing, or leads to something else.
 pub(crate) fn check_links(out: &Path, table: &str, run: &Path, again: &str) -> Result<()> {
     let size = |path: &Path| fs::metadata(path).ok().map(|meta| meta.len());
-    for file in TABLES.iter().map(|t| t.file(table)) {
+    for file in every_table().filter(|t| !t.is_optional() || has(run, t, table)).map(|t| t.file(table)) {
         let (link, target) = link_of(out, table, &file);
         let what = match size(&link) {
             _ if leads_to(&link, &target) => continue,

@@ -125,7 +125,12 @@ pub(crate) fn retain(out: &LocalPath, run: &LocalPath, as_of: NaiveDate, office:
     let retain = || -> io::Result<()> {
         let home = home(out, office);
         let _home = lock_home(&home)?;
-        let before = put(&home, as_of, &files(run, office)?, office)?;
+        let files = files(run, office)?;
+        // The names of tables that the date had and has no longer.
+        for absent in retained_tables().filter(|table| !files.contains_key(table.name)) {
+            remove_name(out, office, absent, as_of)?;
+        }
+        let before = put(&home, as_of, &files, office)?;
         settle(out, office)?;
         clean(&home, before);
         Ok(())
@@ -234,13 +239,19 @@ pub(crate) fn remove(out: &LocalPath, office: &str, dates: &BTreeSet<NaiveDate>)
 /// A name cannot be removed.
 pub(crate) fn remove_names(out: &LocalPath, office: &str, date: NaiveDate) -> io::Result<()> {
     for table in overview_last().rev() {
-        let of_date = out.join(HISTORY).join(table.folder(office)).join(partition(date));
-        remove_file(&of_date.join(table.file(office)))?;
-        // What another program has put there stays.
-        let _ = fs::remove_dir(of_date);
+        remove_name(out, office, table, date)?;
     }
     let earlier = out.join(format!("{EARLIER}{date}"));
     if is_folder(&earlier)? { remove_earlier(&home(out, office), &earlier, date, office) } else { Ok(()) }
+}
+
+/// Removes the name of the file of a table at a date.
+fn remove_name(out: &LocalPath, office: &str, table: &Table, date: NaiveDate) -> io::Result<()> {
+    let of_date = out.join(HISTORY).join(table.folder(office)).join(partition(date));
+    remove_file(&of_date.join(table.file(office)))?;
+    // What another program has put there stays.
+    let _ = fs::remove_dir(of_date);
+    Ok(())
 }
 
 /// Removes the names of a date in the layout of versions up to 0.1.0, and its link.
@@ -343,7 +354,7 @@ mod tests {
         assert_eq!(said(out), ["29 d", "30 a", "31 c"]);
         settle(out, "Office").unwrap();
         for date in ["29", "30", "31"] {
-            for table in retained_tables() {
+            for table in retained_tables().filter(|table| !table.is_optional()) {
                 let of_table = format!("history/{}/AsOfDate=2026-10-{date}", table.folder("Office"));
                 assert!(out.join(of_table).join(table.file("Office")).exists(), "{date}");
             }
@@ -353,6 +364,29 @@ mod tests {
         assert!(!out.join("history/Office/AsOfDate=2026-10-30").exists());
     }
 
+    /// The next run of a date does not publish the optional table.
+    #[test]
+    fn no_name_of_a_table_that_is_no_longer_retained_leads_nowhere() {
+        let temporary = tempfile::tempdir().unwrap();
+        let out = temporary.path();
+        let optional = retained_tables().find(|table| table.is_optional()).unwrap();
+        for date in [30, 31] {
+            let run = run(out, "with");
+            fs::write(run.join(optional.file("Office")), "with").unwrap();
+            retain(out, &run, day(date), "Office").unwrap();
+        }
+        let name = |date: u32| {
+            let name = out.join(retained_file(optional, "Office", day(date)));
+            fs::read_to_string(&name).map_err(|_| fs::symlink_metadata(name).is_ok())
+        };
+        assert_eq!([name(30), name(31)], [Ok("with".into()), Ok("with".into())]);
+        fs::remove_file(run(out, "with").join(optional.file("Office"))).unwrap();
+        retain(out, &run(out, "with"), day(31), "Office").unwrap();
+        assert_eq!([name(30), name(31)], [Ok("with".into()), Err(false)]);
+        remove(out, "Office", &[day(30)].into()).unwrap();
+        assert_eq!(name(30), Err(false));
+    }
+
     /// The layout of version 0.1.0: a date whose files are links, one with plain files of a version before it, and one
     /// that a killed move has left without its overview.
     #[test]
@@ -360,7 +394,8 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let out = temporary.path();
         let home = out.join(HIDDEN).join("Office");
-        let names = || retained_tables().map(|table| table.file("Office"));
+        let required = || retained_tables().filter(|table| !table.is_optional());
+        let names = || required().map(|table| table.file("Office"));
         fs::create_dir_all(home.join("retained-1")).unwrap();
         symlink("retained-1", home.join("as_of=2026-10-29")).unwrap();
         fs::create_dir_all(out.join("as_of=2026-10-29")).unwrap();

@@ -118,7 +118,8 @@ impl Files {
     /// interrupted. `office` is the name of the output table.
     pub(crate) fn incomplete(&self, office: &str) -> Option<String> {
         let dates = self.dates.iter().filter_map(|(date, files)| {
-            let missing = retained_tables().filter(|table| !files.contains_key(table.name));
+            let missing = retained_tables().filter(|table| !table.is_optional());
+            let missing = missing.filter(|table| !files.contains_key(table.name));
             let missing: Vec<_> = missing.map(|table| table.file(office)).collect();
             (!missing.is_empty()).then(|| format!("{date} (without {})", missing.join(", ")))
         });
@@ -185,15 +186,15 @@ pub(crate) async fn register(ctx: &SessionContext, all: &Rows, enrichment: &Enri
     }
     ctx.deregister_table(DATES)?;
     changes::register(ctx).await?;
-    register_own_names(ctx, &enrichment.output.table).await
+    register_own_names(ctx, all, &enrichment.output.table).await
 }
 
 /// Registers the views whose names begin with `Office` also under names that begin with the name of the output table.
-async fn register_own_names(ctx: &SessionContext, own: &str) -> Result<()> {
+async fn register_own_names(ctx: &SessionContext, all: &Rows, own: &str) -> Result<()> {
     if own.eq_ignore_ascii_case(TABLES[0].name) {
         return Ok(());
     }
-    let all = retained_tables().map(|table| format!("{}{ALL_DATES}", table.name));
+    let all = all.iter().map(|(table, _)| format!("{}{ALL_DATES}", table.name));
     for view in all.chain([changes::VIEW.to_owned()]) {
         let Some(name) = view.strip_prefix(TABLES[0].name).map(|rest| format!("{own}{rest}")) else {
             continue;

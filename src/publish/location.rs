@@ -11,7 +11,7 @@ use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStoreExt, UpdateVersion};
 
 use super::manifest::Manifest;
-use super::tables::{TABLES, Table};
+use super::tables::{Table, every_table};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
 use crate::storage::{Bucket, Location, redacted};
@@ -127,9 +127,9 @@ impl Home {
     }
 }
 
-/// The tables that are retained for each as-of date: all but the table about individuals.
+/// The tables that can be retained for each as-of date: all but the table about individuals.
 pub(crate) fn retained_tables() -> impl Iterator<Item = &'static Table> {
-    TABLES.iter().filter(|table| !table.is_about_individuals())
+    every_table().filter(|table| !table.is_about_individuals())
 }
 
 /// The retained tables, the overview last: where it is, the date is complete.

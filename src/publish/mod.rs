@@ -9,6 +9,7 @@ mod dated_files;
 mod dates;
 pub(crate) mod delta;
 mod destination;
+mod earlier;
 mod folder;
 mod history;
 pub(crate) mod history_reader;
@@ -21,6 +22,7 @@ pub(crate) mod overview;
 pub(crate) mod owner;
 mod reader;
 pub(crate) mod record;
+mod retained_record;
 mod run_metadata;
 mod state;
 mod store_history;
@@ -28,22 +30,30 @@ mod tables;
 pub(crate) mod upload;
 mod weaker;
 mod writer;
+mod written;
 
 #[cfg(feature = "delta")]
 pub(crate) use self::atomic_link::lock_home;
 
 pub use self::dates::{Dropped, RetainedDate, drop_date, keep_newest, retained_dates};
 pub(crate) use self::destination::Destination;
+pub(crate) use self::earlier::{Earlier, earlier};
 pub(crate) use self::location::{Draft, OutputLocation, Placed, parts_of_history};
 pub(crate) use self::opened::Opened;
 pub use self::overview::Overview;
+pub(crate) use self::owner::Claim;
 pub use self::reader::{register, register_as_of};
 pub(crate) use self::reader::{register_empty, register_with_notes};
+pub(crate) use self::record::remembered;
 pub use self::record::{Before, Judgement, Outcome, Record};
 pub use self::run_metadata::Description;
 pub(crate) use self::state::{recorded, sizes};
-pub use self::tables::{TABLES, Table};
+#[cfg(feature = "delta")]
+pub(crate) use self::tables::every_table;
+pub(crate) use self::tables::tables_of;
+pub use self::tables::{SCORE_EXPLAINED, TABLES, Table};
 pub(crate) use self::writer::write;
+pub(crate) use self::written::{Written, register_written};
 
 #[cfg(feature = "delta")]
 pub(crate) use self::folder::RUN;

@@ -27,12 +27,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt, PutMode};
 
-use super::location::{EARLIER, Home, overview_last, retained_tables};
+use super::location::{EARLIER, Home, overview_last};
 use super::manifest::{Manifest, VERSION};
 use super::owner::{Claim, Owner};
 use super::record::Record;
 use super::store_history;
-use super::tables::{TABLES, Table};
+use super::tables::{TABLES, Table, every_table};
 use super::upload::{copy, new_run, probe, put_file};
 use crate::error::{Error, Result};
 
@@ -48,6 +48,8 @@ pub(crate) struct Upload {
     home: Home,
     claim: Claim,
     run: String,
+    /// The run that was published when this one began.
+    found: Option<String>,
     files: Vec<(&'static Table, File)>,
 }
 
@@ -61,7 +63,8 @@ impl Upload {
         check(&home, &claim).await?;
         let run = new_run()?;
         probe(&home, &run).await?;
-        Ok(Self { home, claim, run, files: vec![] })
+        let found = home.current().await?.map(|(current, _)| current.run);
+        Ok(Self { home, claim, run, found, files: vec![] })
     }
 
     /// The output folder.
@@ -69,7 +72,8 @@ impl Upload {
         &self.home
     }
 
-    /// Creates the temporary file into which a table is written. It is uploaded later.
+    /// Creates the temporary file into which a table is written. It is uploaded later, in the order in which these files
+    /// are created.
     ///
     /// # Errors
     /// The file cannot be created.
@@ -102,7 +106,7 @@ impl Upload {
         }
         let record = record.map(|record| record.with_sizes(sizes).to_value());
         let manifest = Manifest { version: VERSION, run: self.run, previous: None, as_of, files, record };
-        let manifest = switch(&home, &self.claim, manifest).await?;
+        let manifest = switch(&home, &self.claim, manifest, Some(self.found.as_deref())).await?;
         copy_to_plain_names(&home, manifest, history).await?;
         if history {
             store_history::move_earlier(&home).await?;
@@ -120,6 +124,8 @@ impl Upload {
         check(&self.home, &self.claim).await?;
         let home = self.home;
         store_history::begin(&home, as_of).await?;
+        let is_written = |table: &Table| self.files.iter().any(|(written, _)| written.name == table.name);
+        store_history::delete_absent(&home, as_of, is_written).await?;
         self.files.sort_by_key(|(table, _)| table.is_overview());
         for (table, file) in &mut self.files {
             if !table.is_about_individuals() {
@@ -145,10 +151,10 @@ pub(crate) async fn check(home: &Home, claim: &Claim) -> Result<()> {
     if let Some((current, _)) = home.current().await? {
         check_current(home, claim, &current).await?;
     }
-    let plain = TABLES.iter().map(|table| home.out.clone().join(table.file(&home.table)));
+    let plain = claim.tables.iter().map(|table| home.out.clone().join(table.file(&home.table)));
     let of_date = claim.retained.into_iter().flat_map(|date| {
         let earlier = home.out.clone().join(format!("{EARLIER}{date}"));
-        retained_tables().flat_map(move |table| {
+        claim.tables.iter().filter(|table| !table.is_about_individuals()).flat_map(move |table| {
             [store_history::path(home, table, date), earlier.clone().join(table.file(&home.table))]
         })
     });
@@ -158,7 +164,7 @@ pub(crate) async fn check(home: &Home, claim: &Claim) -> Result<()> {
 
 /// Checks that a run can replace the published one.
 async fn check_current(home: &Home, claim: &Claim, current: &Manifest) -> Result<()> {
-    let files = TABLES.iter().filter_map(|table| current.files.get(table.name));
+    let files = every_table().filter_map(|table| current.files.get(table.name));
     let checks = join_all(files.map(|file| check_file(home, claim, home.file(file))));
     // The first of the errors is about Office, if it is another's.
     checks.await.into_iter().collect()
@@ -169,16 +175,26 @@ async fn check_file(home: &Home, claim: &Claim, path: Path) -> Result<()> {
     claim.replaces(&home.bucket.show(&path), &owner.map_err(home.cannot(&path, "cannot be read"))?)
 }
 
-/// Replaces the manifest, if it still is the one that was read; else reads it again and retries. Returns
-/// the published manifest.
+/// Replaces the manifest, if it still is the one that was read; else reads it again and retries. `found` is the run that
+/// was published when this one began, if that matters. Returns the published manifest.
 ///
 /// # Errors
-/// Another enrichment has published meanwhile, a file of the run is gone, the manifest cannot be replaced, or other runs replace it again and again.
-pub(crate) async fn switch(home: &Home, claim: &Claim, mut manifest: Manifest) -> Result<Manifest> {
+/// Another run was published that this one would have to know ([`Claim::follows`]), another enrichment has published meanwhile, a file of the run is gone, the manifest cannot be replaced, or other runs replace it again and again.
+pub(crate) async fn switch(
+    home: &Home,
+    claim: &Claim,
+    mut manifest: Manifest,
+    found: Option<Option<&str>>,
+) -> Result<Manifest> {
     let path = home.manifest();
     let cannot = home.cannot(&path, "cannot be replaced");
     for _ in 0..PATIENCE {
-        let mode = match home.current().await? {
+        let current = home.current().await?;
+        let run = current.as_ref().map(|(current, _)| current.run.as_str());
+        if run != Some(&manifest.run) {
+            claim.follows(found.is_none_or(|found| found == run))?;
+        }
+        let mode = match current {
             // An earlier attempt has succeeded, but its response was lost.
             Some((current, _)) if current.run == manifest.run => return Ok(current),
             Some((current, version)) => {
@@ -215,9 +231,9 @@ pub(crate) async fn switch(home: &Home, claim: &Claim, mut manifest: Manifest) -
     Err(Error::output(what).with_temporary(true))
 }
 
-/// Copies the files of the published run to their plain names and, with `history`, to the history. If another run is
-/// published meanwhile, it copies its files, too. The last run to finish copies the files of the run that is published
-/// then.
+/// Copies the files of the published run to their plain names and, with `history`, to the history, and deletes such copies
+/// of tables that it does not have. If another run is published meanwhile, it copies its files, too. The last run to finish
+/// copies the files of the run that is published then.
 pub(crate) async fn copy_to_plain_names(home: &Home, mut manifest: Manifest, history: bool) -> Result<()> {
     for _ in 0..PATIENCE {
         let what = "the run is published, but this copy is not up to date (run again)";
@@ -225,8 +241,13 @@ pub(crate) async fn copy_to_plain_names(home: &Home, mut manifest: Manifest, his
             let name = file.rsplit('/').next().unwrap_or(file);
             copy(home, &home.file(file), &home.out.clone().join(name), what).await?;
         }
+        let is_written = |table: &Table| manifest.files.contains_key(table.name);
+        for absent in every_table().filter(|table| !is_written(table)) {
+            delete_plain(home, &manifest, absent).await?;
+        }
         if history {
             store_history::begin(home, manifest.as_of).await?;
+            store_history::delete_absent(home, manifest.as_of, is_written).await?;
             for table in overview_last() {
                 let Some(file) = manifest.files.get(table.name) else { continue };
                 let to = store_history::path(home, table, manifest.as_of);
@@ -237,6 +258,22 @@ pub(crate) async fn copy_to_plain_names(home: &Home, mut manifest: Manifest, his
             Some((current, _)) if current.run != manifest.run => manifest = current,
             _ => break,
         }
+    }
+    Ok(())
+}
+
+/// Deletes the copy of a table that an earlier run had and the published one has not. A file with this name that the
+/// enrichment has not published stays.
+async fn delete_plain(home: &Home, manifest: &Manifest, absent: &Table) -> Result<()> {
+    let plain = home.out.clone().join(absent.file(&home.table));
+    let owner = async |path: &Path| {
+        let owner = Owner::of_object(home.bucket.store.as_ref(), path).await;
+        owner.map_err(home.cannot(path, "cannot be read"))
+    };
+    let found = owner(&plain).await?;
+    let Some(office) = manifest.files.get(TABLES[0].name).map(|file| home.file(file)) else { return Ok(()) };
+    if matches!(found, Owner::Enrichment(_)) && owner(&office).await? == found {
+        store_history::delete(home, &plain).await?;
     }
     Ok(())
 }
@@ -299,6 +336,22 @@ mod tests {
             std::io::Write::write_all(&mut upload.file(table).unwrap(), text.as_bytes()).unwrap();
         }
         upload
+    }
+
+    /// A run that suppresses numbers has to know what was published before it.
+    #[tokio::test]
+    async fn a_protected_run_publishes_after_the_run_that_it_has_found() {
+        let home = home();
+        for _ in 0..2 {
+            let (mut first, mut second) = (begun(&home, "first").await, begun(&home, "second").await);
+            for upload in [&mut first, &mut second] {
+                upload.claim.is_protected = true;
+            }
+            second.publish(day(), false, None).await.unwrap();
+            let error = first.publish(day(), false, None).await.unwrap_err();
+            assert!(error.is_temporary(), "{error}");
+            assert_eq!(found(&home).await, ["second", "second"]);
+        }
     }
 
     async fn text(home: &Home, path: &Path) -> String {
@@ -381,7 +434,7 @@ mod tests {
         manifest.run = "run-gone".into();
         let gone = ".engagement/Office/run-gone/Office.parquet";
         manifest.files.insert("Office".into(), gone.into());
-        let error = switch(&home, &Claim::on_everything(), manifest).await.unwrap_err().to_string();
+        let error = switch(&home, &Claim::on_everything(), manifest, None).await.unwrap_err().to_string();
         assert!(error.contains("a file of this run no longer exists") && error.contains(gone), "{error}");
         assert_eq!(found(&home).await, ["before", "before"]);
     }
@@ -397,13 +450,53 @@ mod tests {
     /// A run of an enrichment whose files say so.
     async fn of(home: &Home, name: &str) -> Result<Upload> {
         let mut upload = Upload::create(home.clone(), Claim::of_test(name)).await?;
-        for table in TABLES {
-            let mark = KeyValue::new("engagement.enrichment".to_owned(), name.to_owned());
-            let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![mark])).build();
-            let (file, schema) = (upload.file(table).unwrap(), table.schema(1, &Fields::empty()));
-            ArrowWriter::try_new(file, schema, Some(properties)).unwrap().close().unwrap();
-        }
+        TABLES.iter().for_each(|table| written(&mut upload, table, name));
         Ok(upload)
+    }
+
+    /// Writes the file of a table, without rows.
+    fn written(upload: &mut Upload, table: &'static Table, name: &str) {
+        let mark = KeyValue::new("engagement.enrichment".to_owned(), name.to_owned());
+        let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![mark])).build();
+        let (file, schema) = (upload.file(table).unwrap(), table.schema(1, &Fields::empty()));
+        ArrowWriter::try_new(file, schema, Some(properties)).unwrap().close().unwrap();
+    }
+
+    /// A run that publishes the optional table, and then one that does not.
+    #[tokio::test]
+    async fn copies_of_a_table_that_is_no_longer_published_are_deleted() {
+        let home = home();
+        let optional = every_table().find(|table| table.is_optional()).unwrap();
+        let places = || async {
+            let mut found = vec![];
+            for path in ["Office_ScoreExplained.parquet", "Office.parquet"] {
+                let of_date = path.trim_end_matches(".parquet");
+                for path in [path.to_owned(), format!("history/{of_date}/AsOfDate=2026-10-31/{path}")] {
+                    found.push(home.bucket.store.head(&home.file(&path)).await.is_ok());
+                }
+            }
+            found
+        };
+        let mut with_optional = of(&home, "us").await.unwrap();
+        written(&mut with_optional, optional, "us");
+        with_optional.publish(day(), true, None).await.unwrap();
+        assert_eq!(places().await, [true; 4]);
+        let (manifest, _) = home.current().await.unwrap().unwrap();
+        assert!(manifest.files.contains_key("Office_ScoreExplained"));
+        of(&home, "us").await.unwrap().publish(day(), true, None).await.unwrap();
+        assert_eq!(places().await, [false, false, true, true]);
+        // A date that is retained and not published.
+        let mut with_optional = of(&home, "us").await.unwrap();
+        written(&mut with_optional, optional, "us");
+        with_optional.retain(day()).await.unwrap();
+        assert_eq!(places().await, [false, true, true, true]);
+        of(&home, "us").await.unwrap().retain(day()).await.unwrap();
+        assert_eq!(places().await, [false, false, true, true]);
+        // The file of somebody else stays, unless a run writes the table.
+        let plain = home.file("Office_ScoreExplained.parquet");
+        home.bucket.store.put(&plain, "of somebody else".into()).await.unwrap();
+        of(&home, "us").await.unwrap().publish(day(), false, None).await.unwrap();
+        assert_eq!(text(&home, &plain).await, "of somebody else");
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use datafusion::catalog::TableProvider;
 use object_store::{ObjectMeta, ObjectStore};
 
 use super::Description;
+use super::record::Record;
 use super::tables::Table;
 use crate::error::{Error, Result};
 
@@ -69,6 +70,11 @@ impl Stored {
     }
 }
 
-/// The date that is published instead of a dropped one, and the description of its run; `None` if the published date
-/// stays.
-pub(crate) type Next = Option<(NaiveDate, Description)>;
+/// The date that is published instead of a dropped one.
+pub(crate) struct Successor {
+    pub(crate) as_of: NaiveDate,
+    /// The description of its run.
+    pub(crate) description: Description,
+    /// The record of its run; `None` if what is retained does not say enough, because an earlier version has published it.
+    pub(crate) record: Option<Record>,
+}

@@ -27,7 +27,7 @@ pub struct Overview {
     #[serde(default)]
     pub addresses_by_domain: Option<i64>,
     #[serde(default)]
-    pub accounts_by_domain: i64,
+    pub accounts_by_domain: Option<i64>,
     #[serde(default)]
     pub shared_domains: i64,
 }
@@ -51,7 +51,7 @@ impl Overview {
             accounts_engaged: count(10),
             shared_addresses: count(11),
             addresses_by_domain: maybe(12),
-            accounts_by_domain: count(13),
+            accounts_by_domain: maybe(13),
             shared_domains: count(14),
         }
     }

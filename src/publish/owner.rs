@@ -14,6 +14,7 @@ use object_store::path::Path;
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt};
 
 use super::Description;
+use super::tables::{Table, tables_of};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
 
@@ -94,6 +95,11 @@ pub(crate) struct Claim {
     replace: bool,
     /// With `[output] history`, the as-of date under which the tables are retained, too.
     pub(crate) retained: Option<NaiveDate>,
+    /// Whether numbers about few people are suppressed. Then a run publishes only after the run that it has found when it
+    /// began: it does not know what another one has published about months.
+    pub(crate) is_protected: bool,
+    /// The tables that the run publishes.
+    pub(crate) tables: Vec<&'static Table>,
 }
 
 impl Claim {
@@ -102,9 +108,11 @@ impl Claim {
             name: enrichment.name.clone(),
             file: enrichment.file.display().to_string(),
             again: enrichment.run_command(),
-            command: format!("{} --replace", enrichment.run_command()),
+            command: enrichment.run_command_with("--replace"),
             replace: enrichment.output.replace,
             retained: enrichment.output.history.then_some(enrichment.as_of),
+            is_protected: enrichment.min_people > 1,
+            tables: tables_of(enrichment).collect(),
         }
     }
 
@@ -117,7 +125,20 @@ impl Claim {
     #[cfg(test)]
     pub(crate) fn of_test(name: &str) -> Self {
         let (name, file, command) = (name.to_owned(), format!("{name}.toml"), "engagement run X".to_owned());
-        Self { name, file, again: command.clone(), command, replace: false, retained: None }
+        let (again, tables) = (command.clone(), super::TABLES.iter().collect());
+        Self { name, file, again, command, replace: false, retained: None, is_protected: false, tables }
+    }
+
+    /// Checks that a run can publish, given whether the same run is published as when it began.
+    ///
+    /// # Errors
+    /// Another one is, and numbers about few people are suppressed. The error is temporary.
+    pub(crate) fn follows(&self, is_same: bool) -> Result<()> {
+        if is_same || !self.is_protected {
+            return Ok(());
+        }
+        let what = "[output] another run has published since this run began, and nothing of this run is published; run again";
+        Err(Error::output(what).with_temporary(true))
     }
 
     /// Checks that a run can replace what is at a place in the output.

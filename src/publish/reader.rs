@@ -11,10 +11,10 @@ use datafusion::prelude::SessionContext;
 use futures::future::try_join_all;
 
 use super::current::{attributes, current, describe_checked, listing, meta};
-use super::location::{OutputLocation, retained_tables};
+use super::location::OutputLocation;
 use super::opened::{OfDate, Opened, Rows, Stored};
 use super::owner::Claim;
-use super::tables::{TABLES, Table};
+use super::tables::{TABLES, Table, every_table};
 use super::{Description, delta, folder, history_reader, location};
 use crate::config::{Enrichment, OutputFormat};
 use crate::engine::quoted;
@@ -102,14 +102,18 @@ pub(crate) async fn register_empty(
         Ok((table, rows as Arc<dyn TableProvider>))
     };
     let none = history_reader::Files { store: ObjectStoreUrl::local_filesystem(), dates: BTreeMap::new() };
-    let all_dates = retained_tables().map(|table| (table, none.table(table, attributes))).collect();
+    let retained = TABLES.iter().filter(|table| !table.is_about_individuals());
+    let all_dates = retained.map(|table| (table, none.table(table, attributes))).collect();
     history_reader::register(ctx, &all_dates, enrichment).await?;
     let tables = TABLES.iter().map(empty).collect::<Result<_>>()?;
     register_tables(ctx, enrichment, tables, &Description::of(enrichment)).await
 }
 
 /// Registers published tables of a run with this description, and the view that explains its scores.
-async fn register_tables(
+///
+/// # Errors
+/// A view cannot be planned.
+pub(crate) async fn register_tables(
     ctx: &SessionContext,
     enrichment: &Enrichment,
     tables: Rows,
@@ -156,7 +160,7 @@ pub(crate) async fn open(ctx: &SessionContext, enrichment: &Enrichment) -> Resul
 
 /// Opens the published Parquet files; `None` before the first run.
 async fn files(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Opened>> {
-    let Some(published) = current(ctx, enrichment, TABLES).await? else { return Ok(None) };
+    let Some(published) = current(ctx, enrichment, every_table()).await? else { return Ok(None) };
     let described = published.iter().map(|file| async {
         let (description, changed) = describe_checked(ctx, enrichment, file).await?;
         Ok::<_, Error>(((file.name.clone(), description), changed))
@@ -173,11 +177,14 @@ async fn files(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<O
     }
     let mut retained = history_reader::Files::find(&output, office).await?;
     if let Some(date) = description.as_of() {
-        retained.add_published(date, TABLES.iter().zip(sizes).collect());
+        let files = published.iter().zip(sizes).map(|(file, size)| (file.table, size));
+        retained.add_published(date, files.collect());
     }
     let notes = retained.incomplete(office).into_iter().collect();
     let (mut tables, mut all_dates) = (vec![], vec![]);
-    for (table, file) in TABLES.iter().zip(published) {
+    // Sessions have a view in place of the optional table.
+    for file in published.into_iter().filter(|file| !file.table.is_optional()) {
+        let table = file.table;
         let attributes = match table.has_attributes() {
             true => attributes(ctx, table, &file).await?,
             false => Fields::empty(),

@@ -18,11 +18,14 @@ use serde_json::Value;
 
 use super::overview::Overview;
 use super::run_metadata::BY_OWN_PEOPLE;
+use super::tables::every_table;
 use crate::views::PublishedMonth;
+
+/// The largest size in bytes of a record: months of a million accounts.
+const LARGEST: u64 = 4 << 30;
 
 /// How long a run remembers what was published about a month, in months before the as-of date: two windows.
 const MONTHS: u32 = 24;
-use super::tables::TABLES;
 
 /// The file in the folder of a run.
 pub(crate) const FILE: &str = "run.json";
@@ -40,7 +43,7 @@ pub struct Record {
     /// The rule by which the run suppressed numbers; blank if it suppressed none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub suppression: String,
-    /// What was published about months of accounts, by this run and by the runs before it, if numbers are suppressed.
+    /// What was published about months of accounts while numbers were suppressed, by this run and by the runs before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub months: Vec<PublishedMonth>,
     /// The first and the last day with used rows of mail or meetings; `None` if there is no used row, or if numbers
@@ -117,7 +120,8 @@ impl std::fmt::Display for Judgement {
 }
 
 impl Record {
-    /// The record of a run that is published now. `now` is truncated to seconds.
+    /// The record of a run that is published now. `now` is truncated to seconds. `months` are all that is to be
+    /// remembered, see [`remembered`].
     pub(crate) fn new(
         now: DateTime<Utc>,
         min_people: u32,
@@ -127,10 +131,8 @@ impl Record {
         months: Vec<PublishedMonth>,
         before: Option<Self>,
     ) -> Self {
-        let mut before = before.filter(|before| before.protection() >= min_people);
-        let earlier = before.as_mut().map(|before| std::mem::take(&mut before.months)).unwrap_or_default();
-        let months = if min_people > 1 { remembered(earlier, months, overview.as_of) } else { vec![] };
         let suppression = if min_people > 1 { BY_OWN_PEOPLE.to_owned() } else { String::new() };
+        let before = before.filter(|before| before.protection() >= min_people);
         let before = before.map(|Self { published_at, version, overview, .. }| Before {
             published_at,
             version,
@@ -157,6 +159,12 @@ impl Record {
         if self.suppression == BY_OWN_PEOPLE { self.min_people } else { 1 }
     }
 
+    /// What was published about months, if this version can compare it: by its rule, or before a run that suppressed
+    /// nothing.
+    pub(crate) fn comparable_months(&self) -> &[PublishedMonth] {
+        if self.suppression.is_empty() || self.suppression == BY_OWN_PEOPLE { &self.months } else { &[] }
+    }
+
     /// The record with the sizes of the files, each with the name of its table.
     pub(crate) fn with_sizes(&self, sizes: BTreeMap<String, u64>) -> Self {
         Self { sizes, ..self.clone() }
@@ -172,30 +180,34 @@ impl Record {
     /// table.
     pub(crate) fn write(&self, run: &Path, office: &str) -> io::Result<()> {
         let size = |path: &Path| fs::metadata(path).map(|meta| meta.len());
-        let sizes = TABLES.iter().map(|t| Ok((t.name.to_owned(), size(&run.join(t.file(office)))?)));
+        let tables = every_table().map(|t| (t, run.join(t.file(office))));
+        let written = tables.filter(|(t, file)| !t.is_optional() || file.exists());
+        let sizes = written.map(|(t, file)| Ok((t.name.to_owned(), size(&file)?)));
         let record = self.with_sizes(sizes.collect::<io::Result<_>>()?);
         fs::write(run.join(FILE), format!("{:#}\n", record.to_value()))
     }
 
-    /// The record in the folder of a run; `None` if there is none that can be read.
+    /// The record in the folder of a run; `None` if there is none that can be read. A pipe could block, and what is in a
+    /// link is elsewhere.
     pub(crate) fn of_run(run: &Path) -> Option<Self> {
-        serde_json::from_str(&fs::read_to_string(run.join(FILE)).ok()?).ok()
+        let file = run.join(FILE);
+        let meta = fs::symlink_metadata(&file).ok()?;
+        (meta.is_file() && meta.len() <= LARGEST).then_some(())?;
+        serde_json::from_slice(&fs::read(file).ok()?).ok()
     }
 }
 
-/// What was published about months: `now`, and what was known before about other months and accounts. Months that no
-/// window of this as-of date or a later one contains, nor one of the year before it, are forgotten.
-fn remembered(
+/// What is to be remembered of what was published about months: `now`, and what was known before about other months and
+/// accounts. Months that no window of this as-of date or a later one contains, nor one of the year before it, are forgotten.
+pub(crate) fn remembered(
     earlier: Vec<PublishedMonth>,
     now: Vec<PublishedMonth>,
     as_of: NaiveDate,
 ) -> Vec<PublishedMonth> {
     let first = as_of.checked_sub_months(Months::new(MONTHS)).unwrap_or(NaiveDate::MIN);
     let earlier = earlier.into_iter().filter(|known| known.month > first);
-    let by_month = earlier.chain(now).map(|known| ((known.account, known.month), known.numbers));
-    let by_month: BTreeMap<_, _> = by_month.collect();
-    let known = |((account, month), numbers)| PublishedMonth { account, month, numbers };
-    by_month.into_iter().map(known).collect()
+    let by_month = earlier.chain(now).map(|known| ((known.account.clone(), known.month), known));
+    by_month.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 #[cfg(test)]
@@ -217,9 +229,24 @@ mod tests {
             accounts_engaged: 6,
             shared_addresses: 0,
             addresses_by_domain: Some(0),
-            accounts_by_domain: 0,
+            accounts_by_domain: Some(0),
             shared_domains: 0,
         }
+    }
+
+    #[test]
+    fn only_a_file_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (run, elsewhere) = (folder.path().join("run"), folder.path().join("run.json"));
+        fs::create_dir(&run).unwrap();
+        let record = Record::new(Utc::now(), 1, overview("2026-10-30"), None, vec![], vec![], None);
+        fs::write(&elsewhere, record.to_value().to_string()).unwrap();
+        assert_eq!(Record::of_run(&run), None);
+        std::os::unix::fs::symlink(&elsewhere, run.join(FILE)).unwrap();
+        assert_eq!(Record::of_run(&run), None);
+        fs::remove_file(run.join(FILE)).unwrap();
+        fs::rename(&elsewhere, run.join(FILE)).unwrap();
+        assert_eq!(Record::of_run(&run), Some(record));
     }
 
     #[test]
@@ -259,25 +286,23 @@ mod tests {
             account: account.into(),
             month: month.parse().unwrap(),
             numbers: numbers.into(),
+            people: "2 0 0".into(),
         };
         let protected =
             record(2, vec![month("a", "2026-09-01", "1"), month("b", "2026-10-01", "2")], Some(second));
         assert_eq!((&protected.before, protected.protection()), (&None, 2));
+        assert_eq!(serde_json::from_value::<Record>(protected.to_value()).unwrap(), protected);
+        let weaker = Record { suppression: "accounts-by-month".into(), ..protected.clone() };
+        assert!(weaker.comparable_months().is_empty() && !protected.comparable_months().is_empty());
+        assert!(record(2, vec![], Some(protected.clone())).before.is_some());
+        assert!(record(2, vec![], Some(weaker)).before.is_none());
+        let unprotected = record(1, protected.months.clone(), Some(protected));
+        assert_eq!((unprotected.protection(), unprotected.comparable_months().len()), (1, 2));
 
-        // What was published about months is remembered, but not what an earlier version did by a weaker rule.
         let more = vec![month("a", "2026-09-01", "3"), month("b", "2026-09-01", "4")];
-        let old = Record {
-            months: vec![month("b", "2024-10-01", "5"), month("b", "2024-11-01", "6")],
-            ..protected
-        };
-        let weaker = Record { suppression: "accounts-by-month".into(), ..old.clone() };
-        let later = record(2, more.clone(), Some(old));
-        assert_eq!(later.months, [more[0].clone(), month("b", "2024-11-01", "6"), more[1].clone()]);
-        assert!(later.before.is_some());
-        assert_eq!(serde_json::from_value::<Record>(later.to_value()).unwrap(), later);
-        assert_eq!(record(3, more.clone(), Some(later)).months, more);
-        let after_weaker = record(2, more.clone(), Some(weaker));
-        assert_eq!((after_weaker.months, after_weaker.before), (more.clone(), None));
-        assert!(record(1, more, None).months.is_empty());
+        let old =
+            vec![month("a", "2026-09-01", "1"), month("b", "2024-10-01", "5"), month("b", "2024-11-01", "6")];
+        let all = remembered(old, more.clone(), "2026-10-31".parse().unwrap());
+        assert_eq!(all, [more[0].clone(), month("b", "2024-11-01", "6"), more[1].clone()]);
     }
 }

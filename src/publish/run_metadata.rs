@@ -29,6 +29,12 @@ const RULE: &str = "suppression";
 /// with this account alone. Runs of versions with a weaker rule name none or another one.
 pub(crate) const BY_OWN_PEOPLE: &str = "accounts-by-own-people";
 
+/// The key of the first and the last day with used rows.
+const USED_DAYS: &str = "used_days";
+
+/// Its value if there is no used row.
+const NO_DAYS: &str = "none";
+
 /// How many bytes at the end of a file are read at once: the whole footer of most files.
 const FOOTER: usize = 1 << 16;
 
@@ -60,6 +66,14 @@ impl Description {
         }
         entries.extend(enrichment.region.map(|r| ("region", r.as_str().to_string())));
         Self(entries.into_iter().map(|(k, v)| (format!("{PREFIX}{k}"), v)).collect())
+    }
+
+    /// The description with the first and the last day with used rows of mail or meetings; `None` if there is no such row.
+    /// Not for a run that suppresses numbers.
+    pub(crate) fn with_used_days(mut self, days: Option<(NaiveDate, NaiveDate)>) -> Self {
+        let text = days.map_or(NO_DAYS.to_owned(), |(first, last)| format!("{first}/{last}"));
+        self.0.push((format!("{PREFIX}{USED_DAYS}"), text));
+        self
     }
 
     /// Reads the description from the footer of a Parquet file. Other metadata is ignored.
@@ -141,16 +155,33 @@ impl Description {
         Source::ALL.into_iter().filter(|s| listed.split(',').any(|name| name == s.as_str())).collect()
     }
 
+    /// The first and the last day with used rows, `Some(None)` if there is no such row; `None` if the run did not record
+    /// them: it suppressed numbers, or an earlier version has published it.
+    pub(crate) fn used_days(&self) -> Option<Option<(NaiveDate, NaiveDate)>> {
+        match self.get(USED_DAYS)? {
+            NO_DAYS => Some(None),
+            days => {
+                let (first, last) = days.split_once('/')?;
+                Some(Some((first.parse().ok()?, last.parse().ok()?)))
+            }
+        }
+    }
+
     /// `[privacy] min_people` of the run: numbers about fewer internal people than this are suppressed. 1
     /// if no number is suppressed.
     pub fn min_people(&self) -> u32 {
         self.get("min_people").and_then(|k| k.parse().ok()).unwrap_or(1)
     }
 
+    /// The rule by which the run suppressed numbers; blank if it suppressed none.
+    pub(crate) fn rule(&self) -> &str {
+        self.get(RULE).unwrap_or_default()
+    }
+
     /// The number of internal people from which on numbers are published, by the rule of this version; 1 if numbers
     /// are not suppressed, or by a weaker rule of an earlier version.
     pub(crate) fn protection(&self) -> u32 {
-        if self.get(RULE) == Some(BY_OWN_PEOPLE) { self.min_people() } else { 1 }
+        if self.rule() == BY_OWN_PEOPLE { self.min_people() } else { 1 }
     }
 
     /// The weights of the run, in the order of [`Measure::ALL`]; 0 for a measure that is not named, and for the

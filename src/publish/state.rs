@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 use super::current::{current, meta};
 use super::location::{OutputLocation, output_location};
 use super::record::Record;
-use super::tables::TABLES;
+use super::tables::every_table;
 use super::{delta, folder};
 use crate::config::{Enrichment, OutputFormat};
 use crate::error::{Error, Result};
@@ -17,9 +17,21 @@ use crate::error::{Error, Result};
 /// # Errors
 /// The output location is not valid, or the manifest cannot be read.
 pub(crate) async fn recorded(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Record>> {
+    recorded_in(ctx, enrichment, enrichment.output.format).await
+}
+
+/// The record, like [`recorded`], of what this enrichment has published in a format.
+///
+/// # Errors
+/// As for [`recorded`].
+pub(crate) async fn recorded_in(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    format: OutputFormat,
+) -> Result<Option<Record>> {
     let location = output_location(ctx, enrichment)?;
     let parsed = |value: Option<serde_json::Value>| serde_json::from_value::<Record>(value?).ok();
-    let record = match (enrichment.output.format, location) {
+    let record = match (format, location) {
         (OutputFormat::Delta, location) => parsed(delta::record(location, enrichment).await?),
         (OutputFormat::Parquet, OutputLocation::Folder(out)) => {
             folder::current(&out, &enrichment.output.table).and_then(|run| Record::of_run(&run))
@@ -40,10 +52,9 @@ pub(crate) async fn sizes(ctx: &SessionContext, enrichment: &Enrichment) -> Resu
     if enrichment.output.format == OutputFormat::Delta {
         return delta::sizes(ctx, enrichment).await;
     }
-    let Some(published) = current(ctx, enrichment, TABLES).await? else { return Ok(vec![]) };
-    let sizes = TABLES
-        .iter()
-        .zip(published)
-        .map(async |(table, file)| Ok::<_, Error>((table.name, meta(ctx, &file).await?.size)));
+    let Some(published) = current(ctx, enrichment, every_table()).await? else { return Ok(vec![]) };
+    let sizes = published
+        .into_iter()
+        .map(async |file| Ok::<_, Error>((file.table.name, meta(ctx, &file).await?.size)));
     try_join_all(sizes).await
 }

@@ -80,7 +80,26 @@ pub(crate) async fn remove(home: &Home, dates: &BTreeSet<NaiveDate>) -> Result<(
     Ok(())
 }
 
-async fn delete(home: &Home, path: &Path) -> Result<()> {
+/// Deletes the files of a date for those tables that its run has not written.
+///
+/// # Errors
+/// The store cannot delete.
+pub(crate) async fn delete_absent(
+    home: &Home,
+    as_of: NaiveDate,
+    is_written: impl Fn(&Table) -> bool,
+) -> Result<()> {
+    for absent in retained_tables().filter(|table| !is_written(table)) {
+        delete(home, &path(home, absent, as_of)).await?;
+    }
+    Ok(())
+}
+
+/// Deletes an object, if it is there.
+///
+/// # Errors
+/// The store cannot delete.
+pub(crate) async fn delete(home: &Home, path: &Path) -> Result<()> {
     match home.bucket.store.delete(path).await {
         Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
         Err(e) => Err(home.cannot(path, "cannot be deleted")(e)),

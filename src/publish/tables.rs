@@ -1,4 +1,5 @@
-//! The one list of published tables. Their columns and their sort order are a contract.
+//! The published tables: those of every run, and the one that an enrichment can ask for. Their columns and their sort
+//! order are a contract.
 
 use std::sync::Arc;
 
@@ -8,6 +9,9 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
+
+use crate::config::Enrichment;
+use crate::views::SEGMENTS;
 
 /// A published table.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +44,7 @@ enum Null {
 /// The table with the attributes of accounts.
 const ACCOUNTS: &str = "Office_Accounts";
 
-/// All published tables; Office is the first.
+/// The tables that every run publishes; Office is the first.
 pub const TABLES: &[Table] = &[
     Table {
         name: "Office",
@@ -99,7 +103,7 @@ pub const TABLES: &[Table] = &[
             ("AccountsEngaged", Int64, Never),
             ("SharedAddresses", Int64, Never),
             ("AddressesByDomain", Int64, Suppressed),
-            ("AccountsByDomain", Int64, Never),
+            ("AccountsByDomain", Int64, Suppressed),
             ("SharedDomains", Int64, Never),
         ],
         order: &["Enrichment"],
@@ -137,7 +141,44 @@ pub const TABLES: &[Table] = &[
         order: &["CustomerId", "Month"],
         sorted_view: Some("customercard_history_sorted"),
     },
+    Table {
+        name: SEGMENTS,
+        suffix: "_Segments",
+        columns: &[("Segment", Utf8, Never), ("CustomerId", Utf8, Never)],
+        order: &["Segment", "CustomerId"],
+        sorted_view: None,
+    },
 ];
+
+/// The table that explains each score. A run publishes it with `[output] score_explained = true`. Sessions over the
+/// published tables do not read it: there, a view of this name explains the scores of the published Office.
+pub const SCORE_EXPLAINED: Table = Table {
+    name: "Office_ScoreExplained",
+    suffix: "_ScoreExplained",
+    columns: &[
+        ("CustomerId", Utf8, Never),
+        ("AggregationLevel", Utf8, Never),
+        ("AggregationStartDate", Date32, Never),
+        ("Measure", Utf8, Never),
+        ("Value", Int64, Maybe),
+        ("Standing", Float64, Suppressed),
+        ("Weight", Int64, Never),
+        ("Points", Float64, Suppressed),
+    ],
+    order: &["AggregationLevel", "CustomerId", "AggregationStartDate", "Measure"],
+    sorted_view: None,
+};
+
+/// Every table that a run can publish: [`TABLES`], and [`SCORE_EXPLAINED`].
+pub(crate) fn every_table() -> impl DoubleEndedIterator<Item = &'static Table> {
+    TABLES.iter().chain([&SCORE_EXPLAINED])
+}
+
+/// The tables that a run of this enrichment publishes.
+pub(crate) fn tables_of(enrichment: &Enrichment) -> impl Iterator<Item = &'static Table> {
+    let has_optional = enrichment.output.score_explained;
+    every_table().filter(move |table| has_optional || !table.is_optional())
+}
 
 impl Table {
     /// The schema of the file of the table, given `[privacy] min_people` and the attributes of accounts. Above 1,
@@ -192,9 +233,19 @@ impl Table {
         Ok(RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)?)
     }
 
-    /// The one of [`TABLES`] that has this name.
+    /// The one of [`every_table`] that has this name.
     pub(crate) fn named(name: &str) -> Option<&'static Table> {
-        TABLES.iter().find(|t| t.name == name)
+        every_table().find(|t| t.name == name)
+    }
+
+    /// Whether a run publishes the table only if the enrichment asks for it.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.name == SCORE_EXPLAINED.name
+    }
+
+    /// Whether the table has the members of the segments, which are computed from the other tables.
+    pub(crate) fn is_of_segments(&self) -> bool {
+        self.name == SEGMENTS
     }
 
     /// Whether this is the user table, the only table about individuals.

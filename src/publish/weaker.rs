@@ -171,6 +171,33 @@ pub(crate) async fn delete_in_store(home: &Home, protection: &Protection) -> Res
     delete().await
 }
 
+/// Leaves out the dates of the history that a run with this protection deletes.
+///
+/// # Errors
+/// A file cannot be read.
+pub(crate) async fn leave_out(
+    files: &mut Files,
+    store: &dyn ObjectStore,
+    protection: &Protection,
+) -> Result<()> {
+    if protection.min_people == 1 {
+        return Ok(());
+    }
+    let mut leaving = vec![];
+    for (date, of_date) in &files.dates {
+        for file in of_date.values() {
+            let weaker = is_weaker(store, file, protection).await;
+            let cannot = |e: StoreError| Error::output(format!("{}: cannot be read: {e}", file.location));
+            if weaker.map_err(cannot)? {
+                leaving.push(*date);
+                break;
+            }
+        }
+    }
+    leaving.iter().for_each(|date| drop(files.dates.remove(date)));
+    Ok(())
+}
+
 async fn parquet(store: &dyn ObjectStore, folder: &Path) -> Result<Vec<ObjectMeta>, StoreError> {
     let objects: Vec<_> = store.list(Some(folder)).try_collect().await?;
     Ok(objects.into_iter().filter(|object| object.location.as_ref().ends_with(".parquet")).collect())

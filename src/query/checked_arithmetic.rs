@@ -1,12 +1,17 @@
-//! Arithmetic of whole numbers that fails on overflow.
+//! Arithmetic of whole numbers that fails on overflow, and one NaN of floating-point numbers.
 //!
 //! The operators of the engine wrap around: `9223372036854775807 + 1` would be -9223372036854775808. A rule of the
 //! analyzer replaces `+`, `-` and `*` of whole numbers in the plans of statements by functions that return an error.
+//!
+//! The NaN of 0.0 / 0.0 has a sign, which depends on the processor. By it, the engine sorts NaN before or after all
+//! numbers. The rule also replaces `/` and `%` of floating-point numbers, so that NaN is greater than all numbers.
 
 use std::sync::Arc;
 
-use datafusion::arrow::compute::kernels::numeric::{add, mul, sub};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Datum, PrimitiveArray};
+use datafusion::arrow::compute::kernels::numeric::{add, div, mul, rem, sub};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue, plan_err};
@@ -64,14 +69,23 @@ fn checked(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     plan.map_data(LogicalPlan::recompute_schema)
 }
 
-/// An operator of whole numbers as a function; any other expression as it is.
+/// An operator of numbers as a function; any other expression as it is.
 fn operator(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    let is_float = |expr: &Expr| {
+        expr.get_type(schema)
+            .is_ok_and(|data_type| matches!(data_type, DataType::Float32 | DataType::Float64))
+    };
     let is_whole = |expr: &Expr| expr.get_type(schema).is_ok_and(|data_type| data_type.is_integer());
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right })
             if matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply)
                 && is_whole(&left)
                 && is_whole(&right) =>
+        {
+            Transformed::yes(call(op, *left, *right))
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right })
+            if matches!(op, Operator::Divide | Operator::Modulo) && is_float(&left) && is_float(&right) =>
         {
             Transformed::yes(call(op, *left, *right))
         }
@@ -91,7 +105,34 @@ fn call(op: Operator, left: Expr, right: Expr) -> Expr {
     ScalarUDF::new_from_impl(Checked { op, signature }).call(vec![left, right])
 }
 
-/// An operator on two whole numbers of the same type.
+/// A quotient of floating-point numbers.
+fn quotient(left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+    one_nan(div(left, right)?)
+}
+
+/// A remainder of floating-point numbers.
+fn remainder(left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+    one_nan(rem(left, right)?)
+}
+
+/// The numbers with one NaN, which is greater than all numbers.
+fn one_nan(numbers: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    Ok(match numbers.data_type() {
+        DataType::Float32 => {
+            let one: PrimitiveArray<Float32Type> =
+                numbers.as_primitive::<Float32Type>().unary(|x| if x.is_nan() { f32::NAN } else { x });
+            Arc::new(one)
+        }
+        DataType::Float64 => {
+            let one: PrimitiveArray<Float64Type> =
+                numbers.as_primitive::<Float64Type>().unary(|x| if x.is_nan() { f64::NAN } else { x });
+            Arc::new(one)
+        }
+        _ => numbers,
+    })
+}
+
+/// An operator on two numbers of the same type.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Checked {
     op: Operator,
@@ -103,6 +144,8 @@ impl ScalarUDFImpl for Checked {
         match self.op {
             Operator::Plus => "checked_add",
             Operator::Minus => "checked_subtract",
+            Operator::Divide => "checked_divide",
+            Operator::Modulo => "checked_remainder",
             _ => "checked_multiply",
         }
     }
@@ -129,6 +172,8 @@ impl ScalarUDFImpl for Checked {
         match self.op {
             Operator::Plus => apply(left, right, add),
             Operator::Minus => apply(left, right, sub),
+            Operator::Divide => apply(left, right, quotient),
+            Operator::Modulo => apply(left, right, remainder),
             _ => apply(left, right, mul),
         }
     }
@@ -191,6 +236,30 @@ mod tests {
         ] {
             let value = value(&mut session, sql).await.unwrap();
             assert!(value.starts_with(expected), "{sql}: {value}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_less_than_the_quotient_of_zeros() {
+        let ctx = testing::published().await;
+        testing::table(
+            &ctx,
+            "numbers",
+            "select * from (values (0.0, 0.0), (1.0, 2.0), (1.0, 0.0)) as t (x, y)",
+        )
+        .await;
+        let mut session = Statements::new(ctx).await.unwrap();
+        for (sql, expected) in [
+            ("select count(*) as n from numbers where x / y < 0.9", "n = 1"),
+            ("select count(*) as n from numbers where x / y > 0.9", "n = 2"),
+            ("select max(x / y) as n from numbers where y > 0 or x > 0", "n = inf"),
+            ("select x / y as n from numbers order by n limit 1", "n = 0.5"),
+            ("select x / y as n from numbers order by n desc limit 1", "n = NaN"),
+            ("select count(*) as n from numbers where x % y < 5", "n = 1"),
+            ("select cast(0 as float) / cast(0 as float) > 9 as n", "n = true"),
+            ("select 1.0 / 4 as n", "n = 0.25"),
+        ] {
+            assert_eq!(value(&mut session, sql).await.unwrap(), expected, "{sql}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::{missing_functions, missing_names};
 use crate::error::engine_words::{
     CANDIDATES, COERCION_FAILED, FUNCTION_NOT_FOUND, NO_COERCION, NO_FUNCTION_MATCHES, NO_SIGNATURE_MATCHES,
     NOT_A_DATE, NOT_EXECUTABLE, OVERFLOW, SUBQUERIES, TABLE_FUNCTION_NOT_FOUND, TABLE_NOT_FOUND,
-    WRONG_PATTERN,
+    TEXT_TO_NUMBER, WRONG_PATTERN,
 };
 use crate::error::{Error, ErrorKind, one_line};
 
@@ -51,6 +51,7 @@ pub fn query_error(error: DataFusionError, written: Written<'_>) -> Error {
                 return error.into();
             }
             ArrowError::ArithmeticOverflow(text) => overflow(text),
+            ArrowError::CastError(text) if is_number_in_text(text) => format!("{inner}; {TRY_CAST}"),
             other => other.to_string(),
         },
         DataFusionError::SQL(inner, _) => parser_message(inner),
@@ -65,6 +66,16 @@ pub fn query_error(error: DataFusionError, written: Written<'_>) -> Error {
 
 /// The message for a text that is taken for a date.
 const A_DATE: &str = "a text is not a date such as 2026-10-31; give its format: to_date(text, '%d.%m.%Y')";
+
+/// What to do about texts that are no numbers.
+const TRY_CAST: &str =
+    "try_cast(... as bigint) is null for such texts, and replace(..., ',', '') takes commas out of numbers";
+
+/// Whether a text was to become a number, for example because it is compared with one.
+fn is_number_in_text(message: &str) -> bool {
+    let of_type = message.strip_prefix(TEXT_TO_NUMBER.0).and_then(|rest| rest.rsplit_once(TEXT_TO_NUMBER.1));
+    of_type.is_some_and(|(_, to)| ["Int", "UInt", "Float", "Decimal"].iter().any(|kind| to.starts_with(kind)))
+}
 
 /// The message for a whole number that its type cannot hold.
 fn overflow(text: &str) -> String {

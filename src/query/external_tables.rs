@@ -1,5 +1,5 @@
 //! Refuses external tables that would lose rows or change values: the engine reads only the files that are directly in a
-//! folder, reads the columns of CSV by their position, and takes `007` for the number 7.
+//! folder, reads the columns of CSV by their position, takes `007` for the number 7, and makes numbers of JSON fit.
 
 use std::collections::HashSet;
 
@@ -10,8 +10,8 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 
 use crate::error::{Error, Result};
-use crate::inputs::csv_scans;
 use crate::inputs::path_table::{Found, find};
+use crate::inputs::{csv_scans, is_plain_object, json_scans};
 use crate::storage::{InputFile, is_hidden};
 
 /// Refuses a statement `CREATE EXTERNAL TABLE` whose table would not be what its text says.
@@ -34,9 +34,12 @@ pub(crate) async fn refuse_external(ctx: &SessionContext, create: &CreateExterna
         if let Some(why) = other_files(ctx, location, &kind, &files).await {
             return Err(refused(create, location, &why));
         }
-        if kind == "csv"
-            && let Some(why) = other_values(create, &files).await?
-        {
+        let other = match kind.as_str() {
+            "csv" => other_values(create, &files).await?,
+            "json" => other_objects(create, &files).await?,
+            _ => None,
+        };
+        if let Some(why) = other {
             return Err(refused(create, location, &why));
         }
     }
@@ -86,12 +89,51 @@ async fn other_files(
     })
 }
 
+/// The value of an option, in lower case.
+fn option_of(create: &CreateExternalTable, name: &str) -> Option<String> {
+    let found = create.options.iter().find(|(key, _)| key.to_lowercase().ends_with(name));
+    found.map(|(_, value)| value.to_string().to_lowercase())
+}
+
+/// Why values of JSON files would not be what the files say; `None` if they are.
+///
+/// # Errors
+/// A file is damaged or cannot be read, or an object has a member several times.
+async fn other_objects(create: &CreateExternalTable, files: &[InputFile]) -> Result<Option<String>> {
+    let has_lines = option_of(create, "newline_delimited").is_none_or(|value| !value.contains("false"));
+    let is_other = |file: &&InputFile| !file.has_ending("gz") && !is_plain_object(file).unwrap_or(true);
+    if let Some(file) = files.iter().find(is_other).filter(|_| has_lines) {
+        return Ok(Some(format!(
+            "has a file that is not one object per line in UTF-8, {file}, and an external table reads nothing else"
+        )));
+    }
+    for (file, members) in files.iter().zip(json_scans(files).await?) {
+        let found = match create.columns.is_empty() {
+            true => members.numbers_as_text().map(|column| {
+                format!(
+                    "numbers in the column {column:?} that no type of numbers holds, or that stand beside texts"
+                )
+            }),
+            false => {
+                let is_whole = |data_type: String| data_type.to_lowercase().contains("int");
+                let cut = create.columns.iter().find(|column| {
+                    is_whole(column.data_type.to_string()) && members.has_fractions(&column.name.value)
+                });
+                cut.map(|column| {
+                    format!("fractions in the column {:?}, which would be cut off", column.name.value)
+                })
+            }
+        };
+        if let Some(found) = found {
+            return Ok(Some(format!("has {found} ({file})")));
+        }
+    }
+    Ok(None)
+}
+
 /// Why values of CSV files would not be what the files say; `None` if they are.
 async fn other_values(create: &CreateExternalTable, files: &[InputFile]) -> Result<Option<String>> {
-    let option = |name: &str| {
-        let found = create.options.iter().find(|(key, _)| key.to_lowercase().ends_with(name));
-        found.map(|(_, value)| value.to_string().to_lowercase())
-    };
+    let option = |name| option_of(create, name);
     if option("has_header").is_some_and(|value| value.contains("false")) {
         return Ok(None);
     }

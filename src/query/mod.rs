@@ -3,6 +3,7 @@
 
 mod checked_arithmetic;
 mod clauses;
+mod date_numbers;
 mod errors;
 mod external_tables;
 mod identifier_roles;

@@ -18,6 +18,7 @@ use datafusion::sql::parser::Statement;
 
 use super::checked_arithmetic;
 use super::clauses::refuse_clauses;
+use super::date_numbers::refuse_numbers_as_dates;
 pub use super::errors::{Written, query_error};
 use super::identifiers::{Names, Table};
 use super::merged_columns::replace_merged;
@@ -152,6 +153,7 @@ impl Statements {
         refuse_clauses(&parsed, &state)?;
         replace_merged(&mut parsed, &self.names)?;
         let plan = state.statement_to_plan(parsed).await.map_err(explain)?;
+        refuse_numbers_as_dates(&plan)?;
         refuse_settings(&plan)?;
         refuse_impossible(&plan)?;
         if !self.files {

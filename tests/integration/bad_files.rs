@@ -403,6 +403,16 @@ fn files_of_other_formats_are_recognized() {
             fs::write(&file, before).unwrap();
         }
     }
+    // Some programs write the usual mark before an encrypted footer.
+    let file = example.folder.path().join("contacts.parquet");
+    let before = good("contacts");
+    fs::write(&file, b"PAR1\x15\x04\x15\0\x03\0\0\0PARE").unwrap();
+    refused(
+        &example.command(),
+        1,
+        "contacts.parquet: is an encrypted Parquet file; write it without encryption\n",
+    );
+    fs::write(&file, before).unwrap();
     assert_eq!(example.command().status.code(), Some(0));
 }
 

@@ -91,6 +91,38 @@ fn folders_of_csv_with_other_columns_and_keys() {
     refused(&world.command("check", &[]), 1, "part.CSV: column 'email' is missing; the file has: mail");
 }
 
+/// Attributes of a CSV file are text. A segment that takes one for a number says so, and what to write.
+#[test]
+fn a_number_with_commas_in_a_segment() {
+    let world = in_csv();
+    world.change(
+        "path = \"accounts.csv\"\nformat = \"csv\"",
+        "path = \"accounts.csv\"\nformat = \"csv\"\nattributes = [\"employees\"]",
+    );
+    world.write("accounts.csv", "account_id,name,employees\nacme,ACME,\"2,200\"\nbolt,Bolt,7\ncalm,Calm,-\n");
+    world.write("segments/big.sql", "select customerid from office_accounts where employees >= 100");
+    let number = "try_cast(replace(employees, ',', '') as bigint)";
+    world
+        .write("segments/large.sql", format!("select customerid from office_accounts where {number} >= 100"));
+    world.run();
+    let outcome = world.command("segment", &["big"]);
+    refused(&outcome, 2, "error: segment big: Cast error: Cannot cast string '");
+    assert!(
+        error(&outcome).contains("; try_cast(... as bigint) is null for such texts"),
+        "{}",
+        error(&outcome)
+    );
+    let found = world.command("segment", &["large", "--format", "csv"]);
+    assert!(String::from_utf8_lossy(&found.stdout).contains("\nacme,ACME,"), "{}", error(&found));
+    // The footer of a report is not a record.
+    world.write("accounts.csv", "account_id,name,employees\nacme,ACME,1\n\nGrand Totals (1 record)\n");
+    refused(
+        &world.command("check", &[]),
+        1,
+        "line 4 has 1 field, but the header has 3; if the line is not a record",
+    );
+}
+
 /// An empty field is null, a quoted one is an empty text: both are missing ids, but not both are names.
 #[test]
 fn empty_fields() {
@@ -150,6 +182,14 @@ fn damaged_csv_is_named_with_its_line() {
         (b"".to_vec(), "is empty (0 bytes)"),
         (b"\n\n".to_vec(), "is not CSV but white space only; write it again"),
         (b"email;konto\na;b\n".to_vec(), ": column 'account_id' is missing; the file has: email, konto"),
+        (
+            b"email|account_id\na|b\n".to_vec(),
+            "its first line has no comma, semicolon or tab, so the file has one column",
+        ),
+        (
+            b"Export\nemail,account_id\na,b\n".to_vec(),
+            "write the names of all columns into the first line, with one of",
+        ),
         (
             b"e1,Email,EMAIL,account_id\na,b,c,d\n".to_vec(),
             ": column 'email' is ambiguous: there are 'Email' and 'EMAIL'",

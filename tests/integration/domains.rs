@@ -143,7 +143,7 @@ fn people_are_known_by_the_longest_domain() {
         );
         let accounts = r#"select * from "Account" order by 1"#;
         assert_eq!(table(folder.path(), accounts).await, ["acme AAA b", "bolt Bolt NULL", "calm NULL c"]);
-        let line = "2 accounts have one; 6 values are left out: invalid_domain 1, own_domain 2, public_mail 1, \
+        let line = "2 accounts have one; 1 is that of several accounts; 6 values are left out: invalid_domain 1, own_domain 2, public_mail 1, \
                     public_suffix 1, repeated 1";
         let brings = format!("{line}; they add 7 addresses, and 1 account without contacts");
         assert_eq!(report.domains, Some(brings));

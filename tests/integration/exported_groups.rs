@@ -2,7 +2,6 @@
 
 use crate::layouts::{World, write_rows};
 use crate::process::{error, refused};
-use crate::skipped::printed;
 
 /// The worked example with a group of an export. Anna (e1) and Ben (e2) are in it.
 fn world(files: &[(&str, &str)]) -> World {
@@ -28,13 +27,6 @@ fn members(more: &str) -> String {
         format!("{{\"id\":\"{id}\",\"userPrincipalName\":\"{name}@us.com\",{more}}}\n")
     };
     row("e1", "anna") + &row("e2", "ben")
-}
-
-/// A check and a run print this note.
-fn says(world: &World, note: &str) {
-    for text in printed(world) {
-        assert!(text.contains(&format!("Note: {note}\n")), "{note}: {text}");
-    }
 }
 
 /// What a check says of the group.
@@ -96,14 +88,11 @@ fn owners_are_not_members() {
     let files = [("details.json", DETAILS), ("members.json", &members), ("GroupOwners_v0.json", owners)];
     let world = world(&files);
     let file = world.path("groups/GroupOwners_v0.json");
-    says(
-        &world,
-        &format!(
-            "[groups] {} is not read: GroupOwners are owners of groups, who need not be members",
-            file.display()
-        ),
-    );
-    assert!(printed(&world)[0].contains("sales@us.com  2 addresses"));
+    world.says(&format!(
+        "[groups] {} is not read: GroupOwners are owners of groups, who need not be members",
+        file.display()
+    ));
+    assert!(world.printed()[0].contains("sales@us.com  2 addresses"));
 }
 
 #[test]
@@ -125,15 +114,13 @@ fn one_of_the_two_exports_is_missing() {
     };
     let no_members = world(&[("d.json", DETAILS)]);
     listed(&no_members);
-    says(
-        &no_members,
+    no_members.says(
         "[groups] no row is a member of a group, so no group has members; GroupMembers exports have them",
     );
     let no_details = world(&[("m.json", &members("\"pObjectId\":\"g1\""))]);
     listed(&no_details);
-    says(
-        &no_details,
+    no_details.says(
         "[groups] 2 members of 1 group for which there is no row of GroupDetails, so they are in no group",
     );
-    says(&no_details, "[groups] has no addresses of groups, so no listed address is a group");
+    no_details.says("[groups] has no addresses of groups, so no listed address is a group");
 }

@@ -43,13 +43,15 @@ pub fn read(path: &Path) -> RecordBatch {
         files = fs::read_dir(path).unwrap().map(|e| e.unwrap().path()).collect();
         files.sort();
     }
-    let batches: Vec<_> = files.iter().flat_map(read_file).collect();
+    let batches: Vec<_> = files.iter().map(read_file).collect();
     concat_batches(&batches[0].schema(), &batches).unwrap()
 }
 
-fn read_file(file: &PathBuf) -> Vec<RecordBatch> {
+fn read_file(file: &PathBuf) -> RecordBatch {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(file).unwrap()).unwrap();
-    reader.build().unwrap().map(Result::unwrap).collect()
+    let schema = Arc::clone(reader.schema());
+    let batches: Vec<_> = reader.build().unwrap().map(Result::unwrap).collect();
+    concat_batches(&schema, &batches).unwrap()
 }
 
 /// Writes one batch to a Parquet file.

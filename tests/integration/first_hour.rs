@@ -269,6 +269,11 @@ fn proposed(folder: &Path) -> String {
     let (folder, file) = (folder.display().to_string(), file.display().to_string());
     let outcome = command(&["init", &folder, "--output", &file]);
     assert_eq!((outcome.status.code(), outcome.stdout.len()), (Some(0), 0), "{}", error(&outcome));
+    // Nobody has given the consent yet.
+    for command in [command(&["check", &file]), command(&["run", &file])] {
+        refused(&command, 2, "[consent] granted_by is still \"to be filled in\"");
+    }
+    fill_in(Path::new(&file));
     let outcome = command(&["check", &file]);
     assert_eq!(
         (outcome.status.code(), error(&outcome).as_str()),
@@ -277,6 +282,13 @@ fn proposed(folder: &Path) -> String {
         fs::read_to_string(&file).unwrap()
     );
     fs::read_to_string(&file).unwrap()
+}
+
+/// Fills in the consent of a proposed file.
+pub fn fill_in(file: &Path) {
+    let text = fs::read_to_string(file).unwrap();
+    let text = text.replace("\"to be filled in\"", "\"admin@us.com\"").replace("2000-01-01", "2026-01-01");
+    fs::write(file, text).unwrap();
 }
 
 /// The worked example's files without its enrichment file.
@@ -324,6 +336,56 @@ fn a_proposal_for_files_with_our_names() {
     assert!(!printed.contains("Office_") && !printed.contains("Office.parquet"), "{printed}");
 }
 
+/// A file that is named without a folder, with files beside it that a glob matches.
+#[test]
+fn a_proposal_in_the_working_directory() {
+    let world = unknown();
+    let bytes = world.input("mail.parquet");
+    fs::remove_file(world.path("mail.parquet")).unwrap();
+    for name in ["mail_2025.parquet", "mail_2026.parquet"] {
+        world.write(name, &bytes);
+    }
+    world.write("list.txt", "anna@us.com\nben@us.com\n");
+    let here = |arguments: &[&str]| {
+        let arguments: Vec<_> = arguments.iter().map(|a| (*a).to_owned()).collect();
+        let outcome = caught(ENGAGEMENT, &arguments).current_dir(world.0.path()).output().unwrap();
+        assert_eq!(outcome.status.code(), Some(0), "{arguments:?}: {}", error(&outcome));
+        [String::from_utf8_lossy(&outcome.stdout).into_owned(), error(&outcome)]
+    };
+    let [_, said] = here(&["init", ".", "--output", "e.toml"]);
+    assert!(
+        !said.contains("Note: ")
+            && said.ends_with("Fill in [consent], read the rest, and run: engagement check e.toml\n"),
+        "{said}"
+    );
+    fill_in(&world.path("e.toml"));
+    let text = fs::read_to_string(world.path("e.toml")).unwrap();
+    has(&text, &["path = \"mail_202*.parquet\""]);
+    let checked = here(&["check", "e.toml"]);
+    assert!(checked[0].contains("2 files") && checked[1].is_empty(), "{checked:?}");
+    for pattern in ["*.parquet", "**/mail_*", "mail_?0*"] {
+        let other =
+            text.replace("mail_202*.parquet", pattern).replace("[mail] ", "[mail]").replace("out/", "other/");
+        world.write("other.toml", other);
+        let alone = caught(ENGAGEMENT, &["check", "other.toml"].map(str::to_owned))
+            .current_dir(world.0.path())
+            .output();
+        let absolute = command(&["check", world.path("other.toml").to_str().unwrap()]);
+        let plain = |text: Vec<u8>| {
+            String::from_utf8(text).unwrap().replace(&format!("{}/", world.0.path().display()), "")
+        };
+        let alone = alone.unwrap();
+        assert_eq!(alone.status.code(), absolute.status.code(), "{pattern}");
+        assert_eq!(
+            (plain(alone.stdout), plain(alone.stderr)),
+            (plain(absolute.stdout), plain(absolute.stderr)),
+            "{pattern}"
+        );
+    }
+    let [printed, said] = here(&["run", "e.toml", "--as-of", "2026-06-30"]);
+    assert!(printed.contains("Office: out/Office.parquet") && said.is_empty(), "{printed}{said}");
+}
+
 #[test]
 fn a_proposal_for_customer_systems() {
     for (contacts, accounts, keys) in [
@@ -348,6 +410,16 @@ fn a_proposal_for_customer_systems() {
             "Record ID,First Name,Email,Associated Company ID\n1,Carl,carl@acme.com,7\n",
             "Record ID,Company name,Company Domain Name\n7,ACME,acme.com\n",
             &["account_id = \"Associated Company ID\"", "name = \"Company name\"", "format = \"csv\""],
+        ),
+        (
+            "(Do Not Modify) Contact,Full Name,Email,Company Name\n1,Carl,carl@acme.com,ACME\n",
+            "(Do Not Modify) Account,Account Name,Sector\n7,ACME,Metal\n",
+            &[
+                "account_id = \"Company Name\"",
+                "account_id = \"Account Name\"",
+                "contact_id = \"(Do Not Modify) Contact\"",
+                "# Other columns that can be attributes: \"(Do Not Modify) Account\", \"Sector\"",
+            ],
         ),
     ] {
         let world = unknown();

@@ -12,19 +12,8 @@ fn write(world: &World, folder: &str, sql: &str) {
     write_rows(&world.path(folder).join("part-0.parquet"), sql);
 }
 
-/// The output of `check` and of `run`.
-fn outputs(world: &World) -> [String; 2] {
-    let check = world.command("check", &[]);
-    assert_eq!(check.status.code(), Some(0), "{}", crate::process::error(&check));
-    [String::from_utf8_lossy(&check.stdout).into_owned(), world.run()]
-}
-
-fn says(world: &World, note: &str) {
-    outputs(world).iter().for_each(|text| assert!(text.contains(&format!("\nNote: {note}\n")), "{text}"));
-}
-
 fn says_nothing_of_keys(world: &World) {
-    outputs(world).iter().for_each(|text| assert!(!text.contains(" key "), "{text}"));
+    world.printed().iter().for_each(|text| assert!(!text.contains(" key "), "{text}"));
 }
 
 fn own_column(section: &str, key: &str, file: &Path) -> String {
@@ -43,7 +32,7 @@ fn a_column_of_one_file_switches_a_key_off() {
     says_nothing_of_keys(&world);
     write(&world, "mail/other", &format!("{MAIL}, 'ben@us.com' as \"Mailbox\""));
     write(&world, "mail/without", MAIL);
-    says(&world, &own_column("mail", "mailbox", &world.path("mail/other/part-0.parquet")));
+    world.says(&own_column("mail", "mailbox", &world.path("mail/other/part-0.parquet")));
     // If every file in such a folder has the column, nothing is lost.
     write(&world, "mail/mailbox=anna%40us.com", &format!("{MAIL}, 'anna@us.com' as mailbox"));
     says_nothing_of_keys(&world);
@@ -56,7 +45,7 @@ fn in_csv_and_exports_too() {
     world.write("contacts/contact_id=c1/a.csv", "email,account_id\ncarl@acme.com,acme\n");
     world.write("contacts/b.csv", "email,account_id,contact_id\nDORA@bolt.com,bolt,c2\n");
     world.write("contacts/c.csv", "email,account_id\neve@bolt.com,bolt\n");
-    says(&world, &own_column("contacts", "contact_id", &world.path("contacts/b.csv")));
+    world.says(&own_column("contacts", "contact_id", &world.path("contacts/b.csv")));
 
     let world = World::new();
     world.change("path = \"mail.parquet\"", "path = \"mail\"\nformat = \"graph-data-connect\"");
@@ -69,7 +58,7 @@ fn in_csv_and_exports_too() {
     world.write("mail/puser=e1/a.json", message(""));
     world.write("mail/b.json", message(", \"puser\": \"e2\""));
     world.write("mail/c.json", message(""));
-    says(&world, &own_column("mail", "puser", &world.path("mail/b.json")));
+    world.says(&own_column("mail", "puser", &world.path("mail/b.json")));
 }
 
 #[test]
@@ -82,9 +71,7 @@ fn values_that_are_not_percent_encoded_text() {
         // An address is not shown.
         let shown = if value.contains("%40") { "…" } else { value };
         let file = world.path(&format!("mail/mailbox={shown}/part-0.parquet"));
-        says(
-            &world,
-            &format!(
+        world.says(&format!(
                 "[mail] 1 of 2 files has a value of the key mailbox that is not percent-encoded UTF-8 (the first is {}) \
                  and is read as it is written; write % as %25",
                 file.display()
@@ -100,7 +87,7 @@ fn people_in_the_names_of_folders_are_not_shown() {
     let file = |folder: &str| world.path(folder).join("part-0.parquet").display().to_string();
     write(&world, "mail/mailbox=anna%40us.com", &MAIL.replace("['list", "['no address', 'list"));
     world.change("path = \"mail.parquet\"", "path = \"mail\"");
-    for text in outputs(&world) {
+    for text in world.printed() {
         assert!(text.contains(&format!("first in {}", file("mail/mailbox=…"))), "{text}");
         assert!(!text.contains("anna%40"), "{text}");
     }

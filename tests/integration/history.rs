@@ -15,15 +15,21 @@ use crate::layouts::World;
 use crate::process::{self, Published, error, published, refused};
 use crate::readers::READERS;
 
-const FORMATS: &[&str] = if cfg!(feature = "delta") { &["parquet", "delta"] } else { &["parquet"] };
+pub const FORMATS: &[&str] = if cfg!(feature = "delta") { &["parquet", "delta"] } else { &["parquet"] };
 
 /// The worked example with the tables of two dates. At 2026-06-15, message 6 is in the window, and message 3 is not
 /// sent yet. ACME has the standings 2 2 0 0 2 2 2 2 2 and Bolt 2 0 2 0 2 1 2 2 1, with weights
 /// 10 20 15 15 5 5 10 10 10 that is 140 / 2 and 115 / 2. `tests/integration/worked.rs` has those of 2026-06-30.
 fn world(format: &str) -> World {
+    world_of(&format!("format = \"{format}\""), |_| ())
+}
+
+/// Like [`world`], with these lines in `[output]`, and files that `prepare` writes before the first run.
+pub fn world_of(output: &str, prepare: impl Fn(&World)) -> World {
     let world = World::new();
+    prepare(&world);
     let text = fs::read_to_string(world.path("enrichment.toml")).unwrap();
-    let output = format!("\n[output]\npath = \"out/\"\nhistory = true\nformat = \"{format}\"\n");
+    let output = format!("\n[output]\npath = \"out/\"\nhistory = true\n{output}\n");
     fs::write(world.path("enrichment.toml"), text + &output).unwrap();
     for date in ["2026-06-15", "2026-06-30"] {
         fine(&world, "run", &["--as-of", date]);
@@ -32,7 +38,7 @@ fn world(format: &str) -> World {
 }
 
 /// What a command prints that must succeed.
-fn fine(world: &World, command: &str, more: &[&str]) -> String {
+pub fn fine(world: &World, command: &str, more: &[&str]) -> String {
     let outcome = world.command(command, more);
     assert_eq!(outcome.status.code(), Some(0), "{}", error(&outcome));
     String::from_utf8_lossy(&outcome.stdout).into_owned()
@@ -130,6 +136,10 @@ fn a_retained_date_answers_under_all_names() {
             ("select * from office_changes('2026-06-16', '2026-06-30')", says),
             ("select * from office_changes('2026-06-15')", "office_changes takes two dates: office_changes("),
             ("select * from office_changes('2026-06-15', 'June')", "office_changes takes two dates"),
+            (
+                "select * from office_changes(2026-06-15, 2026-06-30)",
+                "office_changes takes two dates: office_changes('",
+            ),
         ] {
             refused(&world.command("sql", &["-c", sql]), 2, says);
         }
@@ -185,7 +195,7 @@ fn a_future_date_is_mended() {
             2,
             "Office_Changes compares two as-of dates, but there is only 2026-06-30",
         );
-        // The next night is published again, and its record begins anew.
+        // The next night is published again.
         let [printed, warnings] = {
             let outcome = world.command("run", &["--as-of", "2026-07-01"]);
             [String::from_utf8_lossy(&outcome.stdout).into_owned(), error(&outcome)]
@@ -196,6 +206,68 @@ fn a_future_date_is_mended() {
         );
         assert_eq!(dates(&world), ["2026-06-30", "2026-07-01*"], "{format}");
     }
+}
+
+/// The date that becomes the published one has its record again, so that the next night is compared with it.
+#[test]
+fn a_date_that_becomes_the_published_one_has_a_record() {
+    for format in FORMATS {
+        let world = world(format);
+        let text = fs::read_to_string(world.path("enrichment.toml")).unwrap();
+        let expect = "[expect]\nmax_age_days = 20\nmax_drop = \"50%\"\n";
+        fs::write(world.path("enrichment.toml"), text + expect).unwrap();
+        let status = || -> Value {
+            let status = fine(&world, "status", &["--format", "json", "--as-of", "2026-06-30"]);
+            serde_json::from_str(&status).unwrap()
+        };
+        let before = status();
+        fine(&world, "run", &["--as-of", "9999-12-31", "--allow-future", "--publish-anyway"]);
+        fine(&world, "history", &["--drop", "9999-12-31"]);
+        let after = status();
+        for key in
+            ["version", "age_days", "last_used_on", "overview", "expectations", "is_as_expected", "notes"]
+        {
+            assert_eq!(after[key], before[key], "{format}: {key}");
+        }
+        assert_eq!(after["before"]["overview"], before["before"]["overview"], "{format}");
+        assert!(after["published_at"].is_string() && after["last_used_on"].is_string(), "{format}: {after}");
+        let outcomes = after["expectations"].as_array().unwrap().iter().map(|judged| &judged["outcome"]);
+        assert!(
+            outcomes.clone().count() == 4 && outcomes.into_iter().all(|outcome| *outcome == "met"),
+            "{after}"
+        );
+
+        // A night without mail is refused, and what would publish it is the command that was given.
+        let mail = "[mail]\npath = \"mail.parquet\"\n";
+        world.change(mail, "");
+        let night = world.command("run", &["--as-of", "2026-07-01", "--levels", "year"]);
+        let error = error(&night);
+        assert_eq!(night.status.code(), Some(3), "{format}: {error}");
+        assert!(error.contains("missed   max_drop of messages: expected at most 50% fewer"), "{error}");
+        let command = " --as-of 2026-07-01 --levels year --publish-anyway\n";
+        assert!(
+            error.contains("or publish nevertheless: engagement run ") && error.ends_with(command),
+            "{error}"
+        );
+    }
+}
+
+/// A card as it was at a retained date.
+#[test]
+fn a_card_of_a_retained_date() {
+    let world = world("parquet");
+    let card = |more: &[&str]| fine(&world, "card", &[&["acme"], more].concat());
+    assert!(card(&[]).contains(", as of 2026-06-30\n"));
+    let earlier = card(&["--as-of", "2026-06-15"]);
+    assert!(
+        earlier.contains(", as of 2026-06-15\n") && earlier.contains("Score         70.0 of 100"),
+        "{earlier}"
+    );
+    let rows = card(&["--as-of", "2026-06-15", "--format", "csv"]);
+    assert!(rows.lines().nth(1).is_some_and(|row| row.starts_with("acme,ACME,70.0,")), "{rows}");
+    let unknown = world.command("card", &["acme", "--as-of", "2026-06-16"]);
+    refused(&unknown, 2, "no tables of 2026-06-16 are retained; there are those of 2026-06-15, 2026-06-30");
+    refused(&world.command("card", &["acme", "--as-of", "16.6.2026"]), 2, "--as-of \"16.6.2026\": ");
 }
 
 /// The retained files of a date; `None` if one is missing.

@@ -114,7 +114,7 @@ fn killed(case: &Case, rounds: u32, seed: u64) {
             sleep(case.takes * part / 1000);
         } else {
             // The last file exists; next, the links are switched.
-            let last = |f: PathBuf| f.join("Office_CustomerCard_History.parquet").exists();
+            let last = |f: PathBuf| f.join("Office_Segments.parquet").exists();
             wait_until(&mut child, || new_folder(output, &there).is_some_and(last));
             sleep(Duration::from_micros(u64::from(part) * 30));
         }

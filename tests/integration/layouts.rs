@@ -48,11 +48,28 @@ impl World {
         caught(ENGAGEMENT, &arguments.into_iter().map(str::to_owned).collect::<Vec<_>>()).output().unwrap()
     }
 
-    /// A run that must succeed without a word on standard error.
-    pub fn run(&self) -> String {
-        let outcome = self.command("run", &[]);
+    /// What a command prints that must succeed without a word on standard error.
+    fn printed_by(&self, command: &str) -> String {
+        let outcome = self.command(command, &[]);
         assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
         String::from_utf8_lossy(&outcome.stdout).into_owned()
+    }
+
+    /// A run that must succeed without a word on standard error.
+    pub fn run(&self) -> String {
+        self.printed_by("run")
+    }
+
+    /// What a check and a run print.
+    pub fn printed(&self) -> [String; 2] {
+        ["check", "run"].map(|command| self.printed_by(command))
+    }
+
+    /// A check and a run print this note.
+    pub fn says(&self, note: &str) {
+        for text in self.printed() {
+            assert!(text.contains(&format!("\nNote: {note}\n")), "{note}: {text}");
+        }
     }
 
     /// Publishes with a history from now on.
@@ -338,7 +355,15 @@ fn output_in_the_folder_that_is_read() {
     fs::rename(world.path("mail.parquet"), world.path("in/mail.parquet")).unwrap();
     world.change("path = \"mail.parquet\"", "path = \"in\"");
     world.change("[users]", "[output]\npath = \"in/out\"\n[users]");
+    let says =
+        "[output] path is in the folder that [mail] reads, so the next run would read the published tables";
+    for command in ["check", "run"] {
+        refused(&world.command(command, &[]), 2, says);
+    }
+    assert!(!world.path("in/out").exists());
+    world.change("path = \"in/out\"", "path = \"in/../out\"");
     world.run();
+    fs::copy(world.path("out/Office.parquet"), world.path("in/Office.parquet")).unwrap();
     refused(
         &world.command("run", &[]),
         1,

@@ -3,22 +3,7 @@
 use std::os::unix::fs::symlink;
 
 use crate::layouts::{World, write_rows};
-use crate::process::{error, refused};
-
-/// What a check and a run print.
-fn printed(world: &World) -> [String; 2] {
-    ["check", "run"].map(|command| {
-        let outcome = world.command(command, &[]);
-        assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
-        String::from_utf8_lossy(&outcome.stdout).into_owned()
-    })
-}
-
-fn says(world: &World, note: &str) {
-    printed(world)
-        .iter()
-        .for_each(|text| assert!(text.contains(&format!("\nNote: {note}\n")), "{note}: {text}"));
-}
+use crate::process::{ENGAGEMENT, caught, error, refused};
 
 /// The number of rows of a source, whatever their disposition.
 fn rows(world: &World, source: &str) -> String {
@@ -35,7 +20,7 @@ fn a_glob_that_matches_folders_reads_them() {
     world.write("mail/2026-08.parquet/note.txt", "");
     world.change("path = \"mail.parquet\"", "path = \"mail/*.parquet\"");
     let empty = world.path("mail/2026-08.parquet").display().to_string();
-    says(&world, &format!("[mail] 1 folder that path matches has no *.parquet: {empty}"));
+    world.says(&format!("[mail] 1 folder that path matches has no *.parquet: {empty}"));
     assert_eq!(rows(&world, "mail"), "24");
     for path in ["mail/*", "mail/**", "mail/**/*.parquet", "mail"] {
         world.change("path = \"mail/*.parquet\"", &format!("path = \"{path}\""));
@@ -46,6 +31,44 @@ fn a_glob_that_matches_folders_reads_them() {
     world.change("path = \"mail/*.parquet\"", "path = \"mail/2026-08*\"");
     let outcome = world.command("check", &[]);
     refused(&outcome, 1, "path = \"mail/2026-08*\" matches nothing: no *.parquet in the folders ");
+}
+
+/// A wildcard in the first part of a path, and an enrichment file that is given without a folder.
+#[test]
+fn a_glob_in_the_folder_of_the_enrichment_file() {
+    let world = World::new();
+    for name in ["mail-1.parquet", "mail-2.parquet", "more/mail.parquet"] {
+        world.write(name, world.input("mail.parquet"));
+    }
+    for (glob, expected) in [("mail-*.parquet", "16"), ("more*/", "8"), ("m*e/*.parquet", "8")] {
+        world.change("path = \"mail.parquet\"", &format!("path = \"{glob}\""));
+        for command in ["check", "run"] {
+            let mut command = caught(ENGAGEMENT, &[command.to_owned(), "enrichment.toml".to_owned()]);
+            let outcome = command.current_dir(world.path("")).output().unwrap();
+            assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""), "{glob}");
+        }
+        assert_eq!(rows(&world, "mail"), expected, "{glob}");
+        world.change(&format!("path = \"{glob}\""), "path = \"mail.parquet\"");
+    }
+}
+
+/// The folders at the beginning of a glob are taken literally, like a path that exists.
+#[test]
+fn a_folder_with_the_signs_of_a_glob() {
+    let world = World::new();
+    let mail = world.input("mail.parquet");
+    for name in ["mail[1]/a.parquet", "mail1/a.parquet", "mail1/b.parquet", "mail2/a.parquet"] {
+        world.write(name, &mail);
+    }
+    for (glob, expected) in [("mail[1]/*.parquet", "8"), ("mail[12]/*.parquet", "24"), ("mail?/*", "24")] {
+        world.change("path = \"mail.parquet\"", &format!("path = \"{glob}\""));
+        world.run();
+        assert_eq!(rows(&world, "mail"), expected, "{glob}");
+        world.change(&format!("path = \"{glob}\""), "path = \"mail.parquet\"");
+    }
+    symlink("nowhere", world.path("mail2/b.parquet")).unwrap();
+    world.change("path = \"mail.parquet\"", "path = \"mail2/*\"");
+    refused(&world.command("check", &[]), 1, "b.parquet cannot be read: it is a link that leads nowhere");
 }
 
 #[test]
@@ -85,14 +108,14 @@ fn hidden_data_files_are_left_out_with_a_note() {
          names"
     );
     world.change("path = \"mail.parquet\"", "path = \"mail\"");
-    says(&world, &note);
+    world.says(&note);
     assert_eq!(rows(&world, "mail"), "16");
     world.change("path = \"mail\"", "path = \"mail/**/*.parquet\"");
-    says(&world, &note);
+    world.says(&note);
     assert_eq!(rows(&world, "mail"), "16");
     // What the path names is read.
     world.change("path = \"mail/**/*.parquet\"", "path = \"mail/_temporary/*/*.parquet\"");
-    printed(&world).iter().for_each(|text| assert!(!text.contains("not read"), "{text}"));
+    world.printed().iter().for_each(|text| assert!(!text.contains("not read"), "{text}"));
     assert_eq!(rows(&world, "mail"), "8");
 }
 
@@ -121,7 +144,7 @@ fn a_file_to_which_two_links_lead_is_read_once() {
     symlink(world.path("real/a.parquet"), world.path("mail/two.parquet")).unwrap();
     world.change("path = \"mail.parquet\"", "path = \"mail/*\"");
     let second = world.path("mail/two.parquet").display().to_string();
-    says(&world, &format!("[mail] 1 file is read once, though links lead to it a second time: {second}"));
+    world.says(&format!("[mail] 1 file is read once, though links lead to it a second time: {second}"));
     assert_eq!(rows(&world, "mail"), "16");
     // Rows in folders with other keys differ.
     let world = World::new();
@@ -134,7 +157,7 @@ fn a_file_to_which_two_links_lead_is_read_once() {
         symlink(world.path("real"), world.path(&format!("mail/mailbox={mailbox}"))).unwrap();
     }
     world.change("path = \"mail.parquet\"", "path = \"mail\"");
-    printed(&world).iter().for_each(|text| assert!(!text.contains("read once"), "{text}"));
+    world.printed().iter().for_each(|text| assert!(!text.contains("read once"), "{text}"));
     assert_eq!(rows(&world, "mail"), "2");
     let people = "select noofcontactsinvolved_emails from office where customerid = 'acme'";
     assert_eq!(world.query(people), ["2"], "each row has the mailbox of its own folder");

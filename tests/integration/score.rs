@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, Date32Array, ListArray, RecordBatch, StringArray};
+use datafusion::arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::array::{AsArray, Float64Array};
-use datafusion::arrow::datatypes::{Date32Type, Float64Type, Int64Type};
+use datafusion::arrow::datatypes::{Date32Type, Float64Type};
 use datafusion_engagement::config::{Level, Measure, Source};
 use datafusion_engagement::views::{Parameters, View};
 use proptest::prelude::*;
@@ -14,6 +14,17 @@ use crate::support::{block_on, session};
 
 /// The eight counts; in the ninth measure, recency, less is better.
 const COUNTS: usize = 8;
+/// The columns of the counts, in the order of the measures.
+const COLUMNS: [&str; COUNTS] = [
+    "NoOfEmails_ToAccount",
+    "NoOfEmails_FromAccount",
+    "NoOfMeetings_FromAccount",
+    "NoOfMeetings_ToAccount",
+    "NoOfContactsInvolved_Meetings",
+    "NoOfContactsInvolved_Emails",
+    "NoOfAccountContactsInvolved_Meetings",
+    "NoOfAccountContactsInvolved_Emails",
+];
 /// More than any random count.
 const GIANT: i64 = 1_000_000_000_000;
 
@@ -48,19 +59,22 @@ fn by_sql(periods: &[Period], weights: &[i64]) -> Vec<Vec<f64>> {
         .zip(periods)
         .flat_map(|(p, accounts)| accounts.iter().enumerate().map(move |(i, a)| (p, i, *a)))
         .collect();
-    // The counts, and recency turned round: more is better.
-    let measures = |(_, _, account): &(i32, usize, Account)| {
-        let counts = (0..COUNTS).map(|k| Some(account.map_or(0, |a| a.0[k])));
-        Some(counts.chain([account.map(|a| -1 - a.1)]).collect::<Vec<_>>())
+    let counts = |k: usize| rows.iter().map(move |r| r.2.map_or(0, |a| a.0[k])).collect::<Int64Array>();
+    // The last contact of every second account is a meeting.
+    let days = |side: usize| {
+        let days = rows.iter().map(move |r| r.2.filter(|_| r.1 % 2 == side).map(|a| a.1));
+        Arc::new(days.collect::<Int64Array>()) as ArrayRef
     };
-    let columns: Vec<(&str, ArrayRef)> = vec![
+    let mut columns: Vec<(&str, ArrayRef)> = vec![
         ("CustomerId", Arc::new(StringArray::from_iter_values(rows.iter().map(|r| r.1.to_string())))),
         ("AggregationLevel", Arc::new(StringArray::from_iter_values(rows.iter().map(|_| "month")))),
         ("AggregationStartDate", Arc::new(Date32Array::from_iter_values(rows.iter().map(|r| r.0)))),
         ("is_engaged", Arc::new(rows.iter().map(|r| Some(r.2.is_some())).collect::<BooleanArray>())),
         ("is_suppressed", Arc::new(rows.iter().map(|_| Some(false)).collect::<BooleanArray>())),
-        ("measures", Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(rows.iter().map(measures)))),
+        ("DaysSinceLastEmail", days(0)),
+        ("DaysSinceLastMeeting", days(1)),
     ];
+    columns.extend((0..COUNTS).map(|k| (COLUMNS[k], Arc::new(counts(k)) as ArrayRef)));
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let batches = block_on(async {
         let ctx = session(2, 8192);

@@ -3,7 +3,6 @@
 
 use crate::files::{read, write};
 use crate::layouts::{World, write_rows};
-use crate::process::error;
 
 pub const EVERY: &str = "\nEvery input row was used.\n";
 
@@ -34,18 +33,9 @@ pub fn csv(world: &World, section: &str, text: &str) {
     }
 }
 
-/// What a check and a run print.
-pub fn printed(world: &World) -> [String; 2] {
-    ["check", "run"].map(|command| {
-        let outcome = world.command(command, &[]);
-        assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
-        String::from_utf8_lossy(&outcome.stdout).into_owned()
-    })
-}
-
 /// Both commands print the note, and the run does not say that every row was used.
 pub fn says(world: &World, note: &str) {
-    let texts = printed(world);
+    let texts = world.printed();
     for text in &texts {
         assert!(text.contains(&format!("Note: {note}\n")), "{note}: {text}");
     }
@@ -54,7 +44,7 @@ pub fn says(world: &World, note: &str) {
 
 #[test]
 fn if_every_row_is_used_there_is_no_note() {
-    let [check, run] = printed(&all_used());
+    let [check, run] = all_used().printed();
     assert!(run.contains(EVERY), "{run}");
     for text in [check, run] {
         assert!(!text.contains("has no") && !text.contains("not used"), "{text}");
@@ -80,7 +70,7 @@ fn a_section_without_rows() {
     says(&world, "[groups] has no rows, so no listed address is a group");
     csv(&world, "contacts", "email,account_id\n");
     says(&world, "[contacts] has no rows, so no account has people");
-    let [check, _] = printed(&world);
+    let [check, _] = world.printed();
     assert!(!check.contains("no contact is in"), "{check}");
 }
 
@@ -115,6 +105,20 @@ fn rows_without_a_usable_address_or_id() {
     }
 }
 
+/// A cell with members is used, and a part of it is not.
+#[test]
+fn a_part_of_a_member_that_is_not_an_address() {
+    for cell in ["\"anna@us.com; Bob <bob@us.com\"", "\"anna@us.com, Bob Smith\""] {
+        let world = all_used();
+        csv(&world, "groups", &format!("group_email,member_email\nsales@us.com,{cell}\nempty@us.com,\n"));
+        says(&world, "[groups] 1 row with a part of member_email that is not an address, and is passed over");
+    }
+    let world = all_used();
+    csv(&world, "groups", "group_email,member_email\nsales@us.com,anna@us.com; ben@us.com\nempty@us.com,\n");
+    let [_, run] = world.printed();
+    assert!(run.contains(EVERY), "{run}");
+}
+
 /// An export has several addresses of a user, of which one is enough.
 #[test]
 fn exported_users_without_an_address() {
@@ -123,7 +127,7 @@ fn exported_users_without_an_address() {
     let known = "{\"id\":\"e1\",\"mail\":\"anna@us.com\",\"userPrincipalName\":\"anna\"}\n\
                  {\"id\":\"e2\",\"mail\":null,\"proxyAddresses\":[\"SMTP:ben@us.com\",\"X500:/o=us\"]}\n";
     world.write("users/a.json", known);
-    let [_, run] = printed(&world);
+    let [_, run] = world.printed();
     assert!(run.contains(EVERY), "{run}");
     world.write("users/b.json", "{\"id\":\"e3\"}\n{\"id\":\"e4\",\"userPrincipalName\":\"zoe\"}\n");
     says(&world, "[users] 2 of 4 users are not used: no column has an address");
@@ -162,7 +166,7 @@ fn values_of_used_rows_that_are_not_addresses() {
         &world.path("mail.parquet"),
         &mail(" ", "['carl@acme.com', '', null, 'undisclosed-recipients:;']"),
     );
-    let [check, run] = printed(&world);
+    let [check, run] = world.printed();
     assert!(run.contains(EVERY) && !check.contains("not used"), "{check}{run}");
 
     let world = all_used();
@@ -171,7 +175,7 @@ fn values_of_used_rows_that_are_not_addresses() {
         "select '1' as meeting_id, 'anna@us.com' as organizer, ['carl@acme.com', 'Zoe'] as attendees, ['Zoe', 'Bo'] as declined, \
          timestamp '2026-06-01T09:00:00' as start_at, timestamp '2026-06-01T10:00:00' as end_at",
     );
-    let [check, run] = printed(&world);
+    let [check, run] = world.printed();
     for text in [check, run] {
         let note = "1 used row with a value that is not used: attendees (1 item in 1 row), declined (2 items in 1 row), first in";
         assert!(text.contains(note), "{text}");
@@ -220,6 +224,18 @@ fn required_columns_without_a_value() {
         let world = all_used();
         write_rows(&world.path("mail.parquet"), &format!("select {}", all.map(value).join(", ")));
         says(&world, &format!("[mail] no row has a value of {column}, so {then}"));
+    }
+    // What is there and cannot be read is no value.
+    for (column, text, then) in [
+        ("sent_at", "'05/30/2026 10:00 PM'", "no message counts"),
+        ("to", "'Carl Smith'", "nobody is a recipient in to"),
+    ] {
+        let value = |(name, value): (&str, &str)| {
+            format!("{} as \"{name}\"", if name == column { text } else { value })
+        };
+        let world = all_used();
+        write_rows(&world.path("mail.parquet"), &format!("select {}", all.map(value).join(", ")));
+        says(&world, &format!("[mail] no row has a value of {column} that can be read, so {then}"));
     }
     for (section, text, note) in [
         ("contacts", "email,account_id\n,acme\n", "no row has a value of email, so it gives no address"),

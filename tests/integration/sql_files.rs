@@ -172,6 +172,113 @@ fn lines_of_json_with_every_ending() {
     refused(&query(&world, &create), 2, "STORED AS NDJSON is not supported; write STORED AS JSON");
 }
 
+/// What comes late has a column and a type, and no number is rounded.
+#[test]
+fn json_is_looked_at_to_its_end() {
+    let world = published();
+    let late = |last: &str| {
+        let lines: String = (0..3000).map(|i| format!("{{\"a\":{i}}}\n")).collect();
+        format!("{lines}{last}\n")
+    };
+    let of = |name: &str, text: &str, columns: &str| {
+        world.write(name, text);
+        format!("select {columns} from '{}'", world.path(name).display())
+    };
+    for (last, columns, expected) in [
+        (r#"{"a":1.5}"#, "sum(a)", "4498501.5"),
+        (r#"{"a":5,"zz":"k"}"#, "count(*), max(zz)", "3001,k"),
+        (r#"{"a":5,"b":{"c":[true]}}"#, "count(*), count(b['c'][1])", "3001,1"),
+        (r#"{"a":"x"}"#, "max(a)", "x"),
+        (r#"{"a":12345678901234567891}"#, "count(distinct a), max(length(a))", "3001,20"),
+        (r#"{"b":null}"#, "count(*), count(b)", "3001,0"),
+    ] {
+        assert_eq!(rows(&world, &of("late.json", &late(last), columns)), [expected], "{last}");
+    }
+    // All forms that an export may have.
+    for text in
+        ["[{\"a\":1},\n{\"a\":2}]", "\u{feff}{\"a\":1}\n{\"a\":2}", "{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n"]
+    {
+        assert_eq!(rows(&world, &of("a.json", text, "a")), ["1", "2"], "{text}");
+    }
+    let utf_16: Vec<u8> = "[{\"a\":1}]".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    world.write("b.json", [&b"\xff\xfe"[..], &utf_16].concat());
+    assert_eq!(rows(&world, &format!("select a from '{}'", world.path("b.json").display())), ["1"]);
+    // Files of one table have one type.
+    world.write("k=1/a.json", "{\"a\":1}");
+    world.write("k=2/a.jsonl", "{\"b\":true,\"a\":0.5}");
+    let both = format!("select a, b, k from '{}'", world.path("k=*/").display());
+    assert_eq!(rows(&world, &both), ["0.5,true,2", "1.0,,1"]);
+}
+
+#[test]
+fn json_that_is_not_rows_is_an_error_that_names_the_file() {
+    let world = published();
+    let file = world.path("a.json").display().to_string();
+    for (text, says) in [
+        ("{\"a\":1,\"a\":2}", "is ambiguous: record 1, which ends at byte 13, has several members 'a'"),
+        ("{\"a\":{\"b\":1,\"b\":2}}", "has several members 'a.b' with different values"),
+        ("{\"a\":1}\n{\"a\":[1]}", "has values of different kinds in 'a': record 2"),
+        ("{\"a\":1}\n{\"a\"", "is cut short within record 2"),
+        ("{\"a\":\"caf\u{1}\"}", "is damaged: no JSON object in record 1"),
+        ("", "is empty (0 bytes)"),
+    ] {
+        world.write("a.json", text);
+        let outcome = query(&world, &format!("select * from '{file}'"));
+        refused(&outcome, 1, says);
+        assert!(error(&outcome).contains(&format!("[sql] {file} ")), "{}", error(&outcome));
+    }
+}
+
+/// The engine's own tables of JSON are refused where they would cut numbers or choose a value.
+#[test]
+fn external_tables_of_json() {
+    let world = published();
+    let external = |text: &str, columns: &str| {
+        world.write("a.json", text);
+        let location = world.path("a.json").display().to_string();
+        query(
+            &world,
+            &format!(
+                "create external table t {columns} stored as json location '{location}'; select sum(a) as s from t"
+            ),
+        )
+    };
+    let late = format!("{}{{\"a\":1.5}}\n", "{\"a\":1}\n".repeat(3000));
+    let outcome = external(&late, "");
+    assert_eq!(
+        (error(&outcome).as_str(), String::from_utf8_lossy(&outcome.stdout).trim()),
+        ("", "s\n3001.5")
+    );
+    refused(&external(&late, "(a bigint)"), 2, "has fractions in the column \"a\", which would be cut off");
+    assert_eq!(error(&external(&late, "(a double)")), "");
+    let long = "{\"a\":1.5}\n{\"a\":9007199254740993}\n";
+    refused(&external(long, ""), 2, "has numbers in the column \"a\" that no type of numbers holds");
+    refused(&external("[{\"a\":1}]", ""), 2, "has a file that is not one object per line in UTF-8, ");
+    refused(&external("{\"a\":1,\"a\":2}", ""), 1, "has several members 'a' with different values");
+}
+
+#[test]
+fn the_ending_tsv_says_what_the_delimiter_is() {
+    let world = published();
+    let of = |name: &str, text: &str| {
+        world.write(name, text);
+        rows(&world, &format!("select * from '{}'", world.path(name).display()))
+    };
+    assert_eq!(of("a.tsv", "a\tb,c / 1\n2,3\t4\n"), ["\"2,3\",4"]);
+    assert_eq!(of("b.tsv", "a\tb,c,d\n1\t2\n"), ["1,2"]);
+    assert_eq!(of("c.tsv", "a;b\n1;2\n"), ["1,2"], "without a tab");
+}
+
+#[test]
+fn folders_of_the_path_have_keys_too() {
+    let world = published();
+    world.write("hv/k=1/a.csv", "x\n7\n");
+    for path in ["hv", "hv/k=1/", "hv/k=1/a.csv", "hv/*/a.csv", "hv/k=1/*.csv"] {
+        let of = |place: &str| rows(&world, &format!("select x, k from '{place}'"));
+        assert_eq!(of(&world.path(path).display().to_string()), ["7,1"], "{path}");
+    }
+}
+
 #[test]
 fn a_copy_does_not_add_files_to_those_of_another() {
     let world = published();

@@ -61,6 +61,15 @@ pub fn files_in(path: &Path) -> Vec<PathBuf> {
     }
 }
 
+/// Copies the segments of the bundled enrichment to a folder with another enrichment file, which then publishes the same
+/// tables.
+pub fn copy_segments(folder: &Path) {
+    fs::create_dir_all(folder.join("segments")).unwrap();
+    for file in files_in(&data().join("segments")) {
+        fs::copy(&file, folder.join("segments").join(file.file_name().unwrap())).unwrap();
+    }
+}
+
 /// The bundled enrichment, with `output` as its output folder.
 pub fn bundled(output: &Path) -> Enrichment {
     bundled_as_of(output, None)

@@ -3,7 +3,7 @@
 use super::customer::{Customer, Month};
 use super::explained::{Explanation, Term};
 use crate::cli::bars::bars;
-use crate::cli::rounded::rounded;
+use crate::cli::rounded::{parts, rounded};
 use crate::cli::text::{aligned, columns, pad, visible};
 use crate::error::numbers::grouped;
 
@@ -25,8 +25,17 @@ pub(super) fn not_covered<'a>(months: impl IntoIterator<Item = &'a Month>) -> St
 /// The text that is shown instead of an explanation if the level of the card's score is not published.
 pub(super) const UNPUBLISHED: &str = "level year is not published";
 
-/// What the word means in the column of standings.
-pub(super) const BETTER: &str = "Better than: engaged accounts that are no better, this one included.";
+/// What is said if others have organized the meetings in which people were; blank if not.
+pub(super) fn of_others(customers: &[Customer]) -> &'static str {
+    let has_people = |customer: &Customer| match &customer.explanation {
+        Explanation::Terms(terms) => terms.iter().any(|term| term.is_in_meetings && term.value > Some(0)),
+        _ => false,
+    };
+    match customers.iter().any(|customer| customer.meetings == Some(0) && has_people(customer)) {
+        true => "Meetings leave out those that others organize; people in them are counted.\n",
+        false => "",
+    }
+}
 
 /// The card of a customer. `source` says where it is from.
 pub(super) fn draw(customer: &Customer, source: &str, width: usize) -> String {
@@ -54,7 +63,9 @@ pub(super) fn draw(customer: &Customer, source: &str, width: usize) -> String {
     card += &match &customer.explanation {
         Explanation::Unpublished => format!("Why       {UNPUBLISHED}\n\n"),
         Explanation::Suppressed => format!("Why       {SUPPRESSED:>8}\n\n"),
-        Explanation::Terms(terms) => format!("{}{BETTER}\n\n", explanation(terms, width)),
+        Explanation::Terms(terms) => {
+            format!("{}{}\n", explanation(terms, width), of_others(std::slice::from_ref(customer)))
+        }
     };
     let Some(months) = &customer.months else { return card + &format!("Months    {SUPPRESSED:>8}\n") };
 
@@ -76,36 +87,33 @@ pub(super) fn draw(customer: &Customer, source: &str, width: usize) -> String {
 
 /// One line for each term, and the sum. Standings are sentences if they fit into the width.
 fn explanation(terms: &[Term], width: usize) -> String {
-    let lines =
-        |standing: &dyn Fn(&Term) -> String, head: &str| {
-            let mut rows = vec![["Why this score", "Value", head, "Points"].map(str::to_owned).to_vec()];
-            let points = of_most(terms);
-            rows.extend(terms.iter().zip(&points).map(|(term, points)| {
-                vec![term.label.to_owned(), value(term), standing(term), points.clone()]
-            }));
-            rows.push(vec![
-                "Sum".to_owned(),
-                String::new(),
-                String::new(),
-                points.last().cloned().unwrap_or_default(),
-            ]);
-            aligned(&rows, &[1])
-        };
-    let sentences = lines(&|term| format!("better than {} accounts", standing(term)), "Standing");
+    let lines = |standing: &dyn Fn(&Term) -> String, head: &str| {
+        let mut rows = vec![["Why this score", "Value", head, "Points"].map(str::to_owned).to_vec()];
+        let (points, sum) = of_most(terms);
+        rows.extend(
+            terms
+                .iter()
+                .zip(points)
+                .map(|(term, points)| vec![term.label.to_owned(), value(term), standing(term), points]),
+        );
+        rows.push(vec!["Sum".to_owned(), String::new(), String::new(), sum]);
+        aligned(&rows, &[1])
+    };
+    let sentences = lines(&|term| format!("no worse than {} accounts", standing(term)), "Standing");
     if sentences.lines().all(|line| columns(line) <= width) {
         sentences
     } else {
-        lines(&standing, "Better than")
+        lines(&standing, "No worse than")
     }
 }
 
-/// The points of each term and then their sum, each with the most that there can be: `16.90 of 20`.
-fn of_most(terms: &[Term]) -> Vec<String> {
-    let both = |term: &Term| (points(term.points), most(term));
-    let sum = (points(terms.iter().map(|term| term.points).sum()), "100".to_owned());
-    let all: Vec<(String, String)> = terms.iter().map(both).chain([sum]).collect();
-    let width = all.iter().map(|(points, _)| points.len()).max().unwrap_or_default();
-    all.iter().map(|(points, most)| format!("{points:>width$} of {most}")).collect()
+/// The points of each term, and their sum, each with the most that there can be: `16.90 of 20`.
+fn of_most(terms: &[Term]) -> (Vec<String>, String) {
+    let (points, sum) = points(terms);
+    let width = points.iter().chain([&sum]).map(String::len).max().unwrap_or_default();
+    let of_terms =
+        terms.iter().zip(points).map(|(term, points)| format!("{points:>width$} of {}", most(term)));
+    (of_terms.collect(), format!("{sum:>width$} of 100"))
 }
 
 /// The most points that the measure of a term can add: its share of all weights.
@@ -114,11 +122,12 @@ pub(super) fn most(term: &Term) -> String {
     if share == share.trunc() { format!("{share:.0}") } else { format!("{share:.1}") }
 }
 
-pub(super) fn points(points: f64) -> String {
-    rounded(points, 2).unwrap_or_else(|| points.to_string())
+/// The points of each term, and their sum. As they are shown, they add up.
+pub(super) fn points(terms: &[Term]) -> (Vec<String>, String) {
+    parts(&terms.iter().map(|term| term.points).collect::<Vec<_>>(), 2)
 }
 
-/// How many of the engaged accounts are no better: `49 of 58`.
+/// How many of the engaged accounts are no better, this one included: `49 of 58`.
 pub(super) fn standing(term: &Term) -> String {
     format!("{} of {}", grouped(term.standing), grouped(term.accounts))
 }
@@ -143,29 +152,28 @@ mod tests {
 
     #[test]
     fn the_card_as_drawn() {
-        // Charts are (71 - 11) / 2 = 30 wide; 30 - 3 = 27 columns for 16 emails, 30 - 2 = 28 for 4 meetings.
+        // Charts are (73 - 11) / 2 = 31 wide; 31 - 3 = 28 columns for 16 emails, 31 - 2 = 29 for 4 meetings.
         let expected = "\
-Acme\\u{1b}[2J Ltd (a1)                       us-sales, as of 2026-11-22
+Acme\\u{1b}[2J Ltd (a1)                         us-sales, as of 2026-11-22
 
 Score        95.04 of 100
 Emails       1,070
 Meetings         4
 
-Why this score       Value  Standing                       Points
-Emails from them     1,030  better than 84 of 97 accounts  43.30 of 50
-Days since the last   none  better than 0 of 97 accounts    0.00 of 50
-Sum                                                        43.30 of 100
-Better than: engaged accounts that are no better, this one included.
+Why this score       Value  Standing                         Points
+Emails from them     1,030  no worse than 84 of 97 accounts  43.30 of 50
+Days since the last   none  no worse than 0 of 97 accounts    0.00 of 50
+Sum                                                          43.30 of 100
 
-Month    Emails                          Meetings
-2026-10  █████████████▌ 8                ████████████████████████████ 4
-2026-11  ███████████████████████████ 16  · 0
+Month    Emails                           Meetings
+2026-10  ██████████████ 8                 █████████████████████████████ 4
+2026-11  ████████████████████████████ 16  · 0
 ";
-        assert_eq!(draw(&customer(), SOURCE, 71), expected);
+        assert_eq!(draw(&customer(), SOURCE, 73), expected);
         // The sentences do not fit.
-        let narrow = draw(&customer(), SOURCE, 70);
-        assert!(narrow.contains("\nWhy this score       Value  Better than  Points\n"), "{narrow}");
-        assert!(narrow.contains("\nEmails from them     1,030  84 of 97     43.30 of 50\n"), "{narrow}");
+        let narrow = draw(&customer(), SOURCE, 72);
+        assert!(narrow.contains("\nWhy this score       Value  No worse than  Points\n"), "{narrow}");
+        assert!(narrow.contains("\nEmails from them     1,030  84 of 97       43.30 of 50\n"), "{narrow}");
     }
 
     #[test]
@@ -196,6 +204,23 @@ Month    Emails                    Meetings
     }
 
     #[test]
+    fn meetings_of_others_are_explained() {
+        let with = |meetings, value, is_in_meetings| {
+            let mut customer = Customer { meetings: Some(meetings), ..customer() };
+            if let Explanation::Terms(terms) = &mut customer.explanation {
+                terms[0].value = Some(value);
+                terms[0].is_in_meetings = is_in_meetings;
+            }
+            draw(&customer, SOURCE, 80)
+        };
+        let said = "\nMeetings leave out those that others organize; ";
+        assert!(with(0, 1, true).contains(said));
+        assert!(
+            [with(1, 1, true), with(0, 0, true), with(0, 1, false)].iter().all(|card| !card.contains(said))
+        );
+    }
+
+    #[test]
     fn no_score_is_rounded_to_100() {
         assert_eq!(
             [99.96, 99.9999, 100.0, 95.123, 0.0].map(score),
@@ -206,7 +231,7 @@ Month    Emails                    Meetings
     #[test]
     fn what_is_suppressed_is_named_so() {
         let card = draw(&Customer { months: None, ..customer() }, SOURCE, 60);
-        assert!(card.ends_with("this one included.\n\nMonths    suppressed\n"), "{card}");
+        assert!(card.ends_with("of 100\n\nMonths    suppressed\n"), "{card}");
         let suppressed = Customer {
             score: None,
             emails: None,
@@ -233,7 +258,7 @@ Month    Emails                    Meetings
             assert!(card.contains("16"), "{card}");
             assert!(width < 40 || card.lines().all(|l| columns(l) <= width), "{width}: {card}");
             let card = draw(&customer(), SOURCE, width);
-            assert!(width < 70 || card.lines().all(|l| columns(l) <= width), "{width}: {card}");
+            assert!(width < 72 || card.lines().all(|l| columns(l) <= width), "{width}: {card}");
         }
     }
 }

@@ -33,7 +33,7 @@ select
   card."EngagementScore",
   explained."Measure",
   explained."Value",
-  cast(round(explained."Standing" * engaged.accounts) as bigint) as "BetterThan",
+  cast(round(explained."Standing" * engaged.accounts) as bigint) as "NoWorseThan",
   case when explained."Standing" is not null then engaged.accounts end as "Accounts",
   explained."Weight",
   explained."Points"
@@ -60,6 +60,8 @@ pub(super) enum Explanation {
 pub(super) struct Term {
     /// What a person calls the measure.
     pub label: &'static str,
+    /// Whether the measure is a number of people in meetings, which also counts those that others organize.
+    pub is_in_meetings: bool,
     /// The value of the measure; `None` if it has none, such as the days since an email that was never sent.
     pub value: Option<i64>,
     /// How many of the engaged accounts are no better, this one included; 0 without engagement.
@@ -101,19 +103,20 @@ pub(super) async fn read(session: &Session, id: &str) -> Result<Explanation> {
     let points = points.as_primitive::<Float64Type>();
     let ints =
         |name: &str| column(name, DataType::Int64).map(|column| column.as_primitive::<Int64Type>().clone());
-    let (values, standings) = (ints("Value")?, ints("BetterThan")?);
+    let (values, standings) = (ints("Value")?, ints("NoWorseThan")?);
     let (accounts, weights) = (ints("Accounts")?, ints("Weight")?);
     if measures.null_count() == measures.len() {
         return Ok(Explanation::Unpublished);
     }
     let total_weight = weights.iter().flatten().sum();
-    let term = |&(measure, label): &(&str, &'static str)| {
+    let term = |&(measure, label): &(&'static str, &'static str)| {
         let row = measures.iter().position(|name| name == Some(measure))?;
-        Some((row, label))
+        Some((row, measure, label))
     };
-    let terms = LABELS.iter().filter_map(term).map(|(row, label)| {
+    let terms = LABELS.iter().filter_map(term).map(|(row, measure, label)| {
         Some(Term {
             label,
+            is_in_meetings: measure.ends_with("ContactsInvolved_Meetings"),
             value: at(&values, row),
             standing: at(&standings, row)?,
             accounts: at(&accounts, row)?,

@@ -17,7 +17,7 @@ use super::format::{Format, Layout};
 use super::limits::{Limits, TimeoutArgs, within};
 use super::out;
 use super::results::{self, binary_to_terminal};
-use super::session::{Session, Target};
+use super::session::{Session, Target, date};
 use crate::error::Result;
 
 /// Show the card of one customer: attributes, score and why it is what it is, emails, meetings, and twelve months of
@@ -28,6 +28,7 @@ Examples:
   engagement card enrichment.toml a-17
   engagement card enrichment.toml globex
   engagement card enrichment.toml a-17 a-18
+  engagement card enrichment.toml a-17 --as-of 2026-09-30
   engagement card enrichment.toml a-17 --format csv")]
 pub struct Card {
     #[command(flatten)]
@@ -40,6 +41,9 @@ pub struct Card {
     /// A second customer, beside the first.
     #[arg(value_name = "OTHER", allow_negative_numbers = true)]
     other: Option<String>,
+    /// Show the card as it was at this retained as-of date, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<String>,
     /// `table` draws the card. The other formats have one row for each measure of the score.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -50,10 +54,11 @@ impl Card {
         if self.format == Format::Parquet && out::is_terminal() {
             return Err(binary_to_terminal());
         }
+        let as_of = self.as_of.as_deref().map(|text| date("--as-of", text)).transpose()?;
         let (ctx, enrichment) = (self.target.resources.session()?, self.target.open(None)?);
         let limits = Limits::of_statement(&self.target.resources, &self.timeout);
         let card = within(limits, async {
-            let session = Session::published(ctx, enrichment, None).await?;
+            let session = Session::published(ctx, enrichment, as_of).await?;
             let customers = Customers::read(&session).await?;
             let first = customers.find(&self.customer)?;
             let second = self.other.as_deref().map(|other| customers.find(other)).transpose()?;

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::customer::Customer;
 use super::draw::{
-    BETTER, NOT_COVERED, SUPPRESSED, UNPUBLISHED, most, not_covered, number, points, score, standing, value,
+    NOT_COVERED, SUPPRESSED, UNPUBLISHED, most, not_covered, number, of_others, points, score, standing,
+    value,
 };
-use super::explained::{Explanation, Term};
+use super::explained::Explanation;
 use crate::cli::bars::bars;
 use crate::cli::text::{aligned, cut, pad, visible};
 
@@ -33,7 +34,7 @@ pub(super) fn draw(pair: &[Customer; 2], source: &str, width: usize) -> String {
     };
     let explained = explanation(pair);
     rows.extend(explained.is_none().then(|| row("Why", &missing)));
-    let explained = explained.map(|lines| format!("\n{lines}{BETTER}\n")).unwrap_or_default();
+    let explained = explained.map(|lines| format!("\n{lines}{}", of_others(pair))).unwrap_or_default();
     format!("{source}\n\n{}{explained}\n{}", aligned(&rows, &[]), months(pair, width))
 }
 
@@ -60,20 +61,24 @@ fn explanation(pair: &[Customer; 2]) -> Option<String> {
         _ => None,
     });
     let known = terms.iter().flatten().next()?;
-    let side = ["Value", "Better", "Points"];
+    let side = ["Value", "No worse", "Points"];
     let head = ["Why these scores", "of"].into_iter().chain(side).chain(side);
     let mut rows = vec![head.map(str::to_owned).collect::<Vec<_>>()];
+    let points = terms.map(|terms| terms.map(points));
     for (i, term) in known.iter().enumerate() {
-        let cells = terms.iter().flat_map(|terms| match terms.and_then(|terms| terms.get(i)) {
-            Some(term) => [value(term), standing(term), points(term.points)],
-            None => ["", SUPPRESSED, ""].map(str::to_owned),
+        let cells = terms.iter().zip(&points).flat_map(|(terms, points)| {
+            let both = terms.and_then(|terms| terms.get(i)).zip(points.as_ref());
+            match both.and_then(|(term, (points, _))| Some((term, points.get(i)?))) {
+                Some((term, points)) => [value(term), standing(term), points.clone()],
+                None => ["", SUPPRESSED, ""].map(str::to_owned),
+            }
         });
         rows.push([term.label.to_owned(), most(term)].into_iter().chain(cells).collect());
     }
-    let sum = |terms: &[Term]| points(terms.iter().map(|term| term.points).sum());
-    let sums = terms
-        .iter()
-        .flat_map(|terms| [String::new(), String::new(), terms.map_or(SUPPRESSED.to_owned(), sum)]);
+    let sums = points.iter().flat_map(|points| {
+        let sum = points.as_ref().map_or(SUPPRESSED, |(_, sum)| sum);
+        [String::new(), String::new(), sum.to_owned()]
+    });
     rows.push(["Sum".to_owned(), "100".to_owned()].into_iter().chain(sums).collect());
     Some(aligned(&rows, &[1, 2, 4, 5, 7]))
 }
@@ -165,11 +170,10 @@ Score     95.04 of 100            50.0 of 100
 Emails    1,070                   1,070
 Meetings  4                       4
 
-Why these scores      of  Value  Better    Points  Value  Better    Points
+Why these scores      of  Value  No worse  Points  Value  No worse  Points
 Emails from them      50  1,030  84 of 97   43.30  1,030  84 of 97   43.30
 Days since the last   50   none  0 of 97     0.00   none  0 of 97     0.00
 Sum                  100                    43.30                    43.30
-Better than: engaged accounts that are no better, this one included.
 
 Month    Emails                              Meetings
          a1                a2                a1                a2

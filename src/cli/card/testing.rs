@@ -17,6 +17,7 @@ pub async fn published() -> Session {
 pub fn customer() -> Customer {
     let term = |label, value, standing, points| Term {
         label,
+        is_in_meetings: false,
         value,
         standing,
         accounts: 97,

@@ -7,7 +7,7 @@ use crate::cli::format::{Format, Layout};
 use crate::cli::out::{self, note};
 use crate::cli::results;
 use crate::cli::session::Session;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::query::segments::{CUSTOMER_ID, Segment};
 
 /// The columns of CustomerCard that stand beside the id, unless the segment yields such columns itself.
@@ -24,12 +24,21 @@ pub(super) async fn members(
     for remark in remarks(session, segment).await? {
         note(format!("note: segment {} reads Office, but {remark}", segment.name));
     }
-    if let Some(unknown) = unknown(session, segment).await? {
+    if let Some(unknown) = unknown(session, segment).await.map_err(|e| named(segment, e))? {
         note(format!("note: of segment {}, {unknown}: check what it selects as CustomerId", segment.name));
     }
     let frame = session.statements.context().execute_logical_plan(plan).await?;
     let mut out = out::stdout();
-    results::stream(&session.statements, frame, format, layout, &mut out).await.map(|_| ())
+    let written = results::stream(&session.statements, frame, format, layout, &mut out).await;
+    written.map(|_| ()).map_err(|e| named(segment, e))
+}
+
+/// An error of the query of a segment, with its name.
+fn named(segment: &Segment, error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Query => Error::query(format!("segment {}: {error}", segment.name)).with_source(error),
+        _ => error,
+    }
 }
 
 /// The query for the rows of a segment, with the name and score that CustomerCard has for them. A segment that yields

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::query::segments::Segment;
 
 /// Why a segment has no members, or fewer than its author expects: levels of Office that it reads and that are
-/// not published, and the source without which it is always empty.
+/// not published or do not exist, and the source without which it is always empty.
 ///
 /// # Errors
 /// The segment is broken.
@@ -18,9 +18,10 @@ pub(super) async fn remarks(session: &Session, segment: &Segment) -> Result<Vec<
     let query = format!("select \"CustomerId\" from \"{}\"", segment.view());
     let plan = session.statements.logical_plan(&query).await?;
     let levels = missing_levels::missing(&plan, &session.levels)?;
+    let others = missing_levels::no_levels(&plan)?;
     let source = missing_sources::needed(session.statements.context(), &plan, &session.sources);
     let source = source.map(|source| format!("the enrichment has no [{source}]"));
-    Ok(unpublished(&levels).into_iter().chain(source).collect())
+    Ok(unpublished(&levels).into_iter().chain(others).chain(source).collect())
 }
 
 /// The remark that these levels are not published; `None` if there are none.

@@ -127,3 +127,29 @@ async fn names_are_found_in_any_spelling() {
     let none = session.segment("qqq").unwrap_err().to_string();
     assert!(none.starts_with("no segment named qqq; there are stale, silent"), "{none}");
 }
+
+/// Two files whose names differ in case: the first one is the segment, and the other one does not answer for it.
+#[tokio::test]
+async fn a_broken_segment_is_not_another_one() {
+    let session = session(&[
+        ("Big_One.sql", "select customerid from customercard where emails > 50"),
+        ("big_one.sql", "select customerid from customercard"),
+    ])
+    .await;
+    assert_eq!(printed(&session, "Big_One", Format::Csv).await.lines().count(), 2);
+    let error = session.segment("big_one").unwrap_err().to_string();
+    let says = "another file defines the view Segment_BigOne too; rename one of them";
+    assert!(error.contains("big_one.sql: ") && error.ends_with(says), "{error}");
+    assert_eq!(session.segment("BIG_ONE").unwrap().name, "Big_One");
+}
+
+#[tokio::test]
+async fn words_that_are_no_levels_are_remarked() {
+    let session =
+        session(&[("y.sql", "select customerid from office where aggregationlevel = 'Year'")]).await;
+    let remarks = super::remarks::remarks(&session, session.segment("y").unwrap()).await.unwrap();
+    assert_eq!(
+        remarks,
+        ["'Year' is not a level of AggregationLevel: those are 'year', 'quarter', 'month', 'week'"]
+    );
+}

@@ -7,15 +7,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, ListBuilder, StringBuilder};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+use datafusion::logical_expr::{Documentation, ScalarUDF};
 
 use super::one_address::{Found, find, in_five_steps};
 use super::several;
 use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
-use crate::functions::udf::strings::{Text, Texts, text_type};
+use crate::functions::udf::strings::{Texts, text_lists, text_type};
 
 /// The addresses of a text, each once, normalized. Empty if it holds none.
 pub fn addresses(raw: &str) -> Vec<Cow<'_, str>> {
@@ -56,7 +55,9 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             Ok(vec![text_type("addresses", &types[0])?])
         },
         returns: |_| Ok(DataType::new_list(DataType::Utf8, true)),
-        invoke,
+        invoke: |args| {
+            text_lists(args, |raw, list| addresses(raw).iter().for_each(|address| list.append_value(address)))
+        },
         documentation: Documentation::builder(
             OWN_SQL,
             "All email addresses of a text, normalized, each once, in their order. The text is cut at every semicolon, and at \
@@ -72,18 +73,6 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         .build(),
     }
     .into_udf()
-}
-
-fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
-    let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
-    let text = Text::new(&array)?;
-    let mut lists = ListBuilder::new(StringBuilder::new());
-    for row in 0..array.len() {
-        let raw = text.get(row);
-        raw.into_iter().flat_map(addresses).for_each(|address| lists.values().append_value(address));
-        lists.append(raw.is_some());
-    }
-    Ok(Arc::new(lists.finish()))
 }
 
 #[cfg(test)]

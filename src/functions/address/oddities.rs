@@ -17,16 +17,30 @@ use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
 use crate::functions::udf::strings::{Texts, texts_type};
 
 /// What can be odd. The position of a word is its bit in the sets below.
-pub(crate) const ODDITIES: [&str; 8] =
-    ["invisible", "decomposed", "dot", "link", "ends", "prefix", "international", "several"];
-const INVISIBLE: u8 = 1;
-const DECOMPOSED: u8 = 1 << 1;
-const DOT: u8 = 1 << 2;
-const LINK: u8 = 1 << 3;
-const ENDS: u8 = 1 << 4;
-const PREFIX: u8 = 1 << 5;
-const INTERNATIONAL: u8 = 1 << 6;
-const SEVERAL: u8 = 1 << 7;
+pub(crate) const ODDITIES: [&str; 11] = [
+    "invisible",
+    "decomposed",
+    "dot",
+    "link",
+    "ends",
+    "prefix",
+    "international",
+    "several",
+    "pattern",
+    "domain",
+    "damaged",
+];
+const INVISIBLE: u16 = 1;
+const DECOMPOSED: u16 = 1 << 1;
+const DOT: u16 = 1 << 2;
+const LINK: u16 = 1 << 3;
+const ENDS: u16 = 1 << 4;
+const PREFIX: u16 = 1 << 5;
+const INTERNATIONAL: u16 = 1 << 6;
+const SEVERAL: u16 = 1 << 7;
+const PATTERN: u16 = 1 << 8;
+const DOMAIN: u16 = 1 << 9;
+const DAMAGED: u16 = 1 << 10;
 
 pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
@@ -42,7 +56,8 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             "What in addresses is probably not meant, as words: invisible (an invisible character), decomposed (a letter and its \
              accent are two characters), dot (at the end), link (what follows ? in a mailto link), ends (a bracket, quote or other \
              sign at an end), prefix (a colon before the @), international (a domain that is not ASCII), several (several addresses in angle brackets, of which the last \
-             counts). The address counts as normalize_address() gives it. Empty if nothing is odd, or if there is no address.",
+             counts), pattern (an asterisk, or a percent sign before the @), domain (a character or two dots that no domain has), \
+             damaged (the character U+FFFD, in place of one that could not be decoded). The address counts as normalize_address() gives it. Empty if nothing is odd, or if there is no address.",
             "address_oddities(addresses)",
         )
         .with_argument("addresses", "Text or a list of text, in any spelling; an item of a list may hold several addresses. NULL gives an empty list.")
@@ -71,7 +86,7 @@ fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
 }
 
 /// What is odd in the addresses of a text. Only an item of a list may hold several.
-fn odd_in(raw: &str, is_item: bool) -> u8 {
+fn odd_in(raw: &str, is_item: bool) -> u16 {
     if is_plain(raw.as_bytes()) {
         return 0;
     }
@@ -85,14 +100,16 @@ fn odd_in(raw: &str, is_item: bool) -> u8 {
 /// Whether a text has the characters of nearly all addresses only. In these nothing is odd.
 fn is_plain(raw: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'-' | b'_' | b'+');
-    raw.iter().all(plain) && raw.last().is_none_or(u8::is_ascii_alphanumeric)
+    raw.iter().all(plain)
+        && raw.last().is_none_or(u8::is_ascii_alphanumeric)
+        && !raw.windows(2).any(|two| two == b"..")
 }
 
 /// What is odd in a text whose address is `address`.
-fn odd(raw: &str, address: &str) -> u8 {
+fn odd(raw: &str, address: &str) -> u16 {
     let (local, domain) = address.split_once('@').unwrap_or_default();
     let mut odd = 0;
-    let mut set = |bit: u8, is_so: bool| odd |= if is_so { bit } else { 0 };
+    let mut set = |bit: u16, is_so: bool| odd |= if is_so { bit } else { 0 };
     set(INVISIBLE, address.contains(is_invisible));
     // To lower-case a letter may decompose it.
     set(DECOMPOSED, address.contains(is_accent) && raw.contains(is_accent));
@@ -100,8 +117,14 @@ fn odd(raw: &str, address: &str) -> u8 {
     set(LINK, domain.contains('?'));
     set(PREFIX, local.contains(':'));
     set(ENDS, local.starts_with(opens) || !domain.contains('?') && ends_oddly(domain));
-    set(INTERNATIONAL, domain.contains(|c: char| !c.is_ascii() && c.is_alphanumeric()));
+    let is_other = |c: char| !is_invisible(c) && !is_accent(c) && c != char::REPLACEMENT_CHARACTER;
+    set(INTERNATIONAL, domain.contains(|c: char| !c.is_ascii() && is_other(c)));
     set(SEVERAL, has_another(raw, address));
+    set(DAMAGED, address.contains(char::REPLACEMENT_CHARACTER));
+    set(PATTERN, local == "%" || local.contains("%40") || address.contains('*'));
+    if odd & (ENDS | LINK) == 0 && (domain.contains("..") || domain.contains(is_foreign)) {
+        odd |= DOMAIN;
+    }
     odd
 }
 
@@ -127,6 +150,13 @@ fn ends_oddly(domain: &str) -> bool {
     let is_literal = domain.starts_with('[') && domain.ends_with(']');
     let is_usual = |c: char| c.is_alphanumeric() || c == '.' || is_invisible(c) || is_accent(c);
     !is_literal && !domain.ends_with(is_usual)
+}
+
+/// Whether an ASCII character is one that domains do not have. Brackets and colons are those of `[IPv6:::1]`.
+fn is_foreign(c: char) -> bool {
+    c.is_ascii_graphic()
+        && !c.is_ascii_alphanumeric()
+        && !matches!(c, '.' | '-' | '_' | '*' | '[' | ']' | ':')
 }
 
 /// Whether a text has another address in angle brackets, outside of quotes: `Carl <c@x.y> Dora <d@x.y>`.
@@ -197,6 +227,22 @@ mod tests {
             ("'ann@x.com", "ends"),
             ("ann@x.com/", "ends"),
             ("sip:ann@x.com", "prefix"),
+            ("*@x.com", "pattern"),
+            ("ann@*.x.com", "pattern"),
+            ("%@x.com", "pattern"),
+            ("ann%40x.com@y.com", "pattern"),
+            ("ann%relay@x.com", ""),
+            ("a..b@x.com", ""),
+            ("ann@x..com", "domain"),
+            ("ann@x.com&gt", "domain"),
+            ("ann@x.com|eve", "domain"),
+            ("ann@x.com\\n", "domain"),
+            ("ann@a_b.com", ""),
+            ("ann@[IPv6:::1]", ""),
+            ("ann@x。com", "international"),
+            ("j\u{fffd}rgen@x.com", "damaged"),
+            ("ann@b\u{fffd}cher.com", "damaged"),
+            ("ann@x\u{2024}com", "international"),
             ("smtp:mailto:ann@x.com", "prefix"),
             ("Carl <a@x.com> Dora <b@y.com>", "several"),
             ("<a@x.com> <a@x.com>", ""),

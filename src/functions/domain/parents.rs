@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, ListBuilder, StringBuilder};
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::Result;
-use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
+use datafusion::logical_expr::{Documentation, ScalarUDF};
 
 use super::host::with_parents;
 use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
-use crate::functions::udf::strings::{Text, text_type};
+use crate::functions::udf::strings::{text_lists, text_type};
 
 pub(crate) fn udf() -> Arc<ScalarUDF> {
     Scalar {
@@ -19,7 +17,9 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             Ok(vec![text_type("parent_domains", &types[0])?])
         },
         returns: |_| Ok(DataType::new_list(DataType::Utf8, true)),
-        invoke,
+        invoke: |args| {
+            text_lists(args, |domain, list| with_parents(domain).for_each(|one| list.append_value(one)))
+        },
         documentation: Documentation::builder(
             OWN_SQL,
             "A domain and the domains above it, the longest first, without the last label.",
@@ -33,16 +33,4 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         .build(),
     }
     .into_udf()
-}
-
-fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
-    let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
-    let text = Text::new(&array)?;
-    let mut lists = ListBuilder::new(StringBuilder::new());
-    for row in 0..array.len() {
-        let domain = text.get(row);
-        domain.into_iter().flat_map(with_parents).for_each(|one| lists.values().append_value(one));
-        lists.append(domain.is_some());
-    }
-    Ok(Arc::new(lists.finish()))
 }

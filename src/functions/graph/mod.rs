@@ -5,6 +5,7 @@
 //! any case. A value that is there and cannot be read is distinguished from one that is absent.
 
 mod attendees;
+mod header_lines;
 mod headers;
 mod is_object;
 mod item;

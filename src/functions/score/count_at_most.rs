@@ -3,7 +3,7 @@
 //!
 //! `counts` is the result of `cumulative_counts`. `count_at_most` is the number of values that are at most
 //! the given one, NULL where an argument is NULL. `nonzero_count_at_most` is the standing of the score: the
-//! same number, but 0 for the value 0 and where an argument is NULL. Of a list of distributions and a list
+//! same number, but 0 for the value 0 and where an argument is NULL. Of the distributions of lists and a list
 //! of values both give a list, position by position; it is NULL where the list of values is NULL.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
 
 use super::cumulative_counts::{shaped_as, whole_numbers};
-use super::distribution::CumulativeCounts;
+use super::distribution::{CumulativeCounts, Distributions};
 use crate::functions::udf::declare::{OWN_SQL, Scalar, expect_arguments};
 
 const COUNTS: &str = "The result of cumulative_counts().";
@@ -71,7 +71,7 @@ pub(crate) fn udfs() -> [Arc<ScalarUDF>; 2] {
 fn arguments(name: &str, types: &[DataType]) -> Result<Vec<DataType>> {
     expect_arguments(name, types, 2)?;
     let value = whole_numbers(name, &types[1])?;
-    Ok(vec![shaped_as(&value, DataType::BinaryView), value])
+    Ok(vec![DataType::BinaryView, value])
 }
 
 fn at_most(counts: Option<&[u8]>, value: Option<i64>) -> Result<Option<i64>> {
@@ -97,27 +97,30 @@ fn invoke(name: &str, args: &ScalarFunctionArgs, count_of: CountOf) -> Result<Ar
         let counted = rows.map(|(counts, value)| count_of(counts, value));
         return Ok(Arc::new(counted.collect::<Result<Int64Array>>()?));
     };
-    let (counts, values) = (counts.as_list::<i32>(), values.as_list::<i32>());
-    let (all_counts, all_values) =
-        (counts.values().as_binary_view(), values.values().as_primitive::<Int64Type>());
+    let (counts, values) = (counts.as_binary_view(), values.as_list::<i32>());
+    let all_values = values.values().as_primitive::<Int64Type>();
     let mut counted = Int64Array::builder(all_values.len());
     let mut lengths = Vec::with_capacity(values.len());
     for row in 0..values.len() {
-        let [from, to] = [row, row + 1].map(|at| values.value_offsets()[at] as usize);
-        let first = counts.value_offsets()[row] as usize;
-        let width = if counts.is_valid(row) { counts.value_length(row) as usize } else { 0 };
         if values.is_null(row) {
             lengths.push(0);
             continue;
         }
-        if width != to - from && width > 0 {
-            return exec_err!("{name} needs as many distributions as values: {width} and {}", to - from);
-        }
-        for (position, value) in (from..to).enumerate() {
-            let at = first + position;
-            let one = (width > 0 && all_counts.is_valid(at)).then(|| all_counts.value(at));
+        let [from, to] = [row, row + 1].map(|at| values.value_offsets()[at] as usize);
+        let mut distributions = match counts.is_valid(row) {
+            true => Some(Distributions::open(counts.value(row))?),
+            false => None,
+        };
+        let mut width = 0;
+        for value in from..to {
+            let one = distributions.as_mut().map(Distributions::next).transpose()?.flatten();
+            width += usize::from(one.is_some());
             let value = all_values.is_valid(value).then(|| all_values.value(value));
             counted.append_option(count_of(one, value)?);
+        }
+        width += distributions.map_or(Ok(0), |rest| rest.all().map(|rest| rest.len()))?;
+        if width != to - from && width > 0 {
+            return exec_err!("{name} needs as many distributions as values: {width} and {}", to - from);
         }
         lengths.push(to - from);
     }

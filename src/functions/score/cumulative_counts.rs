@@ -2,27 +2,25 @@
 //!
 //! The scalar `count_at_most(counts, value)` reads from it how many values are at most the given one: the
 //! numerator of SQL's CUME_DIST. For a measure where less is better, take both of the negated value.
-//! `cumulative_counts(values)` of lists does this position by position: the result is a list of
-//! distributions, one per position. The lists of one call have one length.
+//! `cumulative_counts(values)` of lists does this position by position: the result is one binary value with
+//! the distributions of all positions. The lists of one call have one length.
 //!
 //! Exact and independent of the order of rows. NULL is not counted, neither as a value, nor as a list, nor
 //! as an element. A group without values has a distribution in which every count is 0; a group without
-//! lists has an empty list. An error for lists of different lengths and for damaged state.
+//! lists has no distributions. An error for lists of different lengths and for damaged state.
 //!
-//! State and result are the same: the bytes of [`super::distribution`], version 1, or a list of them.
+//! State and result are the same: the bytes of [`super::distribution`], version 1, or version 2 of lists.
 //! Memory per group and position: some 30 bytes per distinct value; 256 more for each of the first 256
 //! groups.
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder, ListArray, UInt64Array};
-use datafusion::arrow::buffer::OffsetBuffer;
-use datafusion::arrow::compute::{concat, take};
-use datafusion::arrow::datatypes::{DataType, Field, Int64Type};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryViewBuilder};
+use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{HashMap, Result, exec_datafusion_err, exec_err, plan_err};
 use datafusion::logical_expr::{AggregateUDF, Documentation, EmitTo};
 
-use super::distribution::{CumulativeCounts, VERSION};
+use super::distribution::{CumulativeCounts, Distributions, VERSION, VERSION_OF_LISTS};
 use crate::functions::udf::declare::{Aggregate, OWN_SQL, expect_arguments};
 use crate::functions::udf::grouped::{Accumulators, GroupState, Rows};
 
@@ -35,8 +33,8 @@ pub(crate) fn udaf() -> Arc<AggregateUDF> {
             expect_arguments(NAME, types, 1)?;
             Ok(vec![whole_numbers(NAME, &types[0])?])
         },
-        returns: |types| Ok(shaped_as(&types[0], DataType::BinaryView)),
-        state: |types| Ok(shaped_as(&types[0], DataType::BinaryView)),
+        returns: |_| Ok(DataType::BinaryView),
+        state: |_| Ok(DataType::BinaryView),
         accumulators: |types| match types[0] {
             DataType::List(_) => Accumulators::of::<Positions>(),
             _ => Accumulators::of::<Counts>(),
@@ -44,7 +42,7 @@ pub(crate) fn udaf() -> Arc<AggregateUDF> {
         documentation: Documentation::builder(
             OWN_SQL,
             "The distribution of values as one binary value, from which count_at_most() reads how many values are at \
-             most a given one. Of lists, a list of distributions, one per position.",
+             most a given one. Of lists, the distributions of all positions, as one binary value, too.",
             "cumulative_counts(value)",
         )
         .with_argument(
@@ -194,42 +192,26 @@ impl GroupState for Counts {
 #[derive(Clone, Default)]
 struct Positions {
     positions: Vec<Counts>,
-    /// Whether a group has a list. One without has an empty list as its result.
+    /// Whether a group has a list. One without has no distributions.
     has_list: Vec<bool>,
 }
 
 impl Positions {
-    /// Calls `add` with the counts of each position, the index of its element and the group, for every
-    /// element of the lists that count.
-    fn each(
-        &mut self,
-        lists: &ListArray,
-        rows: &Rows,
-        mut add: impl FnMut(&mut Counts, usize, usize) -> Result<()>,
-    ) -> Result<()> {
-        let elements = lists.values();
-        for (row, group) in rows.not_null(lists).iter() {
-            let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
-            if self.positions.is_empty() {
-                self.positions.resize_with(range.len(), Counts::default);
-                self.positions.iter_mut().for_each(|counts| counts.grow(self.has_list.len()));
-            }
-            // A group without lists has an empty list as its state.
-            if range.len() != self.positions.len() && !range.is_empty() {
-                return exec_err!(
-                    "{NAME} needs lists of one length: {} and {}",
-                    self.positions.len(),
-                    range.len()
-                );
-            }
-            self.has_list[group] |= !range.is_empty();
-            for (counts, element) in self.positions.iter_mut().zip(range) {
-                if elements.is_valid(element) {
-                    add(counts, element, group)?;
-                }
-            }
+    /// The counts of the positions of a group that has lists of this length.
+    ///
+    /// # Errors
+    /// Other lists have another length.
+    fn of_group(&mut self, group: usize, length: usize) -> Result<&mut [Counts]> {
+        if self.positions.is_empty() {
+            self.positions.resize_with(length, Counts::default);
+            self.positions.iter_mut().for_each(|counts| counts.grow(self.has_list.len()));
         }
-        Ok(())
+        // Nothing is known of a group without lists.
+        if length != self.positions.len() && length > 0 {
+            return exec_err!("{NAME} needs lists of one length: {} and {length}", self.positions.len());
+        }
+        self.has_list[group] |= length > 0;
+        Ok(&mut self.positions[..length])
     }
 }
 
@@ -241,36 +223,44 @@ impl GroupState for Positions {
 
     fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
         let lists = values[0].as_list::<i32>();
-        let numbers = lists.values().as_primitive::<Int64Type>().values().clone();
-        self.each(lists, rows, |counts, element, group| {
-            counts.add(group, numbers[element], 1);
-            Ok(())
-        })
+        let (elements, offsets) = (lists.values().as_primitive::<Int64Type>(), lists.value_offsets());
+        for (row, group) in rows.not_null(lists).iter() {
+            let range = offsets[row] as usize..offsets[row + 1] as usize;
+            for (counts, element) in self.of_group(group, range.len())?.iter_mut().zip(range) {
+                if elements.is_valid(element) {
+                    counts.add(group, elements.value(element), 1);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
-        let lists = states.as_list::<i32>();
-        let bytes = lists.values().as_binary_view();
-        self.each(lists, rows, |counts, element, group| counts.merge_one(bytes.value(element), group))
+        let states = states.as_binary_view();
+        for (row, group) in rows.not_null(states).iter() {
+            let all = Distributions::open(states.value(row))?.all()?;
+            for (counts, one) in self.of_group(group, all.len())?.iter_mut().zip(all) {
+                counts.merge_one(one, group)?;
+            }
+        }
+        Ok(())
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let has_list = emit_to.take_needed(&mut self.has_list);
-        let (groups, width) = (has_list.len(), self.positions.len());
         let by_position =
             self.positions.iter_mut().map(|counts| counts.evaluate(emit_to)).collect::<Result<Vec<_>>>()?;
-        let item = Arc::new(Field::new_list_field(DataType::BinaryView, true));
-        let lists = OffsetBuffer::from_lengths(has_list.iter().map(|has| if *has { width } else { 0 }));
-        let by_group: ArrayRef = if by_position.is_empty() {
-            Arc::new(BinaryViewBuilder::new().finish())
-        } else {
-            let all = concat(&by_position.iter().map(AsRef::as_ref).collect::<Vec<_>>())?;
-            let with_list = (0..groups).filter(|group| has_list[*group]);
-            let order = with_list
-                .flat_map(|group| (0..width).map(move |position| (position * groups + group) as u64));
-            take(&all, &UInt64Array::from_iter_values(order), None)?
-        };
-        Ok(Arc::new(ListArray::try_new(item, lists, by_group, None)?))
+        let mut all = BinaryViewBuilder::new();
+        let mut bytes = vec![];
+        for (group, has_list) in has_list.into_iter().enumerate() {
+            bytes.clear();
+            bytes.push(VERSION_OF_LISTS);
+            for position in by_position.iter().filter(|_| has_list) {
+                Distributions::append(&mut bytes, position.as_binary_view().value(group))?;
+            }
+            all.try_append_value(&bytes)?;
+        }
+        Ok(Arc::new(all.finish()))
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
@@ -285,7 +275,7 @@ impl GroupState for Positions {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::{BinaryViewArray, Int64Array};
+    use datafusion::arrow::array::{BinaryViewArray, Int64Array, ListArray};
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
@@ -368,17 +358,17 @@ mod tests {
                 Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(rows.iter().map(|r| r.1)));
             let tester = Tester::new(udaf(), &[DataType::new_list(DataType::Int64, true)]);
             let all = tester.all_ways_agree(&[column], &groups, 5, &cuts);
-            let all = all.as_list::<i32>();
+            let all = all.as_binary_view();
             for position in 0..2 {
                 let single: ArrayRef = Arc::new(Int64Array::from_iter(rows.iter().map(|r| r.1.and_then(|v| v[position]))));
                 let tester = Tester::new(udaf(), &[DataType::Int64]);
                 let expected = tester.direct(&[single], &groups, 5);
                 for group in 0..5 {
-                    let list = all.value(group);
+                    let list = Distributions::open(all.value(group)).unwrap().all().unwrap();
                     let has_list = rows.iter().any(|r| r.0 == group && r.1.is_some());
-                    prop_assert_eq!(list.is_empty(), !has_list);
+                    prop_assert_eq!(list.len(), if has_list { 2 } else { 0 });
                     if has_list {
-                        prop_assert_eq!(list.as_binary_view().value(position), expected.as_binary_view().value(group));
+                        prop_assert_eq!(list[position], expected.as_binary_view().value(group));
                     }
                 }
             }
@@ -395,6 +385,14 @@ mod tests {
             counts.grow(1);
             if counts.merge(&states, &Rows::of(&[0, 0])).is_ok() {
                 let _ = counts.evaluate(EmitTo::All);
+            }
+            let mut of_lists = vec![VERSION_OF_LISTS];
+            of_lists.extend(&bytes);
+            let states: ArrayRef = Arc::new(BinaryViewArray::from_iter_values([&of_lists]));
+            let mut positions = Positions::default();
+            positions.grow(1);
+            if positions.merge(&states, &Rows::of(&[0])).is_ok() {
+                let _ = positions.evaluate(EmitTo::All);
             }
         }
     }

@@ -1,10 +1,14 @@
 //! Columns of text and of lists of text, in any Arrow encoding.
 
+use std::sync::Arc;
+
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, GenericListArray, LargeStringArray, StringArray, StringViewArray,
+    Array, ArrayRef, AsArray, GenericListArray, LargeStringArray, ListBuilder, StringArray, StringBuilder,
+    StringViewArray,
 };
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, exec_err, plan_err};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 
 /// A column of text in any encoding.
 pub(crate) enum Text<'a> {
@@ -88,6 +92,27 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// A list of text for each row of the first argument, a column of text: what `append` adds to it. Null gives null.
+///
+/// # Errors
+/// The argument is not text.
+pub(crate) fn text_lists(
+    args: &ScalarFunctionArgs,
+    append: impl Fn(&str, &mut StringBuilder),
+) -> Result<ArrayRef> {
+    let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
+    let text = Text::new(&array)?;
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    for row in 0..array.len() {
+        let value = text.get(row);
+        if let Some(value) = value {
+            append(value, lists.values());
+        }
+        lists.append(value.is_some());
+    }
+    Ok(Arc::new(lists.finish()))
+}
+
 /// The type in which the function `name` accepts a text argument: unchanged, but Utf8 for a column of type
 /// Null.
 ///
@@ -122,8 +147,6 @@ pub(crate) fn texts_type(name: &str, data_type: &DataType) -> Result<DataType> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use datafusion::arrow::array::DictionaryArray;
     use datafusion::arrow::compute::cast;
     use datafusion::arrow::datatypes::Int8Type;

@@ -55,7 +55,11 @@ pub(crate) async fn open(
         match needed {
             Ok(needed) => found.push(needed),
             Err(_) if has_address(header) => return Err(no_header(&place)),
-            Err(e) => return Err(other_format(section.name, file).await.unwrap_or(e)),
+            Err(e) => {
+                let is_one = header.fields().len() == 1;
+                let own = if is_one { without_delimiter(&e) } else { e };
+                return Err(other_format(section.name, file).await.unwrap_or(own));
+            }
         }
     }
     let origins = found.iter().zip(&headers).zip(&keys);
@@ -84,25 +88,8 @@ pub(crate) async fn open(
     attributes::set_type(section, std::iter::once((&all, path)), &mut types)?;
     let frame = canonical::select(section, &types, &all, ctx.read_table(Arc::new(table))?)?;
     let missing = canonical::missing(section, found.iter());
-    let (format, keys, binary) = (Format::Csv, vec![], vec![]);
     let columns = section.names_in_files().map(str::to_owned).collect();
-    let (section, rows, folder_columns) = (section.name, 0, vec![]);
-    Ok((
-        frame,
-        InputSource {
-            section,
-            format,
-            files,
-            keys,
-            rows,
-            missing,
-            binary,
-            converts: false,
-            columns,
-            folder_columns,
-            notes,
-        },
-    ))
+    Ok((frame, InputSource { missing, columns, notes, ..InputSource::of(section.name, Format::Csv, files) }))
 }
 
 /// Whether the names of columns contain an address: then they are values, which do not belong into an error.
@@ -111,6 +98,14 @@ fn has_address(header: &Schema) -> bool {
         name.split_once('@').is_some_and(|(before, after)| !before.is_empty() && !after.is_empty())
     };
     header.fields().iter().any(|field| is_address(field.name()))
+}
+
+/// The error about columns that a file with a single one lacks.
+fn without_delimiter(e: &Error) -> Error {
+    Error::input(format!(
+        "{e}; its first line has no comma, semicolon or tab, so the file has one column: write the names of all columns into the \
+         first line, with one of these between them"
+    ))
 }
 
 fn no_header(place: &str) -> Error {

@@ -17,6 +17,9 @@ const LARGEST_HEADER: usize = 1 << 20;
 /// or the text was made to fill the memory.
 const LARGEST_RECORD: usize = 16 << 20;
 
+/// What to do about a line with one field.
+const FOOTER: &str = "; if the line is not a record, such as the footer of a report, delete it";
+
 /// The records of a text.
 pub(crate) struct Records<R> {
     text: BufReader<R>,
@@ -48,18 +51,20 @@ enum At {
 }
 
 impl<R: Read> Records<R> {
-    /// Begins to read a text: reads its header, which also determines the delimiter.
+    /// Begins to read a text: reads its header, which also determines the delimiter. If the header contains `likely`, that
+    /// is the delimiter.
     ///
     /// # Errors
     /// What is wrong, and at which line.
-    pub(crate) fn open(text: R) -> Result<Self, String> {
+    pub(crate) fn open(text: R, likely: Option<u8>) -> Result<Self, String> {
         let mut records = Self::new(BufReader::with_capacity(64 * 1024, text), DELIMITERS[0]);
         let mut header = records.header_line()?;
         let declared = declared(&header);
         if declared.is_some() {
             header = records.header_line()?;
         }
-        records.delimiter = declared.unwrap_or_else(|| delimiter(&header));
+        let likely = likely.filter(|byte| header.contains(byte));
+        records.delimiter = declared.or(likely).unwrap_or_else(|| delimiter(&header));
         let mut names = Records::new(BufReader::new(header.as_slice()), records.delimiter);
         names.line = records.first_line;
         if !names.read()? {
@@ -128,8 +133,9 @@ impl<R: Read> Records<R> {
         let (has, needed) = (self.fields.len(), self.header.len());
         if found && has != needed {
             let s = |n| if n == 1 { "" } else { "s" };
+            let what_to_do = if has == 1 { FOOTER } else { "" };
             return Err(format!(
-                "is damaged: line {} has {has} field{}, but the header has {needed}",
+                "is damaged: line {} has {has} field{}, but the header has {needed}{what_to_do}",
                 self.first_line,
                 s(has)
             ));
@@ -307,7 +313,7 @@ mod tests {
 
     /// The header and the records of a text; null is `-`.
     fn all(text: &[u8]) -> Result<Vec<Vec<String>>, String> {
-        let mut records = Records::open(text)?;
+        let mut records = Records::open(text, None)?;
         let mut all = vec![records.header().to_vec()];
         while records.next()? {
             let fields = 0..records.header().len();
@@ -362,9 +368,13 @@ mod tests {
         let error = |text: &[u8]| all(text).unwrap_err();
         assert_eq!(error(b""), "has no header line");
         assert_eq!(error(b"\n \n"), "has no header line");
-        assert_eq!(error(b"a,b\n1,2\n1"), "is damaged: line 3 has 1 field, but the header has 2");
+        assert_eq!(
+            error(b"a,b\n1,2\n1"),
+            format!("is damaged: line 3 has 1 field, but the header has 2{FOOTER}")
+        );
         assert_eq!(error(b"a,b\n\"1\n\n\",2\n1,2,"), "is damaged: line 5 has 3 fields, but the header has 2");
-        assert_eq!(error(b"a,b\r\n1,2\r\n\r\n3\r\n"), "is damaged: line 4 has 1 field, but the header has 2");
+        let footer = error(b"a,b\r\n1,2\r\n\r\nGrand Totals (1 record)\r\n");
+        assert_eq!(footer, format!("is damaged: line 4 has 1 field, but the header has 2{FOOTER}"));
         assert_eq!(
             error(b"a,b\n1,2\n3,\"4\n5,6\n"),
             "is damaged or cut short: a quote that begins at line 3 is not closed"
@@ -416,7 +426,7 @@ mod tests {
             text.extend(rows.iter().map(|row| line(row.iter().map(quoted).collect())));
             let expected: Vec<_> = std::iter::once(header).chain(rows).collect();
             prop_assert_eq!(all(text.as_bytes()).unwrap(), expected.clone());
-            let mut slowly = Records::open(Slowly(text.as_bytes())).unwrap();
+            let mut slowly = Records::open(Slowly(text.as_bytes()), None).unwrap();
             for row in &expected[1..] {
                 prop_assert!(slowly.next().unwrap());
                 prop_assert_eq!(slowly.field(2).unwrap(), Some(row[2].as_str()));

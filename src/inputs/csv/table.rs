@@ -52,7 +52,10 @@ type Text = Box<dyn Read + Send>;
 pub(crate) fn open(section: &str, file: &InputFile) -> Result<Records<Text>> {
     let place = |e: String| Error::input(format!("[{section}] {file} {e}"));
     let text = text::open(file).map_err(|e| place(format!("cannot be read: {e}")))?;
-    Records::open(text).map_err(place)
+    // The ending says what the delimiter is, whatever is within the names of columns.
+    let name = file.to_string().to_ascii_lowercase();
+    let is_tsv = name.ends_with(".tsv") || name.ends_with(".tsv.gz");
+    Records::open(text, is_tsv.then_some(b'\t')).map_err(place)
 }
 
 /// Calls `f` for every record of a file until `f` returns `false`. Returns whether the end was reached.

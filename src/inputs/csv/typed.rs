@@ -31,7 +31,7 @@ const DIGITS_OF_FLOAT: usize = 15;
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// There is no value.
     Nothing,
     Boolean,
@@ -45,7 +45,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
         let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -70,7 +70,7 @@ impl Kind {
     }
 
     /// The kind of values of two kinds.
-    fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Nothing, kind) | (kind, Self::Nothing) => kind,
             (one, other) if one == other => one,
@@ -80,7 +80,7 @@ impl Kind {
         }
     }
 
-    fn data_type(self) -> DataType {
+    pub(crate) fn data_type(self) -> DataType {
         match self {
             Self::Boolean => DataType::Boolean,
             Self::Int | Self::LongInt => DataType::Int64,

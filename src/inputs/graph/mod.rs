@@ -10,7 +10,7 @@ pub(crate) mod dataset;
 mod examined;
 mod found;
 mod json_files;
-mod objects;
+pub(crate) mod objects;
 mod parts;
 mod shape;
 mod table;
@@ -70,21 +70,17 @@ pub(crate) async fn open(
     }
     let frame = in_input_columns(section, frame)?;
     let columns = dataset.names().into_iter().map(str::to_owned).collect();
-    let section = name;
     Ok((
         frame,
         InputSource {
-            section,
-            format,
-            files,
             keys,
             rows,
             missing,
             binary,
-            converts: false,
             columns,
             folder_columns,
             notes,
+            ..InputSource::of(name, format, files)
         },
     ))
 }

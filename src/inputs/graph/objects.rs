@@ -34,6 +34,8 @@ pub(crate) struct Objects<'a, R> {
     /// mostly has the same keys in the same order.
     layout: Vec<(Vec<u8>, Option<usize>)>,
     buffer: Vec<u8>,
+    /// The offset in `buffer` at which the last object begins.
+    begin: usize,
     /// The offset in `buffer` at which the next object is searched.
     start: usize,
     at_end: bool,
@@ -61,6 +63,7 @@ impl<'a, R: Read> Objects<'a, R> {
             wanted,
             layout: vec![],
             buffer: vec![],
+            begin: 0,
             start: 0,
             at_end: false,
             before: 0,
@@ -119,6 +122,11 @@ impl<'a, R: Read> Objects<'a, R> {
         }
     }
 
+    /// The JSON text of the last object.
+    pub(crate) fn object(&self) -> &[u8] {
+        self.buffer.get(self.begin..self.start).unwrap_or_default()
+    }
+
     /// The JSON text of the value of a wanted member of the last object, as it is written; `None` if the
     /// object lacks the member. `index` is the position of its key in `wanted`.
     ///
@@ -170,7 +178,7 @@ impl<'a, R: Read> Objects<'a, R> {
                 }
             }
         }
-        self.start = end;
+        (self.begin, self.start) = (self.start, end);
         self.is_behind_item = true;
         self.ambiguous = ambiguous;
         self.records += 1;

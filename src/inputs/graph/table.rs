@@ -214,7 +214,7 @@ mod tests {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        let shares = |n| shared_out(files.clone(), n).iter().map(names).collect::<Vec<_>>();
+        let shares = |n| shared_out(files.clone(), JsonFile::size, n).iter().map(names).collect::<Vec<_>>();
         assert_eq!(shares(2), ["4444 1", "333 22"]);
         assert_eq!(shares(9).len(), 4);
     }

@@ -87,6 +87,7 @@ fn json(names: &[String], place: &str) -> Kind {
             columns: vec![],
             domain: None,
             attributes: vec![],
+            others: vec![],
         }),
         None => Kind::Other(format!(
             "{}; JSON is read in the shape of Microsoft Graph, other tables as Parquet or CSV",

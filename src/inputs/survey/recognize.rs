@@ -21,6 +21,8 @@ pub(crate) struct Recognized {
     pub(crate) domain: Option<String>,
     /// Of accounts: the columns that describe a company.
     pub(crate) attributes: Vec<String>,
+    /// Of accounts: the first columns that are nothing of this.
+    pub(crate) others: Vec<String>,
 }
 
 /// Names of columns, in plain form, that describe a person.
@@ -29,6 +31,9 @@ const OF_PERSONS: [&str; 6] = ["firstname", "lastname", "fullname", "givenname",
 /// Names of columns, in plain form, that describe a company, besides those of web sites and attributes.
 const OF_COMPANIES: [&str; 6] =
     ["accountnumber", "companyname", "accountname", "billingcity", "tickersymbol", "primarycontactid"];
+
+/// How many other columns of accounts are named.
+const OTHERS: usize = 12;
 
 /// Names of columns, in plain form, that identify rows of any table.
 const ANY_ID: [&str; 4] = ["id", "recordid", "hsobjectid", "userid"];
@@ -47,6 +52,7 @@ pub(crate) fn recognize(schema: &Schema, format: Format, place: &str) -> Option<
             columns: vec![],
             domain: None,
             attributes: vec![],
+            others: vec![],
         });
     }
     let schemas = all_schemas();
@@ -69,15 +75,16 @@ pub(crate) fn recognize(schema: &Schema, format: Format, place: &str) -> Option<
     let is_other = |(key, names): &(&'static str, Vec<String>)| {
         names.len() > 1 || names.iter().any(|name| !name.eq_ignore_ascii_case(key))
     };
-    let columns = possible(section)?.into_iter().filter(is_other).collect();
+    let mapped = possible(section)?;
     let of_accounts = section == "accounts";
-    Some(Recognized {
-        section,
-        format,
-        columns,
-        domain: of_accounts.then(|| table.domain(&schemas)).flatten(),
-        attributes: if of_accounts { table.named(&ATTRIBUTES) } else { vec![] },
-    })
+    let domain = of_accounts.then(|| table.domain(&schemas)).flatten();
+    let attributes = if of_accounts { table.named(&ATTRIBUTES) } else { vec![] };
+    let mut others = if of_accounts { table.flat() } else { vec![] };
+    let used = || mapped.iter().flat_map(|(_, names)| names).chain(&domain).chain(&attributes);
+    others.retain(|name| !used().any(|used| used == name));
+    others.truncate(OTHERS);
+    let columns = mapped.into_iter().filter(is_other).collect();
+    Some(Recognized { section, format, columns, domain, attributes, others })
 }
 
 /// The columns of the sections, with the names of this project.
@@ -156,6 +163,12 @@ impl Table<'_> {
         let is_one =
             |field: &&&Field| names.contains(&plain(field.name()).as_str()) && !field.data_type().is_nested();
         self.fields.iter().filter(is_one).map(|field| field.name().clone()).collect()
+    }
+
+    /// The names of all columns without nested values.
+    fn flat(&self) -> Vec<String> {
+        let is_flat = |field: &&&Field| !field.data_type().is_nested();
+        self.fields.iter().filter(is_flat).map(|field| field.name().clone()).collect()
     }
 
     fn is_called(&self, words: &[&str]) -> bool {
@@ -267,6 +280,25 @@ mod tests {
                 "u.csv",
                 "users: email = userPrincipalName, entra_id = objectId",
             ),
+            // Dynamics 365, exported to Excel: contacts name their account.
+            (
+                &[
+                    "(Do Not Modify) Contact",
+                    "(Do Not Modify) Row Checksum",
+                    "(Do Not Modify) Modified On",
+                    "Full Name",
+                    "Email",
+                    "Company Name",
+                    "Business Phone",
+                ],
+                "Active Contacts.csv",
+                "contacts: account_id = Company Name, contact_id = (Do Not Modify) Contact",
+            ),
+            (
+                &["(Do Not Modify) Account", "(Do Not Modify) Row Checksum", "Account Name", "Website"],
+                "Active Accounts.csv",
+                "accounts: account_id = Account Name",
+            ),
             (&["subject", "body"], "x.csv", "nothing"),
         ] {
             assert_eq!(of(names, vec![], place), expected, "{names:?}");
@@ -298,12 +330,13 @@ mod tests {
 
     #[test]
     fn what_accounts_can_also_give() {
-        let schema = Schema::new(text(&["accountid", "name", "websiteurl", "industry"]));
+        let schema = Schema::new(text(&["accountid", "name", "websiteurl", "industry", "sector", "tier"]));
         let found = recognize(&schema, Format::Csv, "x").unwrap();
         assert_eq!(
             (found.domain.as_deref(), &found.attributes[..]),
             (Some("websiteurl"), &["industry".to_owned()][..])
         );
+        assert_eq!(found.others, ["sector", "tier"]);
         assert_eq!(
             recognize(&Schema::new(text(&["message_id", "sent_at", "sender", "to"])), Format::Csv, "x"),
             None

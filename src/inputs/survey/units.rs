@@ -186,6 +186,7 @@ fn all_alike(units: &[Found]) -> Option<Recognized> {
             is.columns.retain(|column| other.columns.contains(column));
         }
         is.attributes.retain(|name| other.attributes.contains(name));
+        is.others.retain(|name| other.others.contains(name));
         is.domain = is.domain.filter(|name| other.domain.as_ref() == Some(name));
     }
     Some(is)
@@ -231,7 +232,8 @@ mod tests {
     fn units_of_one_section_are_read_together() {
         let unit = |path: &str, section, columns: &[(&'static str, &str)]| {
             let columns = columns.iter().map(|(key, name)| (*key, vec![(*name).to_owned()])).collect();
-            let is = Recognized { section, format: Format::Csv, columns, domain: None, attributes: vec![] };
+            let (domain, attributes, others) = (None, vec![], vec![]);
+            let is = Recognized { section, format: Format::Csv, columns, domain, attributes, others };
             Found { path: path.to_owned(), is }
         };
         let paths = |units: Vec<Found>, below: &str, names: &[&str]| {

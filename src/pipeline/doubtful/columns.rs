@@ -5,6 +5,14 @@ use crate::functions::address::oddities::ODDITIES;
 use crate::inputs::InputSource;
 use crate::pipeline::unused_columns::{Copies, Unused};
 
+/// What is odd in an identifier, as SQL: a text that stands for a missing value, or a number as a spreadsheet shows it,
+/// `1.23457E+11`, without its last digits, or the character in place of one that could not be decoded.
+pub(crate) const ODD_IDS: [&str; 3] = [
+    "is_placeholder({id})",
+    "({id} like '%E+%' or {id} like '%e+%') and regexp_like({id}, '^[+-]?[0-9]([.,][0-9]+)?[Ee][+][0-9]+$')",
+    "{id} like '%\u{fffd}%'",
+];
+
 /// A column whose values are looked at.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
@@ -29,10 +37,15 @@ impl Column {
         Self { name: name.into(), value: value.into(), holds }
     }
 
-    /// What is looked at in a row, as SQL: whether an identifier is a placeholder, or the list of what is odd in addresses.
+    /// What is looked at in a row, as SQL: what is odd in an identifier, by its position in [`ODD_IDS`], or the list of
+    /// what is odd in addresses.
     fn look(&self) -> String {
         match self.holds {
-            Holds::Id(_) => format!("is_placeholder({})", self.value),
+            Holds::Id(_) => {
+                let odd = ODD_IDS.iter().enumerate();
+                let odd = odd.map(|(i, odd)| format!("when {} then {i} ", odd.replace("{id}", &self.value)));
+                format!("case {}end", odd.collect::<String>())
+            }
             Holds::Addresses => format!("address_oddities({})", self.value),
         }
     }
@@ -40,7 +53,7 @@ impl Column {
     /// The conditions on `look`, the result of [`look`](Self::look), under which rows are counted.
     pub(crate) fn conditions(&self, look: &str) -> Vec<String> {
         match self.holds {
-            Holds::Id(_) => vec![look.to_owned()],
+            Holds::Id(_) => (0..ODD_IDS.len()).map(|i| format!("{look} = {i}")).collect(),
             Holds::Addresses => ODDITIES.iter().map(|word| format!("array_has({look}, '{word}')")).collect(),
         }
     }

@@ -1,6 +1,6 @@
 //! The notes about values that are used as they are written, and that probably mean something else: a text such as NULL
-//! as an identifier, an address with an invisible character, identifiers that differ in case only, an entry of the
-//! mailbox list that nothing knows. Nothing is changed, and nothing is lost without a word.
+//! as an identifier, an identifier that strangers share, an address with an invisible character, identifiers that differ
+//! in case only, an entry of the mailbox list that nothing knows. Nothing is changed, and nothing is lost without a word.
 //!
 //! The values of users, groups, contacts and accounts are all looked at, those of mail and meetings in the first rows.
 //!
@@ -10,6 +10,7 @@ mod columns;
 mod entries;
 mod first;
 mod profile;
+mod shared;
 mod spellings;
 mod values;
 mod words;

@@ -1,39 +1,61 @@
 //! Identifiers of one column that would be the same if case, white space and brackets around them were ignored.
+//!
+//! Identifiers are nearly always written alike. Then a look at each is enough, and different ones are not counted, which
+//! takes time and memory in proportion to them.
 
 use datafusion::prelude::SessionContext;
 
-use super::columns::in_quotes;
 use super::words::Place;
 use crate::error::Result;
 use crate::error::numbers::{count, grouped};
-use crate::pipeline::sql_numbers::{SAMPLE, numbers};
-use crate::pipeline::unused_columns::Copies;
+use crate::pipeline::sql_numbers::numbers;
 
-/// The numbers of different identifiers, as they are and without these differences, as SQL. In the 15 characters of
-/// Salesforce, case is part of the identifier.
-pub(crate) fn counts(id: &str) -> [String; 2] {
-    let alike = format!(
-        "case when regexp_like({id}, '^[0-9A-Za-z]{{15}}$') then {id} else lower(btrim({id}, ' \t\r\n{{}}()<>[]')) end"
-    );
-    let different = |value: &str| format!("count(distinct case when not is_blank({id}) then {value} end)");
-    [different(id), different(&alike)]
+const AROUND: &str = " \t\r\n{}()<>[]";
+
+/// The numbers of identifiers, of those without white space and brackets around them, and of those in lower and in upper
+/// case, as SQL.
+pub(crate) fn forms(id: &str) -> [String; 4] {
+    let alike = [
+        String::new(),
+        format!(" and {id} = btrim({id}, '{AROUND}')"),
+        format!(" and {id} = lower({id})"),
+        format!(" and {id} = upper({id})"),
+    ];
+    alike.map(|condition| format!("count(*) filter (where not is_blank({id}){condition})"))
 }
 
-/// The notes about the first rows of mail or meetings.
+/// Whether identifiers can have different spellings, given their [`forms`].
+pub(crate) fn can_differ([ids, without, lower, upper]: [i64; 4]) -> bool {
+    without < ids || lower.max(upper) < ids
+}
+
+/// An identifier without these differences, as SQL. In the 15 characters of Salesforce, case is part of the identifier.
+pub(crate) fn alike(id: &str) -> String {
+    format!(
+        "case when octet_length({id}) = 15 and regexp_like({id}, '^[0-9A-Za-z]*$') then {id} \
+         else lower(btrim({id}, '{AROUND}')) end"
+    )
+}
+
+/// The numbers of different identifiers, as they are and without these differences, as SQL.
+fn counts(id: &str) -> [String; 2] {
+    let different = |value: &str| format!("count(distinct case when not is_blank({id}) then {value} end)");
+    [different(id), different(&alike(id))]
+}
+
+/// The note about a column whose identifiers can have different spellings. `value` is that of a row, and `rows` follows FROM.
 ///
 /// # Errors
 /// A file that is damaged or cannot be read.
-pub(crate) async fn of_copies(ctx: &SessionContext, place: &Place, copies: &Copies) -> Result<Vec<String>> {
-    // A thread is that of an export or of a program that writes it always alike.
-    let Some(id) = copies.ids.first() else { return Ok(vec![]) };
-    let (column, staged) = (in_quotes(id.canonical), copies.staged);
-    let sql = format!(
-        "select {} from (select {column} from {staged} limit {SAMPLE}) as looked_at",
-        counts(&column).join(", ")
-    );
-    let counted = numbers(ctx, &sql).await?;
-    let note = counted.first_chunk().and_then(|counted| in_words(place, id.name, *counted));
-    Ok(note.into_iter().collect())
+pub(crate) async fn note(
+    ctx: &SessionContext,
+    place: &Place,
+    column: &str,
+    value: &str,
+    rows: &str,
+) -> Result<Option<String>> {
+    let counted = numbers(ctx, &format!("select {} from {rows}", counts(value).join(", "))).await?;
+    Ok(counted.first_chunk().and_then(|counted| in_words(place, column, *counted)))
 }
 
 /// The note about a column with this number of different identifiers, and this one without differences of spelling.
@@ -53,6 +75,12 @@ pub(crate) fn in_words(place: &Place, column: &str, [ids, alike]: [i64; 2]) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn alike_is_without_anything_around_and_in_one_case() {
+        assert!(![[0, 0, 0, 0], [3, 3, 3, 0], [3, 3, 1, 3]].into_iter().any(can_differ));
+        assert!([[3, 2, 3, 0], [3, 3, 2, 2]].into_iter().all(can_differ));
+    }
 
     #[test]
     fn spellings_in_words() {

@@ -4,8 +4,8 @@ use datafusion::prelude::SessionContext;
 
 use super::columns::{Holds, conditions, looks, of_others};
 use super::first::First;
-use super::spellings;
 use super::words::{Found, Place, in_words};
+use super::{shared, spellings};
 use crate::config::Enrichment;
 use crate::error::Result;
 use crate::inputs::InputSource;
@@ -26,7 +26,7 @@ pub(crate) async fn of_first_rows(
     let sample = (!looked.is_everything()).then(|| looked.in_words());
     let place = Place { section: source.section, noun: "used row", sample };
     let mut notes = in_words(&place, &first.doubtful);
-    notes.extend(spellings::of_copies(ctx, &place, copies).await?);
+    notes.extend(shared::of_copies(ctx, &place, copies).await?);
     Ok(notes)
 }
 
@@ -41,10 +41,10 @@ pub(crate) async fn of_all_rows(
 ) -> Result<Vec<String>> {
     let columns = of_others(enrichment, source);
     let ids: Vec<_> = columns.iter().filter(|column| matches!(column.holds, Holds::Id(_))).cloned().collect();
-    let distinct: String =
-        ids.iter().flat_map(|id| spellings::counts(&id.value)).map(|count| format!(", {count}")).collect();
+    let forms: String =
+        ids.iter().flat_map(|id| spellings::forms(&id.value)).map(|count| format!(", {count}")).collect();
     let sql = format!(
-        "select count(*){}{distinct} from (select *, true as is_used{} from input_{}) as looked_at",
+        "select count(*){}{forms} from (select *, true as is_used{} from input_{}) as looked_at",
         conditions(&columns),
         looks(&columns),
         source.section
@@ -57,9 +57,13 @@ pub(crate) async fn of_all_rows(
     }
     let place = Place { section: source.section, noun: "row", sample: None };
     let mut notes = in_words(&place, &found);
-    let (each, _) = rest.as_chunks::<2>();
-    notes.extend(
-        ids.iter().zip(each).filter_map(|(id, counted)| spellings::in_words(&place, &id.name, *counted)),
-    );
+    let (forms, _) = rest.as_chunks();
+    for (id, _) in ids.iter().zip(forms).filter(|(_, forms)| spellings::can_differ(**forms)) {
+        let rows = format!("input_{}", source.section);
+        notes.extend(spellings::note(ctx, &place, &id.name, &id.value, &rows).await?);
+    }
+    if source.section == "contacts" {
+        notes.extend(shared::of_contacts(ctx, enrichment).await?);
+    }
     Ok(notes)
 }

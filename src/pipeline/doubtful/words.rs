@@ -1,6 +1,6 @@
 //! What was found, in words.
 
-use super::columns::{Column, Holds};
+use super::columns::{Column, Holds, ODD_IDS};
 use crate::error::numbers::count;
 use crate::functions::address::oddities::ODDITIES;
 
@@ -14,6 +14,9 @@ const ODD: [&str; ODDITIES.len()] = [
     "a prefix such as sip:",
     "a domain that is not ASCII, which mail may write as xn--",
     "several addresses in angle brackets, of which the last counts",
+    "an asterisk, or a percent sign before the @",
+    "a character or two dots that no domain has",
+    "a character that could not be decoded",
 ];
 
 /// Where values are looked at.
@@ -66,10 +69,10 @@ impl Found {
     }
 }
 
-/// The notes about what was found: one for each column of identifiers, and one for all columns of addresses.
+/// The notes about what was found: those about each column of identifiers, and one for all columns of addresses.
 pub(crate) fn in_words(place: &Place, found: &[Found]) -> Vec<String> {
     let found: Vec<_> = found.iter().filter(|one| one.is_any()).collect();
-    let mut notes: Vec<_> = found.iter().filter_map(|one| id_in_words(place, one)).collect();
+    let mut notes: Vec<_> = found.iter().flat_map(|one| ids_in_words(place, one)).collect();
     let addresses: Vec<_> = found.iter().filter(|one| one.column.holds == Holds::Addresses).collect();
     if !addresses.is_empty() {
         let columns = addresses.iter().map(|one| addresses_in_words(place, one)).collect::<Vec<_>>();
@@ -83,20 +86,39 @@ pub(crate) fn in_words(place: &Place, found: &[Found]) -> Vec<String> {
     notes
 }
 
-fn id_in_words(place: &Place, found: &Found) -> Option<String> {
-    let Holds::Id(same) = found.column.holds else { return None };
-    let rows = found.rows.iter().sum::<i64>();
-    let have = match rows {
-        1 => format!("1 {} has", place.noun),
-        rows => format!("{} have", count(rows, place.noun)),
-    };
-    Some(format!(
-        "[{}] {have} a placeholder such as NULL in {}{}{}: if it means that the value is missing, leave it empty; now {same}",
-        place.section,
-        found.column.name,
-        place.in_sample().trim_end_matches(','),
-        found.first_in()
-    ))
+/// The notes about a column of identifiers, one for each of [`ODD_IDS`].
+fn ids_in_words(place: &Place, found: &Found) -> Vec<String> {
+    let Holds::Id(same) = found.column.holds else { return vec![] };
+    let what: [(&str, String); ODD_IDS.len()] = [
+        (
+            "a placeholder such as NULL",
+            format!("if it means that the value is missing, leave it empty; now {same}"),
+        ),
+        (
+            "a number without its last digits, such as 1.23457E+11,",
+            "different identifiers become the same; write the column as text, with all digits".to_owned(),
+        ),
+        (
+            "a character that could not be decoded (U+FFFD)",
+            "identifiers are compared as bytes; write the file in the encoding in which it is read"
+                .to_owned(),
+        ),
+    ];
+    let notes = found.rows.iter().zip(what).filter(|(rows, _)| **rows > 0);
+    let notes = notes.map(|(rows, (odd, then))| {
+        let have = match *rows {
+            1 => format!("1 {} has", place.noun),
+            rows => format!("{} have", count(rows, place.noun)),
+        };
+        format!(
+            "[{}] {have} {odd} in {}{}{}: {then}",
+            place.section,
+            found.column.name,
+            place.in_sample().trim_end_matches(','),
+            found.first_in()
+        )
+    });
+    notes.collect()
 }
 
 /// `to (2 rows with a dot at the end, first in a.parquet)`
@@ -120,7 +142,9 @@ mod tests {
         let mut found = [Found::nothing(id), Found::nothing(to)];
         let mut place = Place { section: "mail", noun: "used row", sample: None };
         assert!(in_words(&place, &found).is_empty());
-        for (file, numbers) in [("a", [0; 9]), ("b", [2, 1, 0, 3, 0, 0, 0, 0, 0]), ("c", [1; 9])] {
+        for (file, numbers) in
+            [("a", [0; 14]), ("b", [2, 0, 0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0]), ("c", [1; 14])]
+        {
             let mut rest = &numbers[..];
             for one in &mut found {
                 rest = one.add(rest, Some(file));
@@ -134,14 +158,22 @@ mod tests {
             "[mail] 3 used rows have a placeholder such as NULL in message_id, first in b: if it means that the value is \
              missing, leave it empty; now they are one"
         );
+        assert_eq!(
+            notes[1],
+            "[mail] 1 used row has a number without its last digits, such as 1.23457E+11, in message_id, first in b: \
+             different identifiers become the same; write the column as text, with all digits"
+        );
+        assert!(notes[2].starts_with(
+            "[mail] 1 used row has a character that could not be decoded (U+FFFD) in message_id"
+        ));
         assert!(
-            notes[1].starts_with(
+            notes[3].starts_with(
                 "[mail] addresses that are probably not meant so: to (2 used rows with an invisible character, \
                  1 used row with an accent that is a character of its own, 4 used rows with a dot at the end, 1 used row with \
                  the rest of a link, first in b); they count"
             ),
             "{}",
-            notes[1]
+            notes[3]
         );
         place.sample = Some("its first rows".to_owned());
         let notes = in_words(&place, &found);

@@ -21,7 +21,8 @@ const COMMITS: u64 = 10;
 
 /// Writes a checkpoint of the table if one is due. If the table is about individuals, one is due after each commit
 /// but the first, and the files and log entries of earlier runs are deleted.
-pub(crate) async fn tidy(table: &Table, folder: &Folder, before: Option<&DeltaTable>, added: &str) {
+/// `added` is the path of the file that the run has added.
+pub(crate) async fn tidy(table: &Table, folder: &Folder, before: Option<&DeltaTable>, added: Option<&str>) {
     let Ok(Some(now)) = folder.table(None).await else { return };
     let Some(version) = now.version() else { return };
     if table.is_about_individuals() {
@@ -34,8 +35,12 @@ pub(crate) async fn tidy(table: &Table, folder: &Folder, before: Option<&DeltaTa
 
 /// Deletes data files of the table that belong neither to this run (`added`) nor to the version before it
 /// (`before`), and that are too old to belong to a run in progress.
-async fn forget(folder: &Folder, before: Option<&DeltaTable>, added: &str) -> object_store::Result<()> {
-    let mut in_use = BTreeSet::from([folder.file(added)]);
+async fn forget(
+    folder: &Folder,
+    before: Option<&DeltaTable>,
+    added: Option<&str>,
+) -> object_store::Result<()> {
+    let mut in_use: BTreeSet<_> = added.map(|added| folder.file(added)).into_iter().collect();
     if let Some(Ok(before)) = before.map(DeltaTable::snapshot) {
         in_use.extend(before.log_data().iter().map(|view| folder.file(&view.path())));
     }

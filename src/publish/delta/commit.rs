@@ -117,7 +117,8 @@ pub(crate) async fn commit(
     send(folder, found, actions, operation, run).await
 }
 
-/// Commits the removal of the files of as-of dates. Returns the new version; the current one if there are no such files.
+/// Commits the removal of the files of as-of dates, and of the files `weaker`, which are given by their paths in the table.
+/// Returns the new version; the current one if there are no such files.
 ///
 /// # Errors
 /// As for [`commit`].
@@ -125,6 +126,7 @@ pub(crate) async fn remove(
     folder: &Folder,
     found: &DeltaTable,
     dates: &BTreeSet<NaiveDate>,
+    weaker: &BTreeSet<String>,
     run: &Run<'_>,
 ) -> Result<u64, Refused> {
     let failed = |e: &(dyn std::error::Error + 'static)| Refused::Failed(delta_errors::describe(e));
@@ -134,13 +136,16 @@ pub(crate) async fn remove(
     let is_of_dates = |values: &HashMap<String, Option<String>>| {
         values.get(AS_OF).and_then(Option::as_ref).is_some_and(|date| dates.contains(date))
     };
-    let files = files.iter().filter(|file| is_of_dates(&file.partition_values_map()));
+    let files = files
+        .iter()
+        .filter(|file| is_of_dates(&file.partition_values_map()) || weaker.contains(file.path().as_ref()));
     let actions: Vec<_> = files.map(|file| Action::Remove(file.remove_action(true))).collect();
     if actions.is_empty() {
         return Ok(found.version().unwrap_or_default());
     }
     let dates: Vec<_> = dates.iter().map(|date| format!("'{date}'")).collect();
-    let predicate = Some(format!("{AS_OF} in ({})", dates.join(", ")));
+    // What is removed in addition has other dates.
+    let predicate = weaker.is_empty().then(|| format!("{AS_OF} in ({})", dates.join(", ")));
     send(folder, Some(found), actions, DeltaOperation::Delete { predicate }, run).await
 }
 

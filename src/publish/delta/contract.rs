@@ -79,7 +79,7 @@ pub(crate) fn made_nullable(
 
 /// The attributes with types that Delta tables have. An unsigned number becomes a wider one, a timestamp is in
 /// microseconds and UTC, and what has no type in Delta is text.
-fn in_delta(attributes: &Fields) -> Fields {
+pub(crate) fn in_delta(attributes: &Fields) -> Fields {
     use DataType::{Binary, Boolean, Date64, Decimal32, Decimal64, Decimal128, Decimal256, FixedSizeBinary};
     use DataType::{Date32, UInt8, UInt16, UInt32, UInt64, Utf8};
     use DataType::{Float16, Float32, Float64, Int8, Int16, Int32, Int64, LargeBinary, Timestamp};

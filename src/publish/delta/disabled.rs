@@ -9,8 +9,9 @@ use datafusion::prelude::SessionContext;
 
 use crate::config::{Enrichment, delta_disabled};
 use crate::error::Result;
-use crate::publish::opened::Next;
+use crate::publish::opened::{Rows, Successor};
 use crate::publish::{Description, Draft, Opened, OutputLocation, Placed, Record, Table};
+use crate::views::PublishedMonth;
 
 /// Uninhabited stand-in for the publication of Delta tables.
 pub(crate) enum Publication {}
@@ -24,6 +25,14 @@ impl Publication {
         match *self {}
     }
 
+    pub(crate) fn retained(&self, _: &SessionContext) -> Result<Rows> {
+        match *self {}
+    }
+
+    pub(crate) fn attributes(&self) -> Fields {
+        match *self {}
+    }
+
     pub(crate) async fn publish(self, _: &Record) -> Result<Placed> {
         match self {}
     }
@@ -34,6 +43,11 @@ pub(crate) async fn described(_: &OutputLocation, _: &str) -> Result<Option<(Str
     Ok(None)
 }
 
+/// As for [`described`].
+pub(crate) async fn announced_months(_: &OutputLocation, _: &Enrichment) -> Result<Vec<PublishedMonth>> {
+    Ok(vec![])
+}
+
 pub(crate) async fn check(_: &OutputLocation, _: &Enrichment, _: &Fields) -> Result<()> {
     Err(delta_disabled())
 }
@@ -42,14 +56,20 @@ pub(crate) async fn published(_: &SessionContext, _: &Enrichment) -> Result<Opti
     Err(delta_disabled())
 }
 
+/// As for [`described`].
 pub(crate) async fn record(_: OutputLocation, _: &Enrichment) -> Result<Option<serde_json::Value>> {
-    Err(delta_disabled())
+    Ok(None)
 }
 
 pub(crate) async fn sizes(_: &SessionContext, _: &Enrichment) -> Result<Vec<(&'static str, u64)>> {
     Err(delta_disabled())
 }
 
-pub(crate) async fn drop_dates(_: &OutputLocation, _: &str, _: &BTreeSet<NaiveDate>, _: Next) -> Result<()> {
+pub(crate) async fn drop_dates(
+    _: &OutputLocation,
+    _: &str,
+    _: &BTreeSet<NaiveDate>,
+    _: Option<Successor>,
+) -> Result<()> {
     Err(delta_disabled())
 }

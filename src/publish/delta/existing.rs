@@ -8,10 +8,11 @@ use crate::config::Enrichment;
 use crate::error::{Error, Result};
 use crate::publish::home;
 use crate::publish::owner::{Claim, Owner};
-use crate::publish::{Description, OutputLocation, TABLES, Table};
+use crate::publish::{Description, OutputLocation, TABLES, Table, every_table};
 use crate::storage::delta_folder::Folder;
 
-/// The manifest, and for each table its folder and the Delta table in it.
+/// The manifest, and for each table of the run its folder and the Delta table in it. Also a table that earlier runs have
+/// published and this one does not, because the run removes its rows of the as-of date.
 pub(crate) struct Existing {
     pub(crate) manifest: manifest::Found,
     pub(crate) tables: Vec<(&'static Table, Folder, Option<DeltaTable>)>,
@@ -29,8 +30,19 @@ impl Existing {
             claim.replaces(&out.child(office).name, &Owner::named(&description(manifest)))?;
         }
         let mut tables = vec![];
-        for table in TABLES {
+        for table in every_table() {
             let folder = out.child(&table.folder(office));
+            if !claim.tables.iter().any(|written| written.name == table.name) {
+                // What another program has put there is not in the way.
+                let Ok(Some(found)) = folder.table(None).await else { continue };
+                let is_named = manifest.as_ref().is_some_and(|(m, _)| m.tables.contains_key(table.name));
+                let owner = commit::owner(&folder, &found).await.unwrap_or(Owner::Unknown);
+                let is_ours = is_named || claim.replaces(&folder.name, &owner).is_ok();
+                if is_ours && contract::check(table, attributes, &found).is_ok() {
+                    tables.push((table, folder, Some(found)));
+                }
+                continue;
+            }
             let found = folder.table(None).await.map_err(wrong)?;
             if let Some(found) = &found {
                 contract::check(table, attributes, found)

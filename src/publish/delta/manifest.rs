@@ -66,7 +66,7 @@ fn is_unprotected(protection: &u32) -> bool {
 pub(crate) type Found = Option<(Manifest, UpdateVersion)>;
 
 /// The folder of the manifest, relative to the output folder.
-fn home(office: &str) -> String {
+pub(crate) fn home(office: &str) -> String {
     format!("{HIDDEN}/{office}")
 }
 

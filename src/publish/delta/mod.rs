@@ -45,10 +45,14 @@ mod state;
 #[cfg(feature = "delta")]
 mod statistics;
 #[cfg(feature = "delta")]
+mod unpublished;
+#[cfg(feature = "delta")]
 mod weaker;
 
 #[cfg(not(feature = "delta"))]
-pub(crate) use self::disabled::{Publication, check, described, drop_dates, published, record, sizes};
+pub(crate) use self::disabled::{
+    Publication, announced_months, check, described, drop_dates, published, record, sizes,
+};
 #[cfg(feature = "delta")]
 pub(crate) use self::existing::{check, described};
 #[cfg(feature = "delta")]
@@ -59,3 +63,5 @@ pub(crate) use self::reader::published;
 pub(crate) use self::removal::drop_dates;
 #[cfg(feature = "delta")]
 pub(crate) use self::state::{record, sizes};
+#[cfg(feature = "delta")]
+pub(crate) use self::unpublished::announced_months;

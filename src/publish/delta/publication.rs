@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use datafusion::arrow::datatypes::Fields;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::lit;
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionContext, ident};
 use deltalake_core::DeltaTable;
 use object_store::ObjectStoreExt;
 
@@ -17,17 +19,18 @@ use super::commit::{self, Refused, Run, Uploaded};
 use super::existing::{Existing, description};
 use super::manifest::{self, Manifest};
 use super::weaker::{self, Weaker};
-use super::{cleanup, contract};
+use super::{cleanup, contract, unpublished};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
+use crate::publish::opened::Rows;
 use crate::publish::owner::Claim;
 use crate::publish::weaker::{Deleted, Protection, dates_of};
 use crate::publish::{
-    Description, Draft, HomeFolder, OutputLocation, Placed, RUN, Record, Table, lock_home, output_location,
-    upload,
+    AS_OF, Description, Draft, HomeFolder, OutputLocation, Placed, RUN, Record, Table, lock_home,
+    output_location, upload,
 };
-use crate::storage::delta_folder::Folder;
-use crate::storage::{DELTA_LOG, NewFolders};
+use crate::storage::delta_folder::{Folder, provider};
+use crate::storage::{DELTA_LOG, NewFolders, delta_errors};
 
 /// The version of the format of the manifest that is written, and the only one that is read.
 const VERSION: u32 = crate::publish::manifest::VERSION;
@@ -59,6 +62,8 @@ struct Prepared {
     found: Option<DeltaTable>,
     /// The files of `found` that are protected less than this run, and that it removes.
     weaker: BTreeSet<String>,
+    /// Whether the run publishes the table. If not, it removes the rows of its as-of date.
+    is_written: bool,
     /// The file that the run adds to it.
     file: Option<File>,
     /// On this machine: the folders that the run creates for the table.
@@ -94,9 +99,11 @@ impl Publication {
         };
         let claim = Claim::of(enrichment);
         let Existing { manifest, tables } = Existing::read(&out, &office, &claim, attributes).await?;
-        let prepared = |(table, folder, found)| {
-            let created = created(table, &folder, as_of);
-            Prepared { table, folder, found, weaker: BTreeSet::new(), file: None, _created: created }
+        let prepared = |(table, folder, found): (&'static Table, Folder, Option<DeltaTable>)| {
+            let is_written = claim.tables.iter().any(|written| written.name == table.name);
+            let created = if is_written { created(table, &folder, as_of) } else { vec![] };
+            let weaker = BTreeSet::new();
+            Prepared { table, folder, found, weaker, is_written, file: None, _created: created }
         };
         let mut tables: Vec<Prepared> = tables.into_iter().map(prepared).collect();
         let (description, protection) = (Description::of(enrichment), Protection::of(enrichment));
@@ -138,6 +145,32 @@ impl Publication {
         Ok(Draft { file, name, schema })
     }
 
+    /// Each retained table with the rows of the other as-of dates that stay beside those of this run, and the column of the
+    /// date. Dates that are protected less do not stay.
+    ///
+    /// # Errors
+    /// A table cannot be read.
+    pub(crate) fn retained(&self, ctx: &SessionContext) -> Result<Rows> {
+        let leaving = dates_of(self.tables.iter().flat_map(|of| of.weaker.iter().map(String::as_str)));
+        let leaving = leaving.iter().filter_map(|date| date.parse().ok()).chain([self.as_of]);
+        let leaving: Vec<_> = leaving.map(|date: NaiveDate| lit(date32(date))).collect();
+        let mut retained = vec![];
+        for Prepared { table, folder, found, .. } in &self.tables {
+            let (Some(_), Some(found)) = (contract::partition(table), found) else { continue };
+            let whole = provider(ctx, found).map_err(|e| {
+                wrong(format!("{}: cannot be read: {}", folder.name, delta_errors::describe(&*e)))
+            })?;
+            let stays = ident(AS_OF).in_list(leaving.clone(), true);
+            retained.push((*table, ctx.read_table(whole)?.filter(stays)?.into_view()));
+        }
+        Ok(retained)
+    }
+
+    /// The attributes of the accounts with the types that they have in the Delta table.
+    pub(crate) fn attributes(&self) -> Fields {
+        contract::in_delta(&self.attributes)
+    }
+
     /// Uploads the files, commits each, and publishes the resulting versions. A run whose as-of date is before the
     /// newest leaves the table about individuals as it is. Then deletes what is protected less.
     ///
@@ -162,16 +195,18 @@ impl Publication {
             .partition(|prepared| is_newest || !prepared.table.is_about_individuals());
         self.tables = tables;
         let mut uploaded = vec![];
-        let outcome = self.upload_and_commit(&mut uploaded).await;
+        let outcome = self.upload_and_commit(&mut uploaded, record).await;
         if matches!(outcome, Err((Trace::None, _))) {
             // No Delta log refers to these files, and none will. VACUUM can delete those that remain.
             for (prepared, file) in self.tables.iter().zip(&uploaded) {
+                let Some(file) = file else { continue };
                 let _ = prepared.folder.store.delete(&prepared.folder.file(&file.path)).await;
             }
         }
         let (_lock, versions) = outcome.map_err(|(_, e)| e)?;
         let mut tables = self.manifest.as_ref().map(|(m, _)| m.tables.clone()).unwrap_or_default();
         tables.extend(self.tables.iter().map(|prepared| prepared.table.name.to_owned()).zip(versions));
+        let is_recorded = is_newest && !record.months.is_empty();
         let (as_of, description, record) = match &self.manifest {
             Some((manifest, _)) if !is_newest => {
                 (manifest.as_of, manifest.description.clone(), manifest.record.clone())
@@ -186,8 +221,12 @@ impl Publication {
         let protection = if self.manifest.is_some() { protection.min(before) } else { protection };
         let mut manifest = Manifest { version: VERSION, run, as_of, tables, description, protection, record };
         self.replace(&self.manifest, &manifest).await?;
+        if is_recorded {
+            unpublished::clear(&self.out, &self.office).await?;
+        }
         for (prepared, file) in self.tables.iter().zip(&uploaded) {
-            cleanup::tidy(prepared.table, &prepared.folder, prepared.found.as_ref(), &file.path).await;
+            let added = file.as_ref().map(|file| file.path.as_str());
+            cleanup::tidy(prepared.table, &prepared.folder, prepared.found.as_ref(), added).await;
         }
         let mut deleted = Deleted::default();
         if self.weaker.is_there {
@@ -224,20 +263,28 @@ impl Publication {
     /// tables.
     async fn upload_and_commit(
         &mut self,
-        uploaded: &mut Vec<Uploaded>,
+        uploaded: &mut Vec<Option<Uploaded>>,
+        record: &Record,
     ) -> Result<(Option<File>, Vec<u64>), (Trace, Error)> {
         let untouched = |e| (Trace::None, e);
         for prepared in &mut self.tables {
-            uploaded.push(prepared.upload(&self.run, self.as_of).await.map_err(untouched)?);
+            uploaded.push(match prepared.is_written {
+                true => Some(prepared.upload(&self.run, self.as_of).await.map_err(untouched)?),
+                false => None,
+            });
         }
         let lock = self.lock().map_err(untouched)?;
+        if self.protection.min_people > 1 {
+            let announced = unpublished::announce(&self.out, &self.office, &self.run, &record.months).await;
+            announced.map_err(untouched)?;
+        }
         let versions = self.commit(uploaded).await?;
         Ok((lock, versions))
     }
 
     /// Commits to each table, if all tables are as they were found. Returns the new versions, in the order
     /// of the tables.
-    async fn commit(&self, uploaded: &[Uploaded]) -> Result<Vec<u64>, (Trace, Error)> {
+    async fn commit(&self, uploaded: &[Option<Uploaded>]) -> Result<Vec<u64>, (Trace, Error)> {
         for prepared in &self.tables {
             let (folder, found) = (&prepared.folder, prepared.found.as_ref());
             let untouched = |why: String| (Trace::None, wrong(format!("{}: {why}", folder.name)));
@@ -256,9 +303,17 @@ impl Publication {
         for (prepared, uploaded) in self.tables.iter().zip(uploaded) {
             let (table, folder, found) = (prepared.table, &prepared.folder, prepared.found.as_ref());
             let (trace, after) = if versions.is_empty() { (Trace::None, WHOLE) } else { (Trace::Some, HALF) };
-            let commit =
-                commit::commit(table, &self.attributes, folder, found, uploaded, &prepared.weaker, &run);
-            let version = commit.await.map_err(|refused| match refused {
+            let weaker = &prepared.weaker;
+            let committed = match (uploaded, found) {
+                (Some(file), _) => {
+                    commit::commit(table, &self.attributes, folder, found, file, weaker, &run).await
+                }
+                (None, Some(found)) => {
+                    commit::remove(folder, found, &[self.as_of].into(), weaker, &run).await
+                }
+                (None, None) => continue,
+            };
+            let version = committed.map_err(|refused| match refused {
                 Refused::Conflict => {
                     let conflict = wrong(format!("{}: {CONFLICT}, {after}", folder.name));
                     (trace, conflict.with_temporary(true))
@@ -268,11 +323,13 @@ impl Publication {
                     (Trace::Some, wrong(what))
                 }
             })?;
-            let synced = folder.sync(&format!("_delta_log/{version:020}.json"));
-            synced.map_err(|e| {
-                let what = format!("{}: cannot be written to: {e}", folder.name);
-                (Trace::Some, wrong(what).with_source(e))
-            })?;
+            if found.and_then(DeltaTable::version) != Some(version) {
+                let synced = folder.sync(&format!("_delta_log/{version:020}.json"));
+                synced.map_err(|e| {
+                    let what = format!("{}: cannot be written to: {e}", folder.name);
+                    (Trace::Some, wrong(what).with_source(e))
+                })?;
+            }
             versions.push(version);
         }
         Ok(versions)
@@ -318,6 +375,10 @@ fn wrong(what: String) -> Error {
     Error::output(format!("[output] {what}"))
 }
 
+fn date32(date: NaiveDate) -> ScalarValue {
+    ScalarValue::Date32(Some(date.to_epoch_days()))
+}
+
 impl Prepared {
     /// Uploads the file of a run to its final path in the folder of the table.
     async fn upload(&mut self, run: &str, as_of: NaiveDate) -> Result<Uploaded> {
@@ -328,11 +389,7 @@ impl Prepared {
             None => name,
         };
         let cannot = |e: &(dyn std::error::Error + 'static)| {
-            wrong(format!(
-                "{}/{path}: cannot be written: {}",
-                folder.name,
-                crate::storage::delta_errors::describe(e)
-            ))
+            wrong(format!("{}/{path}: cannot be written: {}", folder.name, delta_errors::describe(e)))
         };
         let file = self.file.as_mut().ok_or_else(|| wrong(format!("{} was not written", folder.name)))?;
         let reader = file.try_clone().map_err(|e| cannot(&e))?;

@@ -18,7 +18,7 @@ use super::{contract, existing};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
 use crate::publish::opened::{OfDate, Stored};
-use crate::publish::{AS_OF, Opened, TABLES, Table, output_location};
+use crate::publish::{AS_OF, Opened, TABLES, Table, every_table, output_location};
 use crate::storage::delta_errors;
 use crate::storage::delta_folder::{Folder, provider};
 
@@ -33,9 +33,14 @@ pub(crate) async fn published(ctx: &SessionContext, enrichment: &Enrichment) -> 
     let Some((manifest, _)) = manifest::read(&out, office).await.map_err(wrong)? else { return Ok(None) };
     let (mut tables, mut all_dates) = (vec![], vec![]);
     let mut stored = Stored { store: Arc::clone(&out.store), dates: BTreeMap::new() };
-    for table in TABLES {
+    for table in every_table().filter(|of| !of.is_optional() || manifest.tables.contains_key(of.name)) {
         let folder = out.child(&table.folder(office));
         let found = found(table, &folder, &manifest).await.map_err(wrong)?;
+        if table.is_optional() {
+            // Sessions have a view in place of it.
+            add_stored(&mut stored.dates, table, &folder, &found).map_err(wrong)?;
+            continue;
+        }
         let attributes = contract::attributes_of(table, &found).map_err(wrong)?;
         let whole = provider(ctx, &found).map_err(|e| {
             wrong(format!("{}: cannot be read: {}", folder.name, delta_errors::describe(&*e)))

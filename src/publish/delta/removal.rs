@@ -10,8 +10,8 @@ use super::existing::{self, description};
 use super::manifest::{self, Manifest};
 use crate::error::{Error, Result};
 use crate::publish::home::home;
-use crate::publish::opened::Next;
-use crate::publish::{OutputLocation, TABLES, lock_home, upload};
+use crate::publish::opened::Successor;
+use crate::publish::{OutputLocation, Table, every_table, lock_home, upload};
 
 const CONFLICT: &str = "another writer has committed to it meanwhile; try again";
 
@@ -23,7 +23,7 @@ pub(crate) async fn drop_dates(
     location: &OutputLocation,
     office: &str,
     dates: &BTreeSet<NaiveDate>,
-    next: Next,
+    next: Option<Successor>,
 ) -> Result<()> {
     let Some(out) = existing::open(location)? else { return Ok(()) };
     let locked = out.on_this_machine().map(|folder| lock_home(&home(folder, office))).transpose();
@@ -40,12 +40,14 @@ pub(crate) async fn drop_dates(
     };
     let mut tables = before.tables.clone();
     // The overview first: nothing is shown of a date without it.
-    let mut retained: Vec<_> = TABLES.iter().filter(|table| !table.is_about_individuals()).collect();
+    let is_there = |table: &Table| !table.is_optional() || before.tables.contains_key(table.name);
+    let mut retained: Vec<_> =
+        every_table().filter(|table| !table.is_about_individuals() && is_there(table)).collect();
     retained.sort_by_key(|table| !table.is_overview());
     for table in retained {
         let folder = out.child(&table.folder(office));
         let Some(now) = folder.table(None).await.map_err(wrong)? else { continue };
-        let removed = commit::remove(&folder, &now, dates, &run).await;
+        let removed = commit::remove(&folder, &now, dates, &BTreeSet::new(), &run).await;
         let version = removed.map_err(|refused| match refused {
             Refused::Conflict => wrong(format!("{}: {CONFLICT}", folder.name)).with_temporary(true),
             Refused::Failed(why) => wrong(format!("{}: cannot be committed to: {why}", folder.name)),
@@ -57,10 +59,10 @@ pub(crate) async fn drop_dates(
     let manifest = Manifest { run: name.clone(), tables, ..before.clone() };
     let manifest = match next {
         None => manifest,
-        Some((as_of, description)) => Manifest {
-            as_of,
-            description: description.entries().iter().cloned().collect(),
-            record: None,
+        Some(next) => Manifest {
+            as_of: next.as_of,
+            description: next.description.entries().iter().cloned().collect(),
+            record: next.record.map(|record| record.to_value()),
             ..manifest
         },
     };

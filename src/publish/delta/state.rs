@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{existing, manifest};
 use crate::config::Enrichment;
 use crate::error::{Error, Result};
-use crate::publish::{OutputLocation, TABLES, output_location};
+use crate::publish::{OutputLocation, every_table, output_location};
 use crate::storage::delta_errors;
 
 /// The record of the last run of the newest as-of date; `None` before the first run.
@@ -28,7 +28,7 @@ pub(crate) async fn sizes(ctx: &SessionContext, enrichment: &Enrichment) -> Resu
     let office = &enrichment.output.table;
     let Some((manifest, _)) = manifest::read(&out, office).await.map_err(wrong)? else { return Ok(vec![]) };
     let mut sizes = vec![];
-    for table in TABLES {
+    for table in every_table().filter(|of| !of.is_optional() || manifest.tables.contains_key(of.name)) {
         let folder = out.child(&table.folder(office));
         let found = folder.table(manifest.tables.get(table.name).copied()).await.map_err(wrong)?;
         let Some(found) = found else { continue };

@@ -30,6 +30,31 @@ fn runs(out: &Path) -> usize {
     names.filter(|n| n != CURRENT).count()
 }
 
+/// A run that suppresses numbers has to know what was published before it.
+#[test]
+fn a_protected_run_publishes_after_the_run_that_it_has_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let protected = |name| {
+        let mut claim = Claim::on_everything();
+        claim.is_protected = true;
+        let target = Target::create(folder.path().to_path_buf(), "Office", claim).unwrap();
+        for table in TABLES {
+            fs::write(target.folder().join(table.file("Office")), name).unwrap();
+        }
+        target
+    };
+    for round in ["a", "b"] {
+        let (first, second) = (protected("first"), protected(round));
+        second.publish().unwrap();
+        let error = first.publish().unwrap_err();
+        assert!(
+            error.is_temporary() && error.to_string().contains("another run has published since"),
+            "{error}"
+        );
+        assert_eq!(read(folder.path()).unwrap(), BTreeSet::from([round.to_owned()]));
+    }
+}
+
 #[test]
 fn whoever_publishes_last_is_published_whole() {
     let folder = tempfile::tempdir().unwrap();
@@ -86,7 +111,7 @@ fn whoever_publishes_last_is_published_whole() {
 fn names_come_before_what_they_show() {
     let folder = tempfile::tempdir().unwrap();
     let target = written(folder.path(), "first");
-    link(folder.path(), "Office", |link| fs::symlink_metadata(link).is_err()).unwrap();
+    link(folder.path(), "Office", target.folder(), |link| fs::symlink_metadata(link).is_err()).unwrap();
     assert!(TABLES.iter().all(|t| fs::read(folder.path().join(t.file("Office"))).is_err()));
     assert_eq!(current(folder.path(), "Office"), None);
     target.publish().unwrap();
@@ -103,7 +128,7 @@ fn first_runs_that_fail_leave_nothing() {
     let out = folder.path().join("a/b/out");
     // A killed run has left its folder and, because it was about to publish, its links.
     let killed = written(&out, "killed");
-    link(&out, "Office", |_| true).unwrap();
+    link(&out, "Office", killed.folder(), |_| true).unwrap();
     let run = killed.folder().to_path_buf();
     let copy = run.with_file_name("run-killed");
     fs::create_dir(&copy).unwrap();
@@ -150,4 +175,28 @@ fn concurrent_first_runs_do_not_disturb_each_other() {
     drop(written(&out, "last"));
     written(&out, "published").publish().unwrap();
     assert_eq!(read(&out).unwrap(), BTreeSet::from(["published".to_string()]));
+}
+
+/// A run that publishes the optional table, and then one that does not.
+#[test]
+fn the_name_of_a_table_that_is_no_longer_published_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path();
+    let optional = every_table().find(|table| table.is_optional()).unwrap().file("Office");
+    let with_optional = |says: &str| {
+        let target = written(out, says);
+        fs::write(target.folder().join(&optional), says).unwrap();
+        target
+    };
+    with_optional("first").publish().unwrap();
+    assert_eq!(fs::read_to_string(out.join(&optional)).unwrap(), "first");
+    written(out, "second").publish().unwrap();
+    assert!(fs::symlink_metadata(out.join(&optional)).is_err());
+    // What somebody else has put there stays.
+    fs::write(out.join(&optional), "of somebody else").unwrap();
+    written(out, "third").publish().unwrap();
+    assert_eq!(fs::read_to_string(out.join(&optional)).unwrap(), "of somebody else");
+    with_optional("fourth").publish().unwrap();
+    assert!(out.join(&optional).is_symlink());
+    assert_eq!(fs::read_to_string(out.join(&optional)).unwrap(), "fourth");
 }

@@ -29,7 +29,7 @@ use super::missing_names::NO_TABLE;
 use super::statements::{Statements, split};
 use crate::config::{Enrichment, Source};
 use crate::error::{Error, Result};
-use crate::views::Parameters;
+use crate::views::{Parameters, SEGMENTS};
 
 /// The column that every segment yields.
 pub const CUSTOMER_ID: &str = "CustomerId";
@@ -98,16 +98,18 @@ impl Segment {
     }
 
     /// The error that a query gets if it uses a broken segment; `None` if the segment is not broken.
-    fn error(&self) -> Option<Error> {
+    pub(crate) fn error(&self) -> Option<Error> {
         let reason = self.broken.as_ref()?;
         let place = self.path.as_ref().map_or(format!("segment {}", self.name), |p| p.display().to_string());
         Some(Error::query(format!("{place}: {reason}")))
     }
 }
 
-/// The segment to which a name refers: the segment of that name, else the one whose view has that name.
+/// The segment to which a name refers: the segment of exactly that name, else of that name in another spelling, else the
+/// one whose view has that name.
 pub fn find<'a>(segments: &'a [Segment], name: &str) -> Option<&'a Segment> {
-    let named = segments.iter().find(|s| key(&s.name) == key(name));
+    let exact = segments.iter().find(|s| s.name == name);
+    let named = exact.or_else(|| segments.iter().find(|s| key(&s.name) == key(name)));
     named.or_else(|| segments.iter().find(|s| s.is_called(name)))
 }
 
@@ -136,6 +138,7 @@ pub async fn register(
 ) -> Result<Vec<Segment>> {
     let parameters = Parameters::of_segments(sources);
     let mut segments = all(folder::read(enrichment)?);
+    refuse_members(&mut segments, &enrichment.output.table);
     let mut session = Statements::new(ctx.clone()).await?;
     let mut waiting = order::order(&segments);
     waiting.retain(|i| segments[*i].broken.is_none());
@@ -175,6 +178,20 @@ pub async fn register(
     Ok(segments)
 }
 
+/// Makes segments broken that read `Office_Segments`, which is made of segments. `own` is the name of the output table.
+fn refuse_members(segments: &mut [Segment], own: &str) {
+    let names = [SEGMENTS.to_owned(), format!("{own}_Segments")];
+    let names = names.map(|name| [format!("{name}_AllDates"), name].map(|name| name.to_lowercase()));
+    for segment in segments.iter_mut().filter(|segment| segment.broken.is_none()) {
+        let words = order::words(&segment.sql);
+        if names.iter().flatten().any(|name| words.contains(name)) {
+            segment.broken = Some(format!(
+                "{SEGMENTS} is made of the segments, so no segment can read it; read the view of a segment, such as Segment_Stale"
+            ));
+        }
+    }
+}
+
 /// Why a segment is broken. A view of the others that are broken is not there, but its name is right.
 fn reason(error: &str, mut others: impl Iterator<Item = String>) -> String {
     let missing = error.strip_prefix(NO_TABLE).and_then(|rest| rest.split(';').next());
@@ -190,7 +207,8 @@ fn all(files: Vec<Segment>) -> Vec<Segment> {
     let mut seen = HashSet::new();
     segments.extend(files.into_iter().map(|mut file| {
         if !seen.insert(key(&file.name)) && file.broken.is_none() {
-            file.broken = Some(format!("another file defines the view {} too", file.view()));
+            file.broken =
+                Some(format!("another file defines the view {} too; rename one of them", file.view()));
         }
         file
     }));

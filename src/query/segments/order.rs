@@ -36,7 +36,7 @@ pub(crate) fn order(segments: &[Segment]) -> Vec<usize> {
 }
 
 /// The words of a text, in lower case; none if it is not SQL.
-fn words(sql: &str) -> HashSet<String> {
+pub(crate) fn words(sql: &str) -> HashSet<String> {
     let tokens = Lexed::new(sql).map(|lexed| lexed.tokens).unwrap_or_default();
     let words = tokens.into_iter().filter_map(|token| match token.token {
         Token::Word(word) => Some(word.value.to_lowercase()),

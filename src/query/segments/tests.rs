@@ -138,6 +138,8 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
         ("o_ne.sql", "select customerid from office"),
         ("one.sql", "select customerid from office"),
         ("fails.sql", "select cast(customerid as int) as customerid from office"),
+        ("of_segments.sql", "select CustomerId from \"Office_Segments\" where Segment = 'stale'"),
+        ("of_dates.sql", "select customerid from office_segments_alldates"),
     ])
     .await;
     for (name, says) in [
@@ -151,6 +153,11 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
         ("circle", "circle.sql: no table named segment_circle"),
         ("reads_typo", "reads_typo.sql: it reads Segment_Typo, which is broken"),
         ("reads_on", "reads_on.sql: it reads Segment_ReadsTypo, which is broken"),
+        (
+            "of_segments",
+            "of_segments.sql: Office_Segments is made of the segments, so no segment can read it",
+        ),
+        ("of_dates", "of_dates.sql: Office_Segments is made of the segments, so no segment can read it"),
     ] {
         let segment = segments.iter().find(|s| s.is_called(name)).unwrap();
         let error = members(&mut session, &segment.view()).await.unwrap_err();
@@ -160,7 +167,10 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
     let broken =
         |name: &str| segments.iter().filter(|s| s.name == name).filter_map(|s| s.broken.clone()).next();
     assert!(broken("bad-name").is_some_and(|b| b.starts_with("rename the file")));
-    assert_eq!(broken("one").as_deref(), Some("another file defines the view Segment_One too"));
+    assert_eq!(
+        broken("one").as_deref(),
+        Some("another file defines the view Segment_One too; rename one of them")
+    );
     assert_eq!(members(&mut session, "segment_one").await.unwrap().len(), 13, "the first of the two works");
     assert_eq!(members(&mut session, "segment_stale").await.unwrap(), ["a3"], "the others work");
     let error = members(&mut session, "segment_fails").await.unwrap_err();

@@ -129,7 +129,8 @@ async fn errors_are_one_short_line_with_exit_code_2() {
         ("select 1 / 0 from office", "Divide by zero error"),
         (
             "select cast(customerid as int) from office",
-            "Cast error: Cannot cast string 'a1' to value of Int32 type",
+            "Cast error: Cannot cast string 'a1' to value of Int32 type; try_cast(... as bigint) is null for such texts, and \
+             replace(..., ',', '') takes commas out of numbers",
         ),
     ] {
         let error = error(sql).await;

@@ -38,6 +38,7 @@ fn a_proposal_for_delta_tables() {
         text.contains("format = \"delta\"")
             && text.contains("\nemail = [\"emailaddress1\", \"emailaddress2\"]")
     );
+    crate::first_hour::fill_in(&file);
     let outcome = command("check", &file, &[]);
     assert_eq!((outcome.status.code(), error(&outcome).as_str()), (Some(0), ""));
 }

@@ -20,7 +20,7 @@ use datafusion_engagement::query::session;
 use serde_json::Value;
 
 use crate::process::{ENGAGEMENT, caught};
-use crate::support::{data, rows};
+use crate::support::{copy_segments, data, rows};
 
 /// Python packages with three readers of Delta tables; the one of DuckDB is a package of its own.
 const READERS: &str =
@@ -39,6 +39,7 @@ fn with_output(folder: &Path, output: &str) -> PathBuf {
     assert!(text.contains(&bundled));
     let file = folder.join("enrichment.toml");
     fs::write(&file, text.replace(&bundled, output)).unwrap();
+    copy_segments(folder);
     file
 }
 

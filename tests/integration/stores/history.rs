@@ -64,6 +64,8 @@ fn drop_dates(lake: &Lake, file: &Path, output: &[&str], exists: &dyn Fn(&str) -
     let status = fine(&lake.command("status", file, &[&["--format", "json"], output].concat()));
     let status: serde_json::Value = serde_json::from_str(&status).unwrap();
     assert_eq!(status["as_of"], "2026-10-15");
+    assert!(status["published_at"].is_string() && status["last_used_on"] == "2026-10-15", "{status}");
+    assert_eq!(status["before"]["overview"]["AsOfDate"], "2026-09-30");
     let only = history(&["--keep", "1"]);
     assert_eq!(only.status.code(), Some(0));
     refused(&history(&["--drop", "2026-10-15"]), 2, &["2026-10-15 is the only retained date"]);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 
 use datafusion_engagement::publish::TABLES;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -15,7 +15,7 @@ use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use super::servers::{self, ACCOUNT, KEY, LAKE};
-use crate::support::{block_on, data, inputs};
+use crate::support::{block_on, copy_segments, data, inputs};
 
 /// A folder of the container or bucket.
 #[derive(Clone)]
@@ -138,7 +138,8 @@ impl Lake {
     pub fn raw(&self, text: &str) -> PathBuf {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stores");
-        fs::create_dir_all(&folder).unwrap();
+        static SEGMENTS: Once = Once::new();
+        SEGMENTS.call_once(|| copy_segments(&folder));
         let file = folder.join(format!("{}.toml", COUNT.fetch_add(1, Ordering::Relaxed)));
         fs::write(&file, text).unwrap();
         file

@@ -217,7 +217,8 @@ mod tests {
                 let before: usize = lines.take(e.line().saturating_sub(1)).map(<[u8]>::len).sum();
                 // The place of a control character in a string is that of the character before it.
                 let is_control = usize::from(e.to_string().starts_with("control character"));
-                Err(Fault::NoJson((before + e.column().saturating_sub(1)).min(text.len()) + is_control))
+                // Columns count from 1; a line break is column 0 of the line that it begins.
+                Err(Fault::NoJson((before + e.column() - 1).min(text.len()) + is_control))
             }
         }
     }
