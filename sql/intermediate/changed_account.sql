@@ -1,10 +1,10 @@
--- The accounts about which less was known when other numbers were published ($published_accounts, $published_months,
+-- The accounts that could be subtracted from what was published ($published_accounts, $published_months,
 -- $published_numbers, $published_people): one row per account. There are no rows if nothing was published.
 -- An account has changed if a month of the window has other numbers than those that were published about it: the difference
 -- can be about one message. Numbers of internal people are compared with those in the same steps.
 -- If a month with engagement that was published has changed, or its account is not in the profile any more, its messages can be
 -- with another account now, or the account can have another identifier. Then an account with engagement in this month
--- about which nothing was published is one of these, too: it could be subtracted from the other one.
+-- about which nothing was published is one of these, too.
 with published as (
   select
     unnest(cast($published_accounts as varchar[])) as account_id,

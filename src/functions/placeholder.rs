@@ -93,7 +93,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         invoke,
         documentation: Documentation::builder(
             OWN_SQL,
-            "True if a text stands for a missing value: NULL, None, NaN, N/A, NA, NaT, nil, undefined, unknown, blank, not set, not \
+            "True if a text means that a value is missing: NULL, None, NaN, N/A, NA, NaT, nil, undefined, unknown, blank, not set, not \
              available, not applicable, -, ?, -1, \\N, an error of a spreadsheet such as #N/A or #REF!, a UUID of zeros, or a \
              pair of brackets around nothing. In any case, also in brackets and with white space around. Never NULL.",
             "is_placeholder(text)",

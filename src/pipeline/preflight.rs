@@ -50,17 +50,8 @@ fn check_output(enrichment: &Enrichment) -> Result<()> {
         _ => None,
     };
     let Some(output) = local(&enrichment.output.path) else { return Ok(()) };
-    let plain = [
-        ("users", &enrichment.users),
-        ("groups", &enrichment.groups),
-        ("mail", &enrichment.mail),
-        ("meetings", &enrichment.meetings),
-    ];
-    let plain = plain.into_iter().filter_map(|(section, input)| Some((section, input.as_ref()?)));
-    let plain = plain.map(|(section, input)| (section, input.path.as_str(), input.format));
-    let contacts = enrichment.contacts.iter().map(|c| ("contacts", c.path.as_str(), c.format));
-    let accounts = enrichment.accounts.iter().map(|a| ("accounts", a.path.as_str(), a.format));
-    for (section, path, format) in plain.chain(contacts).chain(accounts) {
+    let sections = inputs::sections(enrichment).into_iter();
+    for (section, (path, format)) in sections.filter_map(|(schema, place)| Some((schema.name, place?))) {
         let Some(folder) = local(path).filter(|folder| folder.is_dir()) else { continue };
         let Ok(within) = output.strip_prefix(&folder) else { continue };
         let is_read = !within.iter().any(|name| is_hidden(&name.to_string_lossy()));

@@ -48,7 +48,7 @@ pub(crate) struct Upload {
     home: Home,
     claim: Claim,
     run: String,
-    /// The run that was published when this one began.
+    /// The run that was published when this one began, if that matters ([`Claim::follows`]).
     found: Option<String>,
     files: Vec<(&'static Table, File)>,
 }
@@ -63,7 +63,8 @@ impl Upload {
         check(&home, &claim).await?;
         let run = new_run()?;
         probe(&home, &run).await?;
-        let found = home.current().await?.map(|(current, _)| current.run);
+        let current = if claim.is_protected { home.current().await? } else { None };
+        let found = current.map(|(current, _)| current.run);
         Ok(Self { home, claim, run, found, files: vec![] })
     }
 
@@ -331,7 +332,11 @@ mod tests {
     }
 
     async fn begun(home: &Home, text: &str) -> Upload {
-        let mut upload = Upload::create(home.clone(), Claim::on_everything()).await.unwrap();
+        begun_with(home, text, Claim::on_everything()).await
+    }
+
+    async fn begun_with(home: &Home, text: &str, claim: Claim) -> Upload {
+        let mut upload = Upload::create(home.clone(), claim).await.unwrap();
         for table in TABLES {
             std::io::Write::write_all(&mut upload.file(table).unwrap(), text.as_bytes()).unwrap();
         }
@@ -343,10 +348,10 @@ mod tests {
     async fn a_protected_run_publishes_after_the_run_that_it_has_found() {
         let home = home();
         for _ in 0..2 {
-            let (mut first, mut second) = (begun(&home, "first").await, begun(&home, "second").await);
-            for upload in [&mut first, &mut second] {
-                upload.claim.is_protected = true;
-            }
+            let mut claim = Claim::on_everything();
+            claim.is_protected = true;
+            let first = begun_with(&home, "first", claim.clone()).await;
+            let second = begun_with(&home, "second", claim).await;
             second.publish(day(), false, None).await.unwrap();
             let error = first.publish(day(), false, None).await.unwrap_err();
             assert!(error.is_temporary(), "{error}");

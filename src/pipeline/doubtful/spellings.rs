@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::error::numbers::{count, grouped};
 use crate::pipeline::sql_numbers::numbers;
 
+/// What is ignored around identifiers.
 const AROUND: &str = " \t\r\n{}()<>[]";
 
 /// The numbers of identifiers, of those without white space and brackets around them, and of those in lower and in upper
