@@ -139,6 +139,13 @@ pub struct PublishedMonth {
     pub people: String,
 }
 
+impl PublishedMonth {
+    /// The steps in which internal people are counted; `None` if an earlier version has published the month.
+    pub(crate) fn step(&self) -> Option<u32> {
+        self.people.split(' ').next()?.parse().ok()
+    }
+}
+
 /// The values of the placeholders in `sql/`, which differ between enrichments.
 #[derive(Debug, Clone)]
 pub struct Parameters(Vec<(&'static str, ScalarValue)>);
@@ -422,6 +429,9 @@ pub(crate) async fn register_own_names(ctx: &SessionContext, enrichment: &Enrich
 
 /// The published table with the members of the segments. It is not a view: a run computes it from the other tables.
 pub(crate) const SEGMENTS: &str = "Office_Segments";
+
+/// The published table about individuals.
+pub(crate) const USER_TABLE: &str = "Office_UserTable";
 
 /// The prefix of table names that `[output] table` replaces.
 const OFFICE: &str = "Office";

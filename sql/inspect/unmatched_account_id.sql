@@ -1,7 +1,7 @@
 -- One row per account id of the contacts that is not in the profile, and difference that would have to be
--- ignored for the id to be in the profile: case, space (around the id), brackets ({} or () around it), hyphens,
--- decimals (a trailing .0), zeros (leading ones), salesforce (the last three of 18 characters) or several of
--- these. difference is null if none of them would do.
+-- ignored for the id to be in the profile: case, space (around the id), invisible (characters), apostrophe (in front),
+-- brackets ({} or () around it), hyphens, decimals (a trailing .0), zeros (leading ones), salesforce (the last three of 18
+-- characters) or several of these. difference is null if none of them would do.
 -- For inspection. A run and `engagement check` read this view if an id is not in the profile.
 with id as (
   select distinct account_id, true as is_unmatched
@@ -18,6 +18,8 @@ spelled as (
     is_unmatched,
     lower(account_id) as same_case,
     regexp_replace(account_id, '^\s+|\s+$', '', 'g') as no_space,
+    regexp_replace(account_id, '\p{Cf}', '', 'g') as no_invisible,
+    regexp_replace(account_id, '^''', '') as no_apostrophe,
     regexp_replace(account_id, '^[{(](.*)[)}]$', '\1') as no_brackets,
     replace(account_id, '-', '') as no_hyphens,
     regexp_replace(account_id, '^([0-9]+)[.]0+$', '\1') as no_decimals,
@@ -28,7 +30,7 @@ spelled as (
         then regexp_replace(account_id, '^([0-9A-Za-z]{15})[0-5A-Z]{3}$', '\1')
       else account_id
     end as short_id,
-    lower(regexp_replace(account_id, '[-{}()\s]', '', 'g')) as plain
+    lower(regexp_replace(account_id, '[-{}()''\s\p{Cf}]', '', 'g')) as plain
   from id
 ),
 keyed as (
@@ -38,6 +40,8 @@ keyed as (
     unnest(make_array(
       concat('case ', same_case),
       concat('space ', no_space),
+      concat('invisible ', no_invisible),
+      concat('apostrophe ', no_apostrophe),
       concat('brackets ', no_brackets),
       concat('hyphens ', no_hyphens),
       concat('decimals ', no_decimals),

@@ -20,7 +20,7 @@ pub(crate) fn count(number: impl TryInto<i128>, noun: &str) -> String {
     let nouns = match noun.strip_suffix('y') {
         _ if number == 1 => noun.to_owned(),
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
-        _ if noun.ends_with('s') => format!("{noun}es"),
+        _ if noun.ends_with(['s', 'x']) => format!("{noun}es"),
         _ => format!("{noun}s"),
     };
     format!("{} {nouns}", grouped(number))

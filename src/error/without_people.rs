@@ -10,14 +10,14 @@ pub(crate) fn without_people(text: &str) -> String {
 /// Without the addresses in paths. A path has no blanks here: what is before one stays.
 fn without_addresses(text: &str) -> String {
     let shown = text.split_inclusive(char::is_whitespace).map(|word| {
-        if !word.contains('/') {
+        if !word.contains('/') && !is_end_of_name(word) {
             return word.to_owned();
         }
         let parts: Vec<_> = word.split('/').collect();
         let shown = parts.iter().enumerate().map(|(i, part)| {
             // In the URL of Azure, the container stands before the host: `abfss://lake@account.dfs.core.windows.net/`.
             let is_host = i > 1 && parts[i - 1].is_empty() && parts[i - 2].ends_with(':');
-            match part.find('@').or_else(|| part.find("%40")) {
+            match part.rfind('@').or_else(|| part.rfind("%40")).or_else(|| part.rfind("%2540")) {
                 Some(at) if at > 0 && !is_host => format!("…{}", &part[at..]),
                 _ => (*part).to_owned(),
             }
@@ -25,6 +25,12 @@ fn without_addresses(text: &str) -> String {
         shown.collect::<Vec<_>>().join("/")
     });
     shown.collect()
+}
+
+/// Whether a word is the end of the name of a file with a blank in it.
+fn is_end_of_name(word: &str) -> bool {
+    let word = word.trim_end().trim_end_matches([':', ',', ';', '"']);
+    [".parquet", ".json", ".jsonl", ".gz", ".csv"].iter().any(|ending| word.ends_with(ending))
 }
 
 /// Without the values of folders `key=value` that are about people.

@@ -60,6 +60,7 @@ expressions! { SCALAR SCALAR_NAMES:
     graph_time(value);
     graph_unknown_words(attendees);
     id_hash(text);
+    id_spelling(id);
     is_address(text);
     is_auto_submitted(headers);
     is_blank(text);

@@ -12,6 +12,7 @@ pub mod expr_fn;
 mod first_true;
 pub(crate) mod graph;
 pub mod id_hash;
+mod id_spelling;
 mod is_blank;
 mod order_key;
 pub(crate) mod placeholder;
@@ -43,6 +44,7 @@ pub fn all_scalar() -> Vec<Arc<ScalarUDF>> {
         is_blank::udf(),
         placeholder::udf(),
         id_hash::udf(),
+        id_spelling::udf(),
         distinct_people::count_udf(),
         order_key::udf(),
         sort_key::udf(),

@@ -111,13 +111,16 @@ async fn read(
     files: &[InputFile],
     keys: &[hive::Keys],
 ) -> Result<Read> {
-    let (key_columns, notes) = key_columns(ctx, section, files, keys).await?;
+    let (key_columns, mut notes) = key_columns(ctx, section, files, keys).await?;
     let look = |index: usize, footer: &Footer, place: &str| {
         look(section, footer, &key_columns.added_to(&footer.schema, &keys[index]), place)
     };
     let footers = parquet::footers(ctx, section.name, Format::Canonical, files, look).await?;
     let rows = footers.iter().map(|f| f.1).sum();
     let mut found: Vec<_> = footers.into_iter().map(|f| f.0).collect();
+    let of_files = found.iter().zip(files);
+    let of_files = of_files.map(|(found, file)| (&found.needed, &found.schema, file.to_string()));
+    notes.extend(known_names::spelled_otherwise(section, of_files));
     let mut types = take_dictionaries(section, &mut found);
     let places = found.iter().zip(files).map(|(found, file)| (&found.needed, file));
     attributes::set_type(section, places, &mut types)?;

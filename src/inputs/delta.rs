@@ -10,7 +10,7 @@ use datafusion::prelude::{DataFrame, SessionContext};
 use super::columns::{InputSchema, Needed};
 use super::delta_input::DeltaInput;
 use super::source::{InputSource, Unreadable};
-use super::{attributes, canonical, lenient};
+use super::{attributes, canonical, known_names, lenient};
 use crate::config::{Enrichment, Format, StorageOptions};
 use crate::error::{Error, Result};
 use crate::storage::redacted;
@@ -30,6 +30,9 @@ pub(crate) async fn open(
     let mut types: Vec<_> = section.columns.iter().map(|c| canonical::plain_type(section, c)).collect();
     attributes::set_type(section, std::iter::once((&needed, &table.name)), &mut types)?;
     let missing = canonical::missing(section, std::iter::once(&needed));
+    let schema = table.provider.schema();
+    let of_table = std::iter::once((&needed, schema.as_ref(), table.name.clone()));
+    let notes = known_names::spelled_otherwise(section, of_table);
     let binary = canonical::binary(canonical::not_attributes(section, std::iter::once(&needed)));
     let frame = canonical::select(section, &types, &needed, ctx.read_table(table.provider)?)?;
     Ok((
@@ -40,6 +43,7 @@ pub(crate) async fn open(
             binary,
             converts: lenient::converts(section, &needed),
             columns: section.names_in_files().map(str::to_owned).collect(),
+            notes,
             ..InputSource::of(section.name, Format::Delta, table.files)
         },
     ))

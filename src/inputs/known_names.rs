@@ -2,9 +2,9 @@
 //!
 //! A proposal is never used without a word: it stands in an error, or in an enrichment file that a person reads.
 
-use datafusion::arrow::datatypes::{Field, Schema};
+use datafusion::arrow::datatypes::{Field, FieldRef, Schema};
 
-use super::columns::{Absent, InputSchema, Kind, Shape};
+use super::columns::{Absent, InputSchema, Kind, Needed, Shape};
 use super::graph::dataset::is_export;
 use crate::config::{Format, quote};
 use crate::error::suggest::nearest;
@@ -210,6 +210,38 @@ pub(crate) fn what_to_do(section: &InputSchema, schema: &Schema, may_be_export: 
     other.join(", ")
 }
 
+/// The notes about optional columns that a file or table lacks, while another one has the same name in another spelling:
+/// `isDraft` in place of `is_draft`. `found` has the columns that were found, the schema, and the name of each file or
+/// table.
+pub(crate) fn spelled_otherwise<'a>(
+    section: &InputSchema,
+    found: impl Iterator<Item = (&'a Needed, &'a Schema, String)>,
+) -> Vec<String> {
+    let mut notes = vec![None; section.columns.len()];
+    for (needed, schema, place) in found {
+        for ((column, fields), note) in section.columns.iter().zip(needed).zip(&mut notes) {
+            let (Absent::Means(means), [None], None) = (column.absent, &fields[..], &note) else { continue };
+            // Names such as id have other meanings in other sections.
+            let others = if section.has_copies { known(section.name, key(column.name)) } else { &[] };
+            let is_same = |field: &&FieldRef| {
+                let name = plain(field.name());
+                name == plain(column.name) || others.contains(&name.as_str())
+            };
+            let Some(field) = schema.fields().iter().find(is_same) else { continue };
+            *note = Some(format!(
+                "[{}] the column {} of {place} is not read, because its name is not {}, and {means}; set {} = {} in [{}]",
+                section.name,
+                quote(field.name()),
+                column.name,
+                key(column.name),
+                quote(field.name()),
+                section.name
+            ));
+        }
+    }
+    notes.into_iter().flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use datafusion::arrow::datatypes::DataType;
@@ -284,5 +316,30 @@ mod tests {
             "set message_id = \"internetMessageId\" and sent_at = \"sentDateTime\" and sender = \"from\" and to = \
              \"toRecipients\" in [mail]"
         );
+    }
+
+    #[test]
+    fn optional_columns_in_another_spelling() {
+        let schemas = schemas(None, None);
+        let section = schemas.iter().find(|section| section.name == "mail").unwrap();
+        let file = |names: &[&str]| {
+            let schema =
+                Schema::new(names.iter().map(|n| Field::new(*n, DataType::Utf8, true)).collect::<Vec<_>>());
+            let find = |name: &String| schema.field_with_name(name).ok().map(|field| field.clone().into());
+            let needed: Needed =
+                section.columns.iter().map(|column| column.in_file.iter().map(find).collect()).collect();
+            (needed, schema)
+        };
+        let files = [file(&["cc", "bcc"]), file(&["cc_recipients", "bcc", "IsDraft", "drafts"])];
+        let found =
+            files.iter().zip(["a", "b"]).map(|((needed, schema), place)| (needed, schema, place.to_owned()));
+        let notes = spelled_otherwise(section, found);
+        let says = [
+            "[mail] the column \"cc_recipients\" of b is not read, because its name is not cc, and ",
+            "[mail] the column \"IsDraft\" of b is not read, because its name is not is_draft, and ",
+        ];
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(says.iter().zip(&notes).all(|(says, note)| note.starts_with(says)), "{notes:?}");
+        assert!(notes[1].ends_with("; set is_draft = \"IsDraft\" in [mail]"), "{notes:?}");
     }
 }

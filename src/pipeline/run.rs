@@ -27,7 +27,9 @@ use crate::engine::session;
 use crate::error::without_people::without_people;
 use crate::error::{Error, Result};
 use crate::inputs::{self, InputSource};
-use crate::publish::{self, Description, Destination, Judgement, Overview, Record, TABLES, Written, beside};
+use crate::publish::{
+    self, Description, Destination, Judgement, Overview, Record, Remembered, TABLES, Written, beside,
+};
 use crate::views::{Layer, Parameters, PublishedMonth, VIEWS};
 
 /// Runs an enrichment: computes Office and the other published tables, and replaces what was published.
@@ -172,11 +174,12 @@ async fn compute(
     notes.extend(suppressed.iter().map(|suppressed| suppressed.note(enrichment)));
     notes.extend(unmatched::in_run(ctx, enrichment, &overview, &counted).await?);
     let rows = |section: &str| unmatched::rows_of(&counted, section, None).unsigned_abs();
-    let mut lost = skipped::notes(ctx, sources, rows).await?;
-    // Whether a single row is used, or has a value that is not, is suppressed, too.
+    // Whether there is a row, whether it is used, and whether it has a value, is suppressed, too.
     let has_rows = enrichment.min_people == 1;
     let is_activity = |source: &&InputSource| matches!(source.section, "mail" | "meetings");
-    for source in sources.iter().filter(|source| has_rows || !is_activity(source)) {
+    let told: Vec<_> = sources.iter().filter(|source| has_rows || !is_activity(source)).cloned().collect();
+    let mut lost = skipped::notes(ctx, &told, rows).await?;
+    for source in &told {
         let unused = unused_rows(ctx, source.section).await?;
         lost.extend(values::notes(ctx, enrichment, source, Some(unused)).await?);
     }
@@ -186,7 +189,7 @@ async fn compute(
         (_, "") => u64::MAX,
         _ => unmatched::rows_of(&counted, section, Some(disposition)).unsigned_abs(),
     };
-    lost.extend(null_columns::notes(ctx, enrichment, sources, with).await?);
+    lost.extend(null_columns::notes(ctx, enrichment, &told, with).await?);
     lost.extend(doubtful::notes(ctx, enrichment).await?);
     lost.extend(domains::none_is_used(&counted));
     let is_every_row_used = has_rows
@@ -279,9 +282,13 @@ impl Computed {
         let (now, min_people) = (Utc::now(), enrichment.min_people);
         let last = before.as_ref().map(|before| before.overview.as_of);
         // Also if this run suppresses nothing: a later one may.
-        let earlier = publish::earlier(ctx, enrichment).await?.months;
-        let months = publish::remembered(earlier, months, enrichment.as_of);
-        let record = Record::new(now, min_people, overview.clone(), covered, expectations, months, before);
+        let mut earlier = publish::earlier(ctx, enrichment).await?.remembered;
+        if enrichment.publish_changed {
+            earlier = Remembered { months: earlier.months, ..Remembered::default() };
+        }
+        let remembered = earlier.with(months, enrichment.as_of, min_people);
+        let record =
+            Record::new(now, min_people, overview.clone(), covered, expectations, remembered, before);
         let placed = destination.publish(ctx, enrichment, &record).await?;
         let old = beside::notes(ctx, enrichment).await;
         let masters =

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Fields};
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::{DataType, Fields, Int64Type};
 use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::logical_expr::{LogicalPlan, Union, cast, lit};
 use datafusion::prelude::{DataFrame, SessionContext, ident};
@@ -13,6 +14,7 @@ use crate::engine::materialized::Materialized;
 use crate::engine::own_thread::on_own_thread;
 use crate::engine::{quoted, session};
 use crate::error::Result;
+use crate::error::numbers::count;
 use crate::inputs;
 use crate::publish::{self, Table};
 use crate::query::segments::{self, CUSTOMER_ID, Segment};
@@ -77,6 +79,26 @@ pub(crate) async fn register_members(
         }
     };
     ctx.register_table(quoted(table.name), members)?;
+    notes.extend(unknown(ctx, table).await?);
+    Ok(notes)
+}
+
+/// The notes about segments that yield identifiers which no account of the profile has.
+async fn unknown(ctx: &SessionContext, table: &Table) -> Result<Vec<String>> {
+    let sql = format!(
+        "select \"Segment\", count(*) from {:?} where {CUSTOMER_ID:?} not in (select {CUSTOMER_ID:?} from \"CustomerCard\") \
+         group by \"Segment\" order by \"Segment\"",
+        table.name
+    );
+    let mut notes = vec![];
+    for batch in ctx.sql(&sql).await?.collect().await? {
+        let (names, numbers) =
+            (batch.column(0).as_string::<i32>(), batch.column(1).as_primitive::<Int64Type>());
+        notes.extend(names.iter().flatten().zip(numbers.values()).map(|(name, ids)| {
+            let are = if *ids == 1 { "is" } else { "are" };
+            format!("the segment {name} yields {} that {are} not in the profile", count(*ids, "identifier"))
+        }));
+    }
     Ok(notes)
 }
 

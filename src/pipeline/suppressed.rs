@@ -20,8 +20,9 @@ pub(crate) const ACCOUNT_MONTH: &str = "account_month";
 /// permits it (`--publish-changed`), or if `[privacy] min_people` is 1.
 ///
 /// # Errors
-/// The record of what is published is missing or damaged. Or the as-of date is before the published one: what was
-/// published about the first months of its window can be forgotten.
+/// The record of what is published is missing or damaged. The as-of date is before the published one, or what was published
+/// about the first months of its window is forgotten. People were counted in steps that tell single people together with
+/// those of this run.
 pub(crate) async fn published_before(
     ctx: &SessionContext,
     enrichment: &Enrichment,
@@ -29,19 +30,39 @@ pub(crate) async fn published_before(
     if enrichment.min_people == 1 || enrichment.publish_changed {
         return Ok(vec![]);
     }
-    let Earlier { months, newest } = publish::earlier(ctx, enrichment).await?;
+    let Earlier { remembered, newest } = publish::earlier(ctx, enrichment).await?;
+    let min_people = enrichment.min_people;
+    if let Some(step) = remembered.step_against(min_people) {
+        return Err(Error::enrichment(format!(
+            "{}: [privacy] min_people = {min_people}, but {step} was published, and numbers of people in steps of \
+             {min_people} and of {step} together tell single people; use a multiple or a divisor of {step}, or an empty \
+             output, or publish nevertheless: {}",
+            enrichment.file.display(),
+            enrichment.run_command_with("--publish-changed"),
+        )));
+    }
+    if let Some(forgotten) = remembered.forgotten.filter(|forgotten| enrichment.first_day() <= *forgotten) {
+        return Err(Error::enrichment(format!(
+            "{}: the window of {} begins on {}, and what was published about the months until {forgotten} is forgotten, so \
+             they could be published with other numbers than before; run later dates, or past dates in their order into an \
+             empty output, or publish nevertheless: {}",
+            enrichment.file.display(),
+            enrichment.as_of,
+            enrichment.first_day(),
+            enrichment.run_command_with("--publish-changed"),
+        )));
+    }
     if let Some(newest) = newest.filter(|newest| *newest > enrichment.as_of) {
         return Err(Error::enrichment(format!(
-            "{}: {newest} is published already, and with [privacy] min_people = {} an earlier as-of date, {}, is not \
-             published after it, because its months could differ from those that were published before; run past \
+            "{}: {newest} is published already, and with [privacy] min_people = {min_people} an earlier as-of date, {}, is \
+             not published after it, because its months could differ from those that were published before; run past \
              dates in their order into an empty output, or publish it nevertheless: {}",
             enrichment.file.display(),
-            enrichment.min_people,
             enrichment.as_of,
             enrichment.run_command_with("--publish-changed"),
         )));
     }
-    Ok(months)
+    Ok(remembered.months)
 }
 
 /// Checks that nothing was published since a run began, because what it published about months is not known to this run.
@@ -61,7 +82,8 @@ pub(crate) struct Suppressed {
     /// The months of the accounts that are not suppressed.
     pub(crate) months: Vec<PublishedMonth>,
     accounts: i64,
-    /// The suppressed accounts that could be subtracted from what earlier runs have published.
+    /// The suppressed accounts without a small month, which could be subtracted from what earlier runs have published. How
+    /// many others could be would tell something about their months.
     changed: i64,
 }
 
@@ -89,8 +111,8 @@ impl Suppressed {
                 });
             }
         }
-        let [accounts] = counts(ctx, "select count(*) from suppressed_account").await?;
-        let [changed] = counts(ctx, "select count(*) from changed_account").await?;
+        let sql = "select count(*), count(*) filter (where not is_small) from suppressed_account";
+        let [accounts, changed] = counts(ctx, sql).await?;
         Ok(Some(Self { months, accounts, changed }))
     }
 

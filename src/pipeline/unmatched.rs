@@ -26,9 +26,11 @@ const ACCOUNT_IDS: &str = "unmatched_account_id";
 pub(crate) const VIEWS: [&str; 4] = [ACCOUNT_IDS, "contact_disposition", "mail_copy", "meeting_copy"];
 
 /// The differences of [`ACCOUNT_IDS`], each with its words after "if ... were ignored".
-const DIFFERENCES: [(&str, &str); 7] = [
+const DIFFERENCES: [(&str, &str); 9] = [
     ("case", "upper and lower case"),
     ("space", "white space around them"),
+    ("invisible", "invisible characters"),
+    ("apostrophe", "an apostrophe in front"),
     ("brackets", "braces or brackets around them"),
     ("hyphens", "hyphens"),
     ("decimals", "a trailing .0"),
@@ -362,11 +364,11 @@ mod tests {
              account_id names in [contacts] and [accounts]"
         );
         assert_eq!(
-            note([5, 9, 3], 2, &[(0, 2), (5, 1)]).unwrap(),
+            note([5, 9, 3], 2, &[(0, 2), (7, 1)]).unwrap(),
             "[contacts] 3 of the 5 account ids are not in the profile (9 ids in [accounts]); 2 would be if upper \
              and lower case were ignored; ids are compared as bytes, so write them alike in both inputs"
         );
-        let several = note([5, 9, 5], 4, &[(0, 2), (5, 1)]).unwrap();
+        let several = note([5, 9, 5], 4, &[(0, 2), (7, 1)]).unwrap();
         assert!(
             several.contains(
                 "; 2 would be if upper and lower case were ignored, 1 would be if leading zeros were ignored, 4 \

@@ -3,18 +3,21 @@
 use chrono::NaiveDate;
 use datafusion::prelude::SessionContext;
 
-use super::location::output_location;
+use super::beside::{self, Published};
+use super::delta;
+use super::history_reader::Files;
+use super::location::{OutputLocation, output_location};
+use super::remembered::Remembered;
+use super::run_metadata::Description;
 use super::state::recorded_in;
-use super::{beside, delta};
+use super::tables::TABLES;
 use crate::config::{Enrichment, OutputFormat};
 use crate::error::{Error, Result};
-use crate::views::PublishedMonth;
 
-/// What was published about months.
+/// What was published while numbers were suppressed.
 #[derive(Debug, Default)]
 pub(crate) struct Earlier {
-    /// The months of accounts, in any order. A month can be there twice, if it was published in both formats.
-    pub(crate) months: Vec<PublishedMonth>,
+    pub(crate) remembered: Remembered,
     /// The as-of date of the newest of these runs.
     pub(crate) newest: Option<NaiveDate>,
 }
@@ -31,8 +34,10 @@ pub(crate) async fn earlier(ctx: &SessionContext, enrichment: &Enrichment) -> Re
     for format in OutputFormat::ALL {
         match recorded_in(ctx, enrichment, format).await? {
             Some(record) => {
-                all.months.extend_from_slice(record.comparable_months());
-                if record.protection() > 1 || !record.comparable_months().is_empty() {
+                let remembered = record.comparable();
+                let is_protected = record.protection() > 1 || !remembered.is_empty();
+                all.remembered.add(remembered);
+                if is_protected {
                     all.newest = all.newest.max(Some(record.overview.as_of));
                 }
             }
@@ -42,16 +47,19 @@ pub(crate) async fn earlier(ctx: &SessionContext, enrichment: &Enrichment) -> Re
             None => {}
         }
     }
-    all.months.extend(delta::announced_months(&output_location(ctx, enrichment)?, enrichment).await?);
+    let announced = delta::announced_months(&output_location(ctx, enrichment)?, enrichment).await?;
+    all.remembered.add_months(announced);
     Ok(all)
 }
 
-/// Checks that tables without a record need none.
+/// Checks that tables without a record need none: the published ones, or those that are retained if nothing is published.
 async fn check_unrecorded(ctx: &SessionContext, enrichment: &Enrichment, format: OutputFormat) -> Result<()> {
     let location = output_location(ctx, enrichment)?;
-    let Some(found) = beside::published(&location, &enrichment.output.table, format).await? else {
-        return Ok(());
+    let found = match beside::published(&location, &enrichment.output.table, format).await? {
+        None if format == OutputFormat::Parquet => retained(ctx, enrichment, &location).await?,
+        found => found,
     };
+    let Some(found) = found else { return Ok(()) };
     let description = found.description;
     if description.enrichment() != Some(&enrichment.name) || description.protection() == 1 {
         return Ok(());
@@ -62,4 +70,24 @@ async fn check_unrecorded(ctx: &SessionContext, enrichment: &Enrichment, format:
         found.place,
         enrichment.run_command_with("--publish-changed")
     )))
+}
+
+/// The Office of the newest as-of date that is retained.
+async fn retained(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    location: &OutputLocation,
+) -> Result<Option<Published>> {
+    let Files { store, dates } = Files::find(location, &enrichment.output.table).await?;
+    let mut offices = dates.values().rev().filter_map(|files| files.get(TABLES[0].name));
+    let Some(office) = offices.next() else { return Ok(None) };
+    let place = match location {
+        OutputLocation::Folder(_) => format!("/{}", office.location),
+        OutputLocation::Store(home) => home.bucket.show(&office.location),
+    };
+    let store = ctx.runtime_env().object_store(&store)?;
+    let description = Description::of_object(store.as_ref(), office, None).await;
+    let description =
+        description.map_err(|e| Error::output(format!("[output] {place}: cannot be read: {e}")))?;
+    Ok(Some(Published { place, description }))
 }

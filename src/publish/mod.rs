@@ -22,6 +22,7 @@ pub(crate) mod overview;
 pub(crate) mod owner;
 mod reader;
 pub(crate) mod record;
+mod remembered;
 mod retained_record;
 mod run_metadata;
 mod state;
@@ -44,8 +45,8 @@ pub use self::overview::Overview;
 pub(crate) use self::owner::Claim;
 pub use self::reader::{register, register_as_of};
 pub(crate) use self::reader::{register_empty, register_with_notes};
-pub(crate) use self::record::remembered;
 pub use self::record::{Before, Judgement, Outcome, Record};
+pub use self::remembered::Remembered;
 pub use self::run_metadata::Description;
 pub(crate) use self::state::{recorded, sizes};
 #[cfg(feature = "delta")]

@@ -12,20 +12,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::{fs, io};
 
-use chrono::{DateTime, Months, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::overview::Overview;
-use super::run_metadata::BY_OWN_PEOPLE;
+use super::remembered::Remembered;
+use super::run_metadata::BY_KIND;
 use super::tables::every_table;
-use crate::views::PublishedMonth;
 
 /// The largest size in bytes of a record: months of a million accounts.
 const LARGEST: u64 = 4 << 30;
-
-/// How long a run remembers what was published about a month, in months before the as-of date: two windows.
-const MONTHS: u32 = 24;
 
 /// The file in the folder of a run.
 pub(crate) const FILE: &str = "run.json";
@@ -44,8 +41,8 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub suppression: String,
     /// What was published about months of accounts while numbers were suppressed, by this run and by the runs before it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub months: Vec<PublishedMonth>,
+    #[serde(flatten)]
+    pub remembered: Remembered,
     /// The first and the last day with used rows of mail or meetings; `None` if there is no used row, or if numbers
     /// about few people are suppressed.
     pub covered: Option<(NaiveDate, NaiveDate)>,
@@ -120,18 +117,17 @@ impl std::fmt::Display for Judgement {
 }
 
 impl Record {
-    /// The record of a run that is published now. `now` is truncated to seconds. `months` are all that is to be
-    /// remembered, see [`remembered`].
+    /// The record of a run that is published now. `now` is truncated to seconds.
     pub(crate) fn new(
         now: DateTime<Utc>,
         min_people: u32,
         overview: Overview,
         covered: Option<(NaiveDate, NaiveDate)>,
         expectations: Vec<Judgement>,
-        months: Vec<PublishedMonth>,
+        remembered: Remembered,
         before: Option<Self>,
     ) -> Self {
-        let suppression = if min_people > 1 { BY_OWN_PEOPLE.to_owned() } else { String::new() };
+        let suppression = if min_people > 1 { BY_KIND.to_owned() } else { String::new() };
         let before = before.filter(|before| before.protection() >= min_people);
         let before = before.map(|Self { published_at, version, overview, .. }| Before {
             published_at,
@@ -144,7 +140,7 @@ impl Record {
             version,
             min_people,
             suppression,
-            months,
+            remembered,
             covered,
             overview,
             expectations,
@@ -156,13 +152,13 @@ impl Record {
     /// The number of internal people from which on the run published numbers, by the rule of this version; 1 if it
     /// suppressed none, or by a weaker rule.
     pub(crate) fn protection(&self) -> u32 {
-        if self.suppression == BY_OWN_PEOPLE { self.min_people } else { 1 }
+        if self.suppression == BY_KIND { self.min_people } else { 1 }
     }
 
-    /// What was published about months, if this version can compare it: by its rule, or before a run that suppressed
-    /// nothing.
-    pub(crate) fn comparable_months(&self) -> &[PublishedMonth] {
-        if self.suppression.is_empty() || self.suppression == BY_OWN_PEOPLE { &self.months } else { &[] }
+    /// What is remembered, if this version can compare it: by its rule, or from before a run that suppressed nothing.
+    pub(crate) fn comparable(&self) -> Remembered {
+        let is_comparable = self.suppression.is_empty() || self.suppression == BY_KIND;
+        if is_comparable { self.remembered.clone() } else { Remembered::default() }
     }
 
     /// The record with the sizes of the files, each with the name of its table.
@@ -197,22 +193,10 @@ impl Record {
     }
 }
 
-/// What is to be remembered of what was published about months: `now`, and what was known before about other months and
-/// accounts. Months that no window of this as-of date or a later one contains, nor one of the year before it, are forgotten.
-pub(crate) fn remembered(
-    earlier: Vec<PublishedMonth>,
-    now: Vec<PublishedMonth>,
-    as_of: NaiveDate,
-) -> Vec<PublishedMonth> {
-    let first = as_of.checked_sub_months(Months::new(MONTHS)).unwrap_or(NaiveDate::MIN);
-    let earlier = earlier.into_iter().filter(|known| known.month > first);
-    let by_month = earlier.chain(now).map(|known| ((known.account.clone(), known.month), known));
-    by_month.collect::<BTreeMap<_, _>>().into_values().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::views::PublishedMonth;
 
     fn overview(as_of: &str) -> Overview {
         Overview {
@@ -239,7 +223,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (run, elsewhere) = (folder.path().join("run"), folder.path().join("run.json"));
         fs::create_dir(&run).unwrap();
-        let record = Record::new(Utc::now(), 1, overview("2026-10-30"), None, vec![], vec![], None);
+        let record =
+            Record::new(Utc::now(), 1, overview("2026-10-30"), None, vec![], Remembered::default(), None);
         fs::write(&elsewhere, record.to_value().to_string()).unwrap();
         assert_eq!(Record::of_run(&run), None);
         std::os::unix::fs::symlink(&elsewhere, run.join(FILE)).unwrap();
@@ -259,15 +244,22 @@ mod tests {
             outcome: Outcome::Missed,
         };
         assert_eq!(missed.to_string(), "missed   max_age_days: expected at most 3, found 20");
-        let first =
-            Record::new(at("2026-10-31T03:15:00Z"), 1, overview("2026-10-30"), None, vec![], vec![], None);
+        let first = Record::new(
+            at("2026-10-31T03:15:00Z"),
+            1,
+            overview("2026-10-30"),
+            None,
+            vec![],
+            Remembered::default(),
+            None,
+        );
         let second = Record::new(
             at("2026-11-01T03:15:00.987Z"),
             1,
             overview("2026-10-31"),
             None,
             vec![missed],
-            vec![],
+            Remembered::default(),
             Some(first.clone()),
         );
         let value = second.to_value();
@@ -278,9 +270,9 @@ mod tests {
         assert_eq!((&before.overview, before.published_at), (&first.overview, first.published_at));
         assert_eq!(serde_json::from_value::<Record>(value).unwrap(), second);
         // Numbers that are suppressed from now on are not repeated.
-        let record = |min_people, months, before| {
+        let record = |min_people, remembered, before| {
             let now = at("2026-11-02T03:15:00Z");
-            Record::new(now, min_people, overview("2026-10-31"), None, vec![], months, before)
+            Record::new(now, min_people, overview("2026-10-31"), None, vec![], remembered, before)
         };
         let month = |account: &str, month: &str, numbers: &str| PublishedMonth {
             account: account.into(),
@@ -288,21 +280,19 @@ mod tests {
             numbers: numbers.into(),
             people: "2 0 0".into(),
         };
-        let protected =
-            record(2, vec![month("a", "2026-09-01", "1"), month("b", "2026-10-01", "2")], Some(second));
+        let months = vec![month("a", "2026-09-01", "1"), month("b", "2026-10-01", "2")];
+        let months = Remembered::default().with(months, "2026-10-31".parse().unwrap(), 2);
+        let protected = record(2, months.clone(), Some(second));
         assert_eq!((&protected.before, protected.protection()), (&None, 2));
-        assert_eq!(serde_json::from_value::<Record>(protected.to_value()).unwrap(), protected);
+        let value = protected.to_value();
+        let known = (&value["months"][0]["account"], &value["steps"][0]["as_of"], &value["forgotten"]);
+        assert_eq!(known, (&"a".into(), &"2026-10-31".into(), &"2024-10-31".into()));
+        assert_eq!(serde_json::from_value::<Record>(value).unwrap(), protected);
         let weaker = Record { suppression: "accounts-by-month".into(), ..protected.clone() };
-        assert!(weaker.comparable_months().is_empty() && !protected.comparable_months().is_empty());
-        assert!(record(2, vec![], Some(protected.clone())).before.is_some());
-        assert!(record(2, vec![], Some(weaker)).before.is_none());
-        let unprotected = record(1, protected.months.clone(), Some(protected));
-        assert_eq!((unprotected.protection(), unprotected.comparable_months().len()), (1, 2));
-
-        let more = vec![month("a", "2026-09-01", "3"), month("b", "2026-09-01", "4")];
-        let old =
-            vec![month("a", "2026-09-01", "1"), month("b", "2024-10-01", "5"), month("b", "2024-11-01", "6")];
-        let all = remembered(old, more.clone(), "2026-10-31".parse().unwrap());
-        assert_eq!(all, [more[0].clone(), month("b", "2024-11-01", "6"), more[1].clone()]);
+        assert_eq!((weaker.comparable(), protected.comparable()), (Remembered::default(), months.clone()));
+        assert!(record(2, Remembered::default(), Some(protected.clone())).before.is_some());
+        assert!(record(2, Remembered::default(), Some(weaker)).before.is_none());
+        let unprotected = record(1, months.clone(), Some(protected));
+        assert_eq!((unprotected.protection(), unprotected.comparable()), (1, months));
     }
 }

@@ -11,6 +11,7 @@ use super::history_reader;
 use super::opened::{Opened, Successor};
 use super::overview::Overview;
 use super::record::{Before, Record};
+use super::remembered::Remembered;
 use super::state::recorded;
 use crate::config::Enrichment;
 use crate::error::Result;
@@ -31,10 +32,10 @@ pub(crate) async fn successor(
     let without = |description| Successor { as_of, description, record: None };
     // What was published about months was published, whether or not its date is dropped.
     let dropped = recorded(ctx, enrichment).await?;
-    let dropped = dropped.filter(|dropped| dropped.min_people > 1 || !dropped.months.is_empty());
-    let (min_people, suppression, months) = match dropped {
-        Some(dropped) => (dropped.min_people, dropped.suppression, dropped.months),
-        None => (description.min_people(), description.rule().to_owned(), vec![]),
+    let dropped = dropped.filter(|dropped| dropped.min_people > 1 || !dropped.remembered.is_empty());
+    let (min_people, suppression, remembered) = match dropped {
+        Some(dropped) => (dropped.min_people, dropped.suppression, dropped.remembered),
+        None => (description.min_people(), description.rule().to_owned(), Remembered::default()),
     };
     // With `min_people` above 1, the days are not recorded.
     let covered = match description.used_days() {
@@ -52,8 +53,8 @@ pub(crate) async fn successor(
     {
         before = published(ctx, opened, earlier).await?;
     }
-    let record = Record::new(published_at, min_people, overview, covered, vec![], vec![], None);
-    let record = Record { version, suppression, months, before, ..record };
+    let record = Record::new(published_at, min_people, overview, covered, vec![], remembered, None);
+    let record = Record { version, suppression, before, ..record };
     Ok(Successor { as_of, description, record: Some(record) })
 }
 

@@ -27,7 +27,7 @@ const RULE: &str = "suppression";
 
 /// The rule: accounts with a small month in a window of whole months are suppressed, and a month is judged by what is
 /// with this account alone. Runs of versions with a weaker rule name none or another one.
-pub(crate) const BY_OWN_PEOPLE: &str = "accounts-by-own-people";
+pub(crate) const BY_KIND: &str = "accounts-by-kind-of-engagement";
 
 /// The key of the first and the last day with used rows.
 const USED_DAYS: &str = "used_days";
@@ -62,7 +62,7 @@ impl Description {
         }
         if enrichment.min_people > 1 {
             entries.push(("min_people", enrichment.min_people.to_string()));
-            entries.push((RULE, BY_OWN_PEOPLE.to_string()));
+            entries.push((RULE, BY_KIND.to_string()));
         }
         entries.extend(enrichment.region.map(|r| ("region", r.as_str().to_string())));
         Self(entries.into_iter().map(|(k, v)| (format!("{PREFIX}{k}"), v)).collect())
@@ -181,7 +181,7 @@ impl Description {
     /// The number of internal people from which on numbers are published, by the rule of this version; 1 if numbers
     /// are not suppressed, or by a weaker rule of an earlier version.
     pub(crate) fn protection(&self) -> u32 {
-        if self.rule() == BY_OWN_PEOPLE { self.min_people() } else { 1 }
+        if self.rule() == BY_KIND { self.min_people() } else { 1 }
     }
 
     /// The weights of the run, in the order of [`Measure::ALL`]; 0 for a measure that is not named, and for the

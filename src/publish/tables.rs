@@ -11,7 +11,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
 
 use crate::config::Enrichment;
-use crate::views::SEGMENTS;
+use crate::views::{SEGMENTS, USER_TABLE};
 
 /// A published table.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +80,7 @@ pub const TABLES: &[Table] = &[
         sorted_view: None,
     },
     Table {
-        name: "Office_UserTable",
+        name: USER_TABLE,
         suffix: "_UserTable",
         columns: &[("Email", Utf8, Never), ("EntraId", Utf8, Maybe)],
         order: &["Email"],
@@ -250,7 +250,7 @@ impl Table {
 
     /// Whether this is the user table, the only table about individuals.
     pub(crate) fn is_about_individuals(&self) -> bool {
-        self.name == "Office_UserTable"
+        self.name == USER_TABLE
     }
 
     /// Whether this is the overview, which has one row about the run.

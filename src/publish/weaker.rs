@@ -301,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn objects_with_less_protection_are_deleted() {
-        const RULE: &str = "accounts-by-own-people";
+        const RULE: &str = "accounts-by-kind-of-engagement";
         const WEAKER: &str = "accounts-by-month";
         let bucket = Arc::new(Bucket::of_test(Arc::new(InMemory::new())));
         let home = Home { bucket, out: Path::from("out"), table: "Office".into() };

@@ -21,17 +21,30 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+use tokio::sync::Semaphore;
 
 /// The smallest range, in bytes, that is read into a pooled buffer.
 const LARGE: u64 = 1 << 16;
 /// The limit, in bytes, of all free buffers that are held for later reads.
 const MOST: usize = 64 << 20;
 
-/// The `LocalFileSystem` of `object_store`, except that large ranges are read into pooled buffers.
-#[derive(Debug, Default)]
+/// How many files are open at the same time only to look at their size and time.
+const LOOKS_AT_ONCE: usize = 64;
+
+/// The `LocalFileSystem` of `object_store`, except that large ranges are read into pooled buffers, and that few files are
+/// open at the same time.
+#[derive(Debug)]
 pub(crate) struct PooledLocalFileSystem {
     files: LocalFileSystem,
     buffers: Arc<Buffers>,
+    looks: Semaphore,
+}
+
+impl Default for PooledLocalFileSystem {
+    fn default() -> Self {
+        let looks = Semaphore::new(LOOKS_AT_ONCE);
+        Self { files: LocalFileSystem::default(), buffers: Arc::default(), looks }
+    }
 }
 
 impl fmt::Display for PooledLocalFileSystem {
@@ -145,6 +158,8 @@ impl ObjectStore for PooledLocalFileSystem {
     }
 
     async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
+        // To look at a file, `object_store` opens it, and a `ListingTable` looks at all its files at once.
+        let _permit = if options.head { self.looks.acquire().await.ok() } else { None };
         self.files.get_opts(path, options).await
     }
 

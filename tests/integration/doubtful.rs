@@ -273,13 +273,16 @@ fn identifiers_that_differ_in_spelling_only() {
     let (lower, upper) = ("7ed4bffc-f189-40b0-9090-c58e1cba14b8", "{7ED4BFFC-F189-40B0-9090-C58E1CBA14B8}");
     let note = |many: &str, column: &str| {
         format!(
-            "{many} identifiers in {column} would be the same as others if case, and white space and brackets around them, \
-             were ignored; identifiers are compared as bytes, so write them alike"
+            "{many} identifiers in {column} would be the same as others if they were written alike: case, white space, \
+             brackets, invisible characters, hyphens of GUIDs, leading zeros, a trailing .0 and Salesforce's 15 and 18 \
+             characters are not ignored, because identifiers are compared as bytes"
         )
     };
     for (section, text, many, column) in [
         ("users", format!("email,entra_id\nanna@us.com,{lower}\nben@us.com,{upper}\n"), "1 of the 2", "entra_id"),
         ("accounts", "account_id,name\n001AB,A\n001ab,B\nacme,C\nbolt,D\n".to_owned(), "1 of the 4", "account_id"),
+        ("accounts", "account_id,name\n007,A\n7.0,B\nacme,C\nbolt,D\n".to_owned(), "1 of the 4", "account_id"),
+        ("accounts", "account_id,name\nA\u{200b}1,A\nA1,B\nacme,C\nbolt,D\n".to_owned(), "1 of the 4", "account_id"),
         (
             "contacts",
             "email,account_id,contact_id\ncarl@acme.com,acme,C1\ndora@bolt.com,bolt,c1\neve@bolt.com,bolt, c1 \n".to_owned(),
@@ -299,6 +302,38 @@ fn identifiers_that_differ_in_spelling_only() {
     csv(&world, "accounts", "account_id,name\n0015g00000AbCdE,A\n0015g00000AbCde,B\nacme,C\nbolt,D\n");
     let [_, run] = world.printed();
     assert!(run.contains(EVERY), "{run}");
+}
+
+#[test]
+fn people_that_share_an_identifier() {
+    let world = all_used();
+    world.change("\"ben@us.com\"]", "\"ben@us.com\", \"eve@us.com\"]");
+    csv(
+        &world,
+        "users",
+        "email,entra_id\nanna@us.com,tenant\nben@us.com,tenant\neve@us.com,tenant\nzoe@us.com,z\n",
+    );
+    says(
+        &world,
+        "[users] 1 identifier in entra_id has more than a person has, 3 mailboxes in all; they are one person: check which \
+         column entra_id names, and leave a missing value empty",
+    );
+}
+
+#[test]
+fn members_that_nothing_knows() {
+    let world = all_used();
+    world.change("\"ben@us.com\"]", "\"ben@us.com\", \"sales@us.com\"]");
+    csv(
+        &world,
+        "groups",
+        "group_email,member_email\nsales@us.com,anna@us.com\nsales@us.com,eu@us.com\nsales@us.com,uk@us.com\n",
+    );
+    says(
+        &world,
+        "[groups] 2 of the 2 members of listed groups are neither in [users] nor a group in [groups]: each counts as a mailbox \
+         that has no other address; members of a group may be missing in [groups]",
+    );
 }
 
 #[test]

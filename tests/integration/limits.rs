@@ -171,3 +171,19 @@ fn odd_environments_end_with_one_line() {
     refused(&outcome, 1, "File too large");
     assert!(!Path::new(&out).exists());
 }
+
+/// A table of many files is planned, and read, with few of them open at the same time.
+#[test]
+fn many_files_need_few_open_ones() {
+    let folder = example();
+    let (mail, file) = (folder.path().join("mail"), folder.path().join("enrichment.toml"));
+    fs::create_dir(&mail).unwrap();
+    for copy in 0..600 {
+        fs::copy(folder.path().join("mail.parquet"), mail.join(format!("{copy}.parquet"))).unwrap();
+    }
+    let text = fs::read_to_string(&file).unwrap().replace("\"mail.parquet\"", "\"mail/\"");
+    fs::write(&file, text).unwrap();
+    let script = format!("ulimit -n 256; exec {ENGAGEMENT} run {}", file.display());
+    let outcome = caught("bash", &["-c", &script].map(str::to_owned)).output().unwrap();
+    assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stderr));
+}

@@ -39,12 +39,24 @@ pub(crate) fn for_each_address(
     mut f: impl FnMut(Cow<'_, str>) -> Result<()>,
 ) -> Result<()> {
     let is_list = texts.is_list();
-    texts.for_each(row, |raw| match find(raw) {
+    texts.for_each(row, |raw| for_each_in_text(raw, is_list, &mut f))
+}
+
+/// Calls `f` with each address of a text, which may hold several if it is an item of a list.
+///
+/// # Errors
+/// The errors of `f`.
+pub(crate) fn for_each_in_text<'a>(
+    raw: &'a str,
+    is_list: bool,
+    mut f: impl FnMut(Cow<'a, str>) -> Result<()>,
+) -> Result<()> {
+    match find(raw) {
         Found::Address(address) => f(address),
         Found::NoAddress => Ok(()),
-        Found::Separator if is_list => addresses(raw).into_iter().try_for_each(&mut f),
-        Found::Separator => super::normalize::normalize(raw).map_or(Ok(()), &mut f),
-    })
+        Found::Separator if is_list => addresses(raw).into_iter().try_for_each(f),
+        Found::Separator => super::normalize::normalize(raw).map_or(Ok(()), f),
+    }
 }
 
 pub(crate) fn udf() -> Arc<ScalarUDF> {

@@ -129,7 +129,7 @@ impl Memo {
 }
 
 /// Whether two arrays are the same bytes at the same memory address.
-fn same(a: &StringArray, b: &StringArray) -> bool {
+pub(crate) fn same(a: &StringArray, b: &StringArray) -> bool {
     a.len() == b.len()
         && a.offsets().inner().inner().as_ptr() == b.offsets().inner().inner().as_ptr()
         && a.value_data().as_ptr() == b.value_data().as_ptr()

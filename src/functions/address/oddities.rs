@@ -129,7 +129,7 @@ fn odd(raw: &str, address: &str) -> u16 {
 }
 
 /// Characters that no one sees: soft hyphens, zero-width characters, marks of direction, byte order marks, controls.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'

@@ -1,5 +1,6 @@
 //! `address_domain(address)`: the domain of an email address.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
@@ -18,7 +19,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             Ok(vec![text_type("address_domain", &types[0])?])
         },
         returns: |_| Ok(DataType::Utf8),
-        invoke: |args| map_text(args, domain_of_address),
+        invoke: |args| map_text(args, |address| domain_of_address(address).map(Cow::into_owned)),
         documentation: Documentation::builder(
             OWN_SQL,
             "The domain of an email address: what normalize_domain() gives for the text behind the last @, but a leading www. \

@@ -1,6 +1,7 @@
 //! Implements DataFusion's two accumulator traits for any state of many groups.
 
 use std::fmt;
+use std::ops::Range;
 
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray};
 use datafusion::arrow::buffer::BooleanBuffer;
@@ -51,6 +52,21 @@ impl<'a> Rows<'a> {
             None => self.count.clone(),
         };
         Self { groups: self.groups, count }
+    }
+
+    /// The rows of these for which a column is true.
+    pub(crate) fn where_true(&self, column: &BooleanArray) -> Self {
+        Self { groups: self.groups, count: &self.count & &holds(column) }
+    }
+
+    /// Whether there are no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.count_set_bits() == 0
+    }
+
+    /// The rows, as ranges of rows that follow each other.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.count.set_slices().map(|(from, to)| from..to)
     }
 
     /// (row, group) of each row that is aggregated.

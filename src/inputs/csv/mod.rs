@@ -23,6 +23,7 @@ use super::columns::{InputSchema, Needed};
 use super::file_kind::FileKind;
 use super::files::{self, Files};
 use super::hive::{self, KeyColumns};
+use super::known_names;
 use super::source::InputSource;
 use super::text::kind;
 use super::text_table;
@@ -62,6 +63,9 @@ pub(crate) async fn open(
             }
         }
     }
+    let of_files = found.iter().zip(&headers).zip(&files);
+    let of_files = of_files.map(|((needed, header), file)| (needed, header, file.to_string()));
+    notes.extend(known_names::spelled_otherwise(section, of_files));
     let origins = found.iter().zip(&headers).zip(&keys);
     let origins = origins.map(|((needed, header), keys)| origins_of(needed, header, keys));
     let files_of_table =

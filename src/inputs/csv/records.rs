@@ -140,7 +140,21 @@ impl<R: Read> Records<R> {
                 s(has)
             ));
         }
+        if found && self.repeats_header() {
+            return Err(format!(
+                "is damaged: line {} has the names of the columns again; if files were put together, delete this line",
+                self.first_line
+            ));
+        }
         Ok(found)
+    }
+
+    /// Whether the current record has the names of the columns as its values. One or two can be so by chance.
+    fn repeats_header(&self) -> bool {
+        let is_name = |(i, name): (usize, &String)| {
+            self.field(i).is_ok_and(|field| field.unwrap_or_default().trim() == name)
+        };
+        self.fields.len() > 1 && self.header.iter().enumerate().all(is_name)
     }
 
     /// A field of the current record; `None` if it is null.
@@ -391,6 +405,9 @@ mod tests {
         assert!(error(b"a,b\n\"1\" ,2").contains("at line 2, text follows a closing quote"));
         assert_eq!(error(b"a,b\n1,J\xfcrgen"), "line 2 is not UTF-8 text; save the file as CSV in UTF-8");
         assert_eq!(error(b"a,b\n1,\0"), "is damaged: line 2 contains a zero byte");
+        let again = "is damaged: line 3 has the names of the columns again; if files were put together, delete this line";
+        assert_eq!(error(b"a,b\n1,2\n a,b\n3,4"), again);
+        assert!(all(b"a,b\na,1\n").is_ok() && all(b"a\na\n").is_ok());
         assert!(error(&[b'a'; LARGEST_HEADER + 2]).contains("longer than 1 MiB"));
         for (filler, times) in [(" ", LARGEST_RECORD + 70_000), (",", LARGEST_RECORD / 24 + 70_000)] {
             let text = format!("a,b\n1,2\n3,{}", filler.repeat(times));

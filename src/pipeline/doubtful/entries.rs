@@ -1,5 +1,5 @@
-//! Entries of the mailbox list that neither the directory nor the groups know, or that are odd, and contacts with the
-//! address of a group.
+//! Entries of the mailbox list, and members of listed groups, that neither the directory nor the groups know; entries that
+//! are odd; and contacts with the address of a group.
 
 use std::collections::HashSet;
 
@@ -13,6 +13,10 @@ use crate::pipeline::sql_numbers::counts;
 
 const UNKNOWN: &str = "select address from stg_mailbox where address not in (select address from stg_user) \
                        and address not in (select group_address from stg_group)";
+
+const MEMBERS: &str = "select count(*), count(*) filter (where known is null) from mailbox \
+                       left join (select distinct address as known from stg_user) as stg_user on known = address \
+                       where address not in (select address from stg_mailbox)";
 
 const ODD: &str = "select address from stg_mailbox where cardinality(address_oddities(address)) > 0";
 
@@ -31,6 +35,9 @@ pub(crate) async fn notes(ctx: &SessionContext, enrichment: &Enrichment) -> Resu
     if enrichment.users.is_some() {
         let unknown = addresses(ctx, UNKNOWN).await?;
         notes.extend(unknown_entries(listed, &unknown, enrichment.groups.is_some()));
+    }
+    if enrichment.users.is_some() && enrichment.groups.is_some() {
+        notes.extend(unknown_members(counts(ctx, MEMBERS).await?));
     }
     notes.extend(in_words(listed, &addresses(ctx, ODD).await?, ODD_IN_WORDS));
     if enrichment.groups.is_some() && enrichment.contacts.is_some() {
@@ -78,6 +85,19 @@ fn unknown_entries(listed: &[String], unknown: &HashSet<String>, has_groups: boo
     in_words(listed, unknown, [is, then])
 }
 
+/// The note about members of listed groups that are unknown.
+fn unknown_members([members, unknown]: [i64; 2]) -> Option<String> {
+    let (is, counts) = if unknown == 1 { ("is", "it counts") } else { ("are", "each counts") };
+    (unknown > 0).then(|| {
+        format!(
+            "[groups] {} of the {} of listed groups {is} neither in [users] nor a group in [groups]: {counts} as a mailbox \
+             that has no other address; members of a group may be missing in [groups]",
+            grouped(unknown),
+            count(members, "member")
+        )
+    })
+}
+
 /// The note about some of the listed entries, which names the first one; `None` if there are none.
 fn in_words(listed: &[String], some: &HashSet<String>, [is, then]: Words) -> Option<String> {
     let first = listed.iter().find(|entry| some.contains(*entry))?;
@@ -94,6 +114,16 @@ fn in_words(listed: &[String], some: &HashSet<String>, [is, then]: Words) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unknown_members_in_words() {
+        assert_eq!(unknown_members([3, 0]), None);
+        assert_eq!(
+            unknown_members([3, 1]).unwrap(),
+            "[groups] 1 of the 3 members of listed groups is neither in [users] nor a group in [groups]: it counts as a \
+             mailbox that has no other address; members of a group may be missing in [groups]"
+        );
+    }
 
     #[test]
     fn unknown_entries_in_words() {

@@ -25,6 +25,10 @@ const MOST_ADDRESSES: usize = 5;
 /// The most addresses of a person whose identifier is that of the account.
 const MOST_OF_ACCOUNT: usize = 2;
 
+/// The most addresses of a person in the directory, with all aliases, and the most mailboxes of a person.
+const MOST_OF_USER: usize = 100;
+const MOST_LISTED: usize = 2;
+
 /// Whether a meeting ends more than 31 days after its start: its end is unknown, or that of a series.
 const LONG: &str = "disposition = 'used' \
     and cast(cast(end_at as bigint) as double) - cast(cast(start_at as bigint) as double) > 2678400e6";
@@ -65,8 +69,8 @@ pub(crate) async fn of_copies(ctx: &SessionContext, place: &Place, copies: &Copi
                  from (select id, cast(sum(rows) as bigint) as rows, cast(sum(long) as bigint) as long, count(*) as senders, min(first) as first, \
                   max(last) as last \
                   from (select id, sender, count(*) as rows, count(*) filter (where is_long) as long, min(moment) as first, max(moment) as last \
-                   from (select {} as id, {sender} as sender, cast(cast({time} as bigint) as double) as moment, {is_long} as is_long from {staged} limit {SAMPLE}) as looked_at \
-                   where not is_blank(id) group by id, sender) as of_sender \
+                   from (select {} as id, {sender} as sender, cast(cast({time} as bigint) as double) as moment, {is_long} as is_long, disposition from {staged} limit {SAMPLE}) as looked_at \
+                   where disposition = 'used' and not is_blank(id) group by id, sender) as of_sender \
                   group by id) as of_id",
                 in_quotes(id.canonical)
             ),
@@ -151,6 +155,39 @@ pub(crate) async fn of_contacts(ctx: &SessionContext, enrichment: &Enrichment) -
     Ok(contacts_in_words(name.unwrap_or("contact_id"), found))
 }
 
+/// The notes about rows of the directory that share an identifier: of all, and of the mailboxes.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn of_users(ctx: &SessionContext, column: &str) -> Result<Vec<String>> {
+    let mut notes = vec![];
+    for (table, noun, most) in [("stg_user", "address", MOST_OF_USER), ("mailbox", "mailbox", MOST_LISTED)] {
+        let found = counts(
+            ctx,
+            &format!(
+                "select count(*), cast(coalesce(sum(addresses), 0) as bigint) \
+                 from (select count(distinct address) as addresses from {table} where entra_id is not null group by entra_id) \
+                 as of_user where addresses > {most}"
+            ),
+        )
+        .await?;
+        notes.extend(users_in_words(column, noun, found));
+    }
+    Ok(notes)
+}
+
+fn users_in_words(column: &str, noun: &str, [ids, addresses]: [i64; 2]) -> Option<String> {
+    let has = if ids == 1 { "has" } else { "have" };
+    (ids > 0).then(|| {
+        format!(
+            "[users] {} in {column} {has} more than a person has, {} in all; they are one person: check which column \
+             entra_id names, and leave a missing value empty",
+            count(ids, "identifier"),
+            count(addresses, noun)
+        )
+    })
+}
+
 fn contacts_in_words(name: &str, [ids, addresses]: [i64; 2]) -> Option<String> {
     let has = if ids == 1 { "has" } else { "have" };
     (ids > 0).then(|| {
@@ -205,6 +242,16 @@ mod tests {
         assert_eq!(
             long_meetings(&place, 1).unwrap(),
             "[meetings] 1 used row, in its first rows, lasts more than 31 days, which count in durations; check end_at"
+        );
+    }
+
+    #[test]
+    fn users_in_a_sentence() {
+        assert_eq!(users_in_words("id", "mailbox", [0, 0]), None);
+        assert_eq!(
+            users_in_words("id", "mailbox", [1, 1900]).unwrap(),
+            "[users] 1 identifier in id has more than a person has, 1,900 mailboxes in all; they are one person: check which \
+             column entra_id names, and leave a missing value empty"
         );
     }
 

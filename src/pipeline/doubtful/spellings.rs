@@ -1,4 +1,4 @@
-//! Identifiers of one column that would be the same if case, white space and brackets around them were ignored.
+//! Identifiers of one column that have the same spelling (see `id_spelling`) and are different ones.
 //!
 //! Identifiers are nearly always written alike. Then a look at each is enough, and different ones are not counted, which
 //! takes time and memory in proportion to them.
@@ -10,32 +10,21 @@ use crate::error::Result;
 use crate::error::numbers::{count, grouped};
 use crate::pipeline::sql_numbers::numbers;
 
-/// What is ignored around identifiers.
-const AROUND: &str = " \t\r\n{}()<>[]";
-
-/// The numbers of identifiers, of those without white space and brackets around them, and of those in lower and in upper
-/// case, as SQL.
-pub(crate) fn forms(id: &str) -> [String; 4] {
-    let alike = [
-        String::new(),
-        format!(" and {id} = btrim({id}, '{AROUND}')"),
-        format!(" and {id} = lower({id})"),
-        format!(" and {id} = upper({id})"),
-    ];
+/// The numbers of identifiers, and of those that are written as their spelling, in lower and in upper case, as SQL.
+pub(crate) fn forms(id: &str) -> [String; 3] {
+    let spelling = alike(id);
+    let alike = [String::new(), format!(" and {id} = {spelling}"), format!(" and {id} = upper({spelling})")];
     alike.map(|condition| format!("count(*) filter (where not is_blank({id}){condition})"))
 }
 
 /// Whether identifiers can have different spellings, given their [`forms`].
-pub(crate) fn can_differ([ids, without, lower, upper]: [i64; 4]) -> bool {
-    without < ids || lower.max(upper) < ids
+pub(crate) fn can_differ([ids, lower, upper]: [i64; 3]) -> bool {
+    lower.max(upper) < ids
 }
 
-/// An identifier without these differences, as SQL. In the 15 characters of Salesforce, case is part of the identifier.
+/// The spelling of an identifier, as SQL.
 pub(crate) fn alike(id: &str) -> String {
-    format!(
-        "case when octet_length({id}) = 15 and regexp_like({id}, '^[0-9A-Za-z]*$') then {id} \
-         else lower(btrim({id}, '{AROUND}')) end"
-    )
+    format!("id_spelling({id})")
 }
 
 /// The numbers of different identifiers, as they are and without these differences, as SQL.
@@ -65,8 +54,9 @@ pub(crate) fn in_words(place: &Place, column: &str, [ids, alike]: [i64; 2]) -> O
     let many = format!("{} of the {}", grouped(more), count(ids, "identifier"));
     (more > 0).then(|| {
         format!(
-            "[{}] {many} in {column}{} would be the same as others if case, and white space and brackets around them, were \
-             ignored; identifiers are compared as bytes, so write them alike",
+            "[{}] {many} in {column}{} would be the same as others if they were written alike: case, white space, brackets, \
+             invisible characters, hyphens of GUIDs, leading zeros, a trailing .0 and Salesforce's 15 and 18 characters are not \
+             ignored, because identifiers are compared as bytes",
             place.section,
             place.in_sample()
         )
@@ -79,8 +69,8 @@ mod tests {
 
     #[test]
     fn alike_is_without_anything_around_and_in_one_case() {
-        assert!(![[0, 0, 0, 0], [3, 3, 3, 0], [3, 3, 1, 3]].into_iter().any(can_differ));
-        assert!([[3, 2, 3, 0], [3, 3, 2, 2]].into_iter().all(can_differ));
+        assert!(![[0, 0, 0], [3, 3, 0], [3, 1, 3]].into_iter().any(can_differ));
+        assert!([[3, 2, 0], [3, 2, 2]].into_iter().all(can_differ));
     }
 
     #[test]
@@ -89,8 +79,9 @@ mod tests {
         assert_eq!(in_words(&place, "message_id", [4, 4]), None);
         assert_eq!(
             in_words(&place, "message_id", [1400, 1398]).unwrap(),
-            "[mail] 2 of the 1,400 identifiers in message_id would be the same as others if case, and white space and brackets \
-             around them, were ignored; identifiers are compared as bytes, so write them alike"
+            "[mail] 2 of the 1,400 identifiers in message_id would be the same as others if they were written alike: case, white \
+             space, brackets, invisible characters, hyphens of GUIDs, leading zeros, a trailing .0 and Salesforce's 15 and 18 \
+             characters are not ignored, because identifiers are compared as bytes"
         );
         place.sample = Some("its first rows".to_owned());
         assert!(in_words(&place, "message_id", [1400, 1398]).unwrap().starts_with(

@@ -62,6 +62,9 @@ pub(crate) async fn of_all_rows(
         let rows = format!("input_{}", source.section);
         notes.extend(spellings::note(ctx, &place, &id.name, &id.value, &rows).await?);
     }
+    if let ("users", [id]) = (source.section, &ids[..]) {
+        notes.extend(shared::of_users(ctx, &id.name).await?);
+    }
     if source.section == "contacts" {
         notes.extend(shared::of_contacts(ctx, enrichment).await?);
     }

@@ -11,7 +11,7 @@
 //! }
 //! ```
 //!
-//! `protection_by_own_people` is `[privacy] min_people` of the tables, in all versions that the Delta logs still have; it
+//! `protection_by_kind` is `[privacy] min_people` of the tables, in all versions that the Delta logs still have; it
 //! is not there if it is 1. `as_of` is the newest as-of date of the tables, `description` and `record` are those of the
 //! last run of that date (`publish::record`).
 
@@ -44,7 +44,7 @@ pub(crate) struct Manifest {
     /// The number of internal people from which on numbers are published, in every version of the tables that still
     /// exists.
     // The rule is in the name, so that what an earlier version wrote by a weaker rule is not read.
-    #[serde(rename = "protection_by_own_people")]
+    #[serde(rename = "protection_by_kind")]
     #[serde(default = "unprotected", skip_serializing_if = "is_unprotected")]
     pub(crate) protection: u32,
     /// The record of that run.

@@ -206,7 +206,7 @@ impl Publication {
         let (_lock, versions) = outcome.map_err(|(_, e)| e)?;
         let mut tables = self.manifest.as_ref().map(|(m, _)| m.tables.clone()).unwrap_or_default();
         tables.extend(self.tables.iter().map(|prepared| prepared.table.name.to_owned()).zip(versions));
-        let is_recorded = is_newest && !record.months.is_empty();
+        let is_recorded = is_newest && !record.remembered.months.is_empty();
         let (as_of, description, record) = match &self.manifest {
             Some((manifest, _)) if !is_newest => {
                 (manifest.as_of, manifest.description.clone(), manifest.record.clone())
@@ -275,7 +275,8 @@ impl Publication {
         }
         let lock = self.lock().map_err(untouched)?;
         if self.protection.min_people > 1 {
-            let announced = unpublished::announce(&self.out, &self.office, &self.run, &record.months).await;
+            let months = &record.remembered.months;
+            let announced = unpublished::announce(&self.out, &self.office, &self.run, months).await;
             announced.map_err(untouched)?;
         }
         let versions = self.commit(uploaded).await?;

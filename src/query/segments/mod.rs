@@ -19,9 +19,9 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, TableReference};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Volatility};
 use datafusion::prelude::SessionContext;
 
 pub use self::folder::unread;
@@ -29,7 +29,7 @@ use super::missing_names::NO_TABLE;
 use super::statements::{Statements, split};
 use crate::config::{Enrichment, Source};
 use crate::error::{Error, Result};
-use crate::views::{Parameters, SEGMENTS};
+use crate::views::{Parameters, SEGMENTS, USER_TABLE};
 
 /// The column that every segment yields.
 pub const CUSTOMER_ID: &str = "CustomerId";
@@ -37,6 +37,9 @@ pub const CUSTOMER_ID: &str = "CustomerId";
 /// The number of operators that the plan of a segment may have. Segments that read others contain their plans, so a few
 /// files could otherwise make a plan of any size.
 const LARGEST_PLAN: usize = 1_000;
+
+/// The functions of the time of the call. Within a statement they are stable.
+const CLOCK: [&str; 4] = ["now", "current_date", "current_time", "today"];
 
 /// A named query that yields customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +64,18 @@ const SHIPPED: [(&str, &str); 6] = [
     ("one_sided", include_str!("../../../sql/segments/one_sided.sql")),
     ("single_threaded", include_str!("../../../sql/segments/single_threaded.sql")),
     ("cooling", include_str!("../../../sql/segments/cooling.sql")),
+];
+
+/// The tables that no segment can read, and why. What a segment yields is published, and can be retained.
+const NOT_FOR_SEGMENTS: [(&str, &str); 2] = [
+    (
+        SEGMENTS,
+        "is made of the segments, so no segment can read it; read the view of a segment, such as Segment_Stale",
+    ),
+    (
+        USER_TABLE,
+        "is about individuals, so no segment can read it: what a segment yields is published as a list of customers",
+    ),
 ];
 
 impl Segment {
@@ -138,7 +153,7 @@ pub async fn register(
 ) -> Result<Vec<Segment>> {
     let parameters = Parameters::of_segments(sources);
     let mut segments = all(folder::read(enrichment)?);
-    refuse_members(&mut segments, &enrichment.output.table);
+    refuse_tables(&mut segments, &enrichment.output.table);
     let mut session = Statements::new(ctx.clone()).await?;
     let mut waiting = order::order(&segments);
     waiting.retain(|i| segments[*i].broken.is_none());
@@ -178,16 +193,37 @@ pub async fn register(
     Ok(segments)
 }
 
-/// Makes segments broken that read `Office_Segments`, which is made of segments. `own` is the name of the output table.
-fn refuse_members(segments: &mut [Segment], own: &str) {
-    let names = [SEGMENTS.to_owned(), format!("{own}_Segments")];
-    let names = names.map(|name| [format!("{name}_AllDates"), name].map(|name| name.to_lowercase()));
-    for segment in segments.iter_mut().filter(|segment| segment.broken.is_none()) {
-        let words = order::words(&segment.sql);
-        if names.iter().flatten().any(|name| words.contains(name)) {
-            segment.broken = Some(format!(
-                "{SEGMENTS} is made of the segments, so no segment can read it; read the view of a segment, such as Segment_Stale"
-            ));
+/// The first function of a plan whose results depend on the clock or on chance.
+fn of_the_clock(plan: &LogicalPlan) -> Result<Option<String>> {
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::ScalarFunction(call) = part
+                    && (call.func.signature().volatility == Volatility::Volatile
+                        || CLOCK.contains(&call.name()))
+                {
+                    found = Some(call.name().to_owned());
+                    return Ok(TreeNodeRecursion::Stop);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// Makes segments broken that read a table that is not for segments. `own` is the name of the output table.
+fn refuse_tables(segments: &mut [Segment], own: &str) {
+    for (table, why) in NOT_FOR_SEGMENTS {
+        let own = table.replacen("Office", own, 1);
+        let names = [own.as_str(), table].map(|name| [format!("{name}_AllDates"), name.to_owned()]);
+        let names = names.as_flattened().iter().map(|name| name.to_lowercase()).collect::<Vec<_>>();
+        for segment in segments.iter_mut().filter(|segment| segment.broken.is_none()) {
+            let words = order::words(&segment.sql);
+            if names.iter().any(|name| words.contains(name)) {
+                segment.broken = Some(format!("{table} {why}"));
+            }
         }
     }
 }
@@ -236,6 +272,12 @@ async fn plan(session: &Statements, sql: &str, parameters: &Parameters) -> Resul
     if operators > LARGEST_PLAN {
         return Err(Error::query(format!(
             "with the segments that it reads, it has more than {LARGEST_PLAN} operators; read fewer of them"
+        )));
+    }
+    if let Some(function) = of_the_clock(&plan)? {
+        return Err(Error::query(format!(
+            "{function}() gives something else whenever it is called, but a segment follows from the published tables; the \
+             date of a run is the column \"AsOfDate\" of Office_Overview"
         )));
     }
     let known = parameters.names();

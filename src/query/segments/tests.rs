@@ -140,6 +140,9 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
         ("fails.sql", "select cast(customerid as int) as customerid from office"),
         ("of_segments.sql", "select CustomerId from \"Office_Segments\" where Segment = 'stale'"),
         ("of_dates.sql", "select customerid from office_segments_alldates"),
+        ("today.sql", "select customerid from office where engagementstartdate > now() - interval '90 days'"),
+        ("lot.sql", "select customerid from customercard where customerid in (select customerid from office where random() < 0.5)"),
+        ("of_people.sql", "select email as customerid from \"Office_UserTable\""),
     ])
     .await;
     for (name, says) in [
@@ -158,6 +161,9 @@ async fn a_broken_one_fails_when_used_and_names_its_file() {
             "of_segments.sql: Office_Segments is made of the segments, so no segment can read it",
         ),
         ("of_dates", "of_dates.sql: Office_Segments is made of the segments, so no segment can read it"),
+        ("today", "today.sql: now() gives something else whenever it is called, but a segment follows from"),
+        ("lot", "lot.sql: random() gives something else whenever it is called"),
+        ("of_people", "of_people.sql: Office_UserTable is about individuals, so no segment can read it"),
     ] {
         let segment = segments.iter().find(|s| s.is_called(name)).unwrap();
         let error = members(&mut session, &segment.view()).await.unwrap_err();

@@ -43,6 +43,8 @@ fn check(line: &str, workspace: &Workspace) -> Result<(), String> {
     match words.as_slice() {
         ["cargo", "run", rest @ ..] => cargo_run(rest, workspace),
         ["cargo", "test" | "bench", rest @ ..] => cargo_test(rest),
+        ["cargo", "add", "--path", path] => holds(path.ends_with(env!("CARGO_PKG_NAME")), "another package"),
+        ["cargo", "add", dependency, ..] => is_ours(dependency),
         ["cargo", subcommand, ..] => {
             holds(CARGO.contains(subcommand), format!("cargo {subcommand} is not known here"))
         }
@@ -60,6 +62,18 @@ fn check(line: &str, workspace: &Workspace) -> Result<(), String> {
         }
         _ => holds(text(".ci/run").lines().any(|l| l.trim() == line), "this command is not known here"),
     }
+}
+
+/// Checks that this package depends on the same version, written as `NAME@VERSION`.
+fn is_ours(dependency: &str) -> Result<(), String> {
+    let manifest: toml::Table = toml::from_str(&text("Cargo.toml")).unwrap();
+    let ours = |name: &str| {
+        let ours = manifest["dependencies"].get(name)?;
+        ours.get("version").unwrap_or(ours).as_str().map(str::to_owned)
+    };
+    let (name, version) = dependency.split_once('@').ok_or("a dependency needs a version")?;
+    let ours = ours(name);
+    holds(ours.as_deref() == Some(version), format!("Cargo.toml has {ours:?}"))
 }
 
 /// Runs `cargo run [--example NAME] -- ARGUMENTS` with the programs that are built already.
@@ -156,6 +170,8 @@ fn commands_that_do_not_exist_are_found() {
     for line in [
         "cargo run -- run data/enrichment.toml --unknown",
         "cargo run -- run",
+        "cargo add datafusion@54",
+        "cargo add unknown@1",
         "cargo run -- functions UNKNOWN",
         "cargo run --example unknown_program",
         "cargo unknown",

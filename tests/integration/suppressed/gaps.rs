@@ -172,7 +172,7 @@ fn what_was_published_about_a_month_stays() {
             assert!(suppressed_now(folder, month_ends()[6]).await.is_empty());
 
             // The command line can permit it.
-            let changed = Event::new(4, day(8, 1), FROM, 1);
+            let changed = Event::new(4, day(8, 1), FROM, EVERYBODY);
             inputs(folder, &[&before[..], &[changed]].concat(), &settings).await;
             run_with(&open(folder, month_ends()[6])).await;
             assert_eq!(suppressed_now(folder, month_ends()[6]).await, ["a2"]);

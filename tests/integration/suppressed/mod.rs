@@ -272,10 +272,10 @@ fn suppressed_accounts_change_nothing() {
         };
         assert_eq!(both(2), (vec![], true));
         // Without suppression, everything tells of them, and also the lists of mailboxes and of accounts if the days with
-        // used rows, which are in the footers, are others.
+        // used rows, which are in the footers, are others, and those of members of segments.
         let (files, is_same_report) = both(1);
         let tells = |table: &str| files.iter().any(|file| file.ends_with(table));
-        let lists = ["_UserTable", "_Accounts"];
+        let lists = ["_UserTable", "_Accounts", "_Segments"];
         let mut others = TABLES.iter().filter(|table| !lists.contains(&table.suffix));
         assert!(others.all(|table| tells(&table.file("Office"))) && !is_same_report, "{files:?}");
     }
@@ -319,7 +319,17 @@ fn mail_and_meetings_of_each_month_are_judged_apart() {
     assert!(with(&[(2, TO, 3), (3, TO, 12)]));
     // Meetings that the columns to and from do not count.
     assert!(with(&[(4, THIRD_PARTY, 3)]));
-    assert!(!with(&[(4, THIRD_PARTY, 3), (4, MEETING_TO, 12)]));
+    assert!(with(&[(4, THIRD_PARTY, 3), (4, MEETING_TO, 14)]));
+    assert!(!with(&[(4, THIRD_PARTY, 7)]));
+    // One of us writes in a month in which everybody is written to.
+    const FROM: usize = 1;
+    assert!(with(&[(5, TO, 15), (5, FROM, 1)]));
+    assert!(!with(&[(5, TO, 15), (5, FROM, 14)]));
+    // One of us writes in a month in which everybody writes, and has written in both directions.
+    const BOTH: usize = 4;
+    assert!(with(&[(6, BOTH, 15), (6, TO, 1)]));
+    // They do not protect those that these columns count.
+    assert!(with(&[(4, THIRD_PARTY, 15), (4, MEETING_TO, 3)]));
 }
 
 /// The bundled enrichment with `min_people`, without weeks.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::attacker::Number;
-use super::world::{ACCOUNTS, Answer, Event, answers, last_day, month_ends};
+use super::world::{ACCOUNTS, Answer, Event, KINDS, answers, last_day, month_ends};
 
 /// What can be done wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub enum Mistake {
     DaysInsteadOfMonths,
     /// The people of mail and of meetings are counted together.
     SidesTogether,
+    /// The people of both directions are counted together, and those of meetings that third parties organize.
+    DirectionsTogether,
+    /// Each column of Office is judged, and all meetings: what is in two columns is judged with either.
+    ColumnsJudged,
     /// Only the year of an account is judged.
     YearJudgedAlone,
     /// The year of a suppressed account is published.
@@ -49,10 +53,12 @@ pub enum Mistake {
     RepliesAcrossMonths,
 }
 
-pub const MISTAKES: [Mistake; 18] = [
+pub const MISTAKES: [Mistake; 20] = [
     Mistake::WindowOfDays,
     Mistake::DaysInsteadOfMonths,
     Mistake::SidesTogether,
+    Mistake::DirectionsTogether,
+    Mistake::ColumnsJudged,
     Mistake::YearJudgedAlone,
     Mistake::YearStays,
     Mistake::QuartersStay,
@@ -110,8 +116,8 @@ impl Rules {
         }
     }
 
-    /// Whether an account has these messages, or these meetings, and too few people take part in those that are with no
-    /// other account.
+    /// Whether an account has messages or meetings of some kind among these, and too few people take part in those that are
+    /// with no other account.
     fn is_small(&self, account: usize, events: &[&Event]) -> bool {
         let people = |events: &mut dyn Iterator<Item = &&Event>| {
             let mut events = events.peekable();
@@ -123,7 +129,16 @@ impl Rules {
         if self.has(Mistake::SidesTogether) {
             return people(&mut events.iter());
         }
-        [false, true].into_iter().any(|side| people(&mut events.iter().filter(|e| e.is_meeting() == side)))
+        if self.has(Mistake::DirectionsTogether) {
+            let mut sides = [false, true].into_iter();
+            return sides.any(|side| people(&mut events.iter().filter(|e| e.is_meeting() == side)));
+        }
+        if self.has(Mistake::ColumnsJudged) {
+            let of_column = |column| move |e: &&&Event| KINDS[e.kind].0.contains(&column);
+            let meetings = people(&mut events.iter().filter(|e| e.is_meeting()));
+            return meetings || (0..4).any(|column| people(&mut events.iter().filter(of_column(column))));
+        }
+        (0..KINDS.len()).any(|kind| people(&mut events.iter().filter(|e| e.kind == kind)))
     }
 
     /// The day of an event in a run with this window; `None` if it is outside.
@@ -223,7 +238,6 @@ impl Rules {
                     } || self.has(Mistake::OtherRowsStay) && !is_small();
                     if !suppressed || stays {
                         let name = format!("a{account} {level} {start} at {}", window.1);
-                        let number = Number::of(name, &of);
                         let replies: Vec<Answer> = answers
                             .iter()
                             .copied()
@@ -234,9 +248,9 @@ impl Rules {
                             })
                             .collect();
                         if !replies.is_empty() {
-                            numbers.push(number.clone().with_replies(&replies));
+                            numbers.push(Number::of_replies(&name, &of, &replies));
                         }
-                        numbers.push(number);
+                        numbers.extend(Number::of(&name, &of));
                     }
                 }
             }
@@ -247,14 +261,12 @@ impl Rules {
             || self.has(Mistake::UsedRows)
             || self.has(Mistake::TotalsIfNothingIsSuppressed) && !suppressed.contains(&true);
         if has_totals {
-            numbers.push(Number::of(
-                format!("total at {last}"),
-                &events.iter().filter(within).collect::<Vec<_>>(),
-            ));
+            let within: Vec<_> = events.iter().filter(within).collect();
+            numbers.extend(Number::of_rows(&format!("total at {last}"), &within));
         }
         if self.has(Mistake::RowsOutsideOfWindow) {
             let outside: Vec<_> = events.iter().filter(|event| !within(event)).collect();
-            numbers.push(Number::of(format!("outside at {last}"), &outside));
+            numbers.extend(Number::of_rows(&format!("outside at {last}"), &outside));
         }
         numbers
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use datafusion_engagement::config::{Enrichment, Overrides};
 use datafusion_engagement::pipeline::{self, Silent};
+use datafusion_engagement::publish;
 use datafusion_engagement::query::session;
 
 use super::gaps::{EVERYBODY, busy, day, run_with, suppressed_now};
@@ -35,19 +36,103 @@ async fn suppressed(folder: &Path, events: &[Event], settings: &str, as_of: Naiv
 fn months_are_remembered_through_other_protection() {
     let (before, dates) = (busy(&[1, 4]), month_ends());
     let after = [&before[..], &[late()]].concat();
-    for (output, between) in [("", 1), ("", 4), (HISTORY, 2), (DELTA, 1)] {
+    for (output, between) in [("", 1), ("", 4), (HISTORY, 1), (DELTA, 1)] {
         let folder = tempfile::tempdir().unwrap();
         let with = |k| format!("{}\n{output}", settings(k, 1));
         block_on(async {
-            let published = suppressed(folder.path(), &before, &with(3), dates[0]).await;
+            let published = suppressed(folder.path(), &before, &with(2), dates[0]).await;
             assert!(published.is_empty(), "{published:?}");
             // The same rows with other steps are no change.
             let published = suppressed(folder.path(), &before, &with(between), dates[1]).await;
             assert!(published.is_empty(), "{between} {published:?}");
-            let published = suppressed(folder.path(), &after, &with(3), dates[1]).await;
+            let published = suppressed(folder.path(), &after, &with(2), dates[1]).await;
             assert_eq!(published, ["a0"], "{output} {between}");
         });
     }
+}
+
+/// The error of a run that is refused, and of the check.
+async fn refused(folder: &Path, as_of: NaiveDate) -> String {
+    let error = pipeline::run(&open(folder, as_of), &Silent).await.unwrap_err().to_string();
+    assert_eq!(pipeline::check(&open(folder, as_of)).await.unwrap_err().to_string(), error);
+    assert!(error.contains(" or publish nevertheless: ") && error.ends_with(" --publish-changed"), "{error}");
+    error
+}
+
+/// Numbers of people in steps of two and in steps of three together are numbers of single people.
+#[test]
+fn steps_that_tell_single_people_together_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, events, dates) = (folder.path(), busy(&[1, 4]), month_ends());
+    block_on(async {
+        for (run, k) in [3, 6, 3, 1].into_iter().enumerate() {
+            suppressed(folder, &events, &settings(k, 1), dates[run]).await;
+        }
+        for k in [2, 4] {
+            inputs(folder, &events, &settings(k, 1)).await;
+            let error = refused(folder, dates[4]).await;
+            assert!(error.contains(&format!("[privacy] min_people = {k}, but 3 was published")), "{error}");
+        }
+    });
+}
+
+/// A date is published, and dropped after a later one has forgotten the months of its window.
+#[test]
+fn forgotten_months_are_not_published_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, events, dates) = (folder.path(), busy(&[1, 4]), month_ends());
+    let settings = format!("{}\n{HISTORY}", settings(2, 1));
+    block_on(async {
+        for as_of in [dates[0], dates[1], dates[16]] {
+            suppressed(folder, &events, &settings, as_of).await;
+        }
+        let ctx = session::new().unwrap();
+        publish::drop_date(&ctx, &open(folder, dates[16]), dates[16]).await.unwrap();
+        let error = refused(folder, dates[2]).await;
+        let (first, forgotten) = (super::month(2), super::last_day(super::month(3)));
+        assert!(error.contains(&format!("the window of {} begins on {first}", dates[2])), "{error}");
+        assert!(error.contains(&format!("the months until {forgotten} is forgotten")), "{error}");
+        suppressed(folder, &events, &settings, dates[17]).await;
+    });
+}
+
+/// The retained dates show that something was published, and nothing says what.
+#[test]
+fn retained_dates_without_a_record_stop_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, dates) = (folder.path(), month_ends());
+    block_on(async {
+        let settings = format!("{}\n{HISTORY}", settings(2, 1));
+        suppressed(folder, &busy(&[1, 4]), &settings, dates[0]).await;
+        fs::remove_file(folder.join("out/.engagement/Office/current")).unwrap();
+        for with_names in [true, false] {
+            if !with_names {
+                fs::remove_file(folder.join("out/Office.parquet")).unwrap();
+            }
+            let error = refused(folder, dates[1]).await;
+            assert!(
+                error.contains("Office.parquet: its record of what was published about months is"),
+                "{error}"
+            );
+        }
+    });
+}
+
+/// How many accounts were changed would tell about the months of those that are suppressed anyway.
+#[test]
+fn the_note_does_not_count_accounts_that_are_small_anyway() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, dates) = (folder.path(), month_ends());
+    block_on(async {
+        inputs(folder, &busy(&[1, 4]), &settings(3, 1)).await;
+        run_with(&open(folder, dates[0])).await;
+        let small = Event { arrives: dates[1], ..Event::new(2, day(5, 20), TO, 1) };
+        for more in [vec![late()], vec![late(), small]] {
+            inputs(folder, &[busy(&[1, 4]), more].concat(), &settings(3, 1)).await;
+            let notes = run_with(&open(folder, dates[0])).await.notes;
+            assert!(notes.iter().any(|note| note.contains("(1 of them because what was")), "{notes:?}");
+        }
+    });
 }
 
 /// Tables in the other format are publications, too.
@@ -223,6 +308,32 @@ fn an_account_that_can_be_another_one_is_suppressed() {
             assert_eq!(suppressed_now(folder, month_ends()[1]).await, expected, "{later_accounts}");
         });
     }
+}
+
+/// What was published about March is in April now, and with another account.
+#[test]
+fn an_account_with_another_month_of_a_changed_one_is_suppressed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (folder, dates) = (folder.path(), month_ends());
+    let moved = |day: NaiveDate| Event { day, ..Event::new(1, day, TO, EVERYBODY) };
+    let others = busy(&[4]);
+    block_on(async {
+        let (first, second) = (moved(day(5, 28)), moved(day(6, 2)));
+        inputs(folder, &[&others[..], &[first]].concat(), &settings(2, 1)).await;
+        run_with(&open(folder, dates[0])).await;
+        // The account is suppressed, and what it has now is not recorded.
+        let published =
+            suppressed(folder, &[&others[..], &[second]].concat(), &settings(2, 1), dates[1]).await;
+        assert_eq!(published, ["a0"]);
+        replace(
+            folder,
+            "select replace(account_id, 'a0', 'b0') as account_id, domain from accounts",
+            "select email, replace(account_id, 'a0', 'b0') as account_id from contacts",
+        )
+        .await;
+        run_with(&open(folder, dates[2])).await;
+        assert_eq!(suppressed_now(folder, dates[2]).await, ["b0"]);
+    });
 }
 
 /// The first and the last day of a month are published, too: in another time zone, they tell the hour of a message.

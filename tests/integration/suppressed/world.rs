@@ -137,7 +137,20 @@ pub fn events() -> impl Strategy<Value = Vec<Event>> {
             answer,
         );
         let busy = busy.prop_map(|(some, mail, meeting, answer)| {
-            some.into_iter().chain(mail).chain(meeting).chain(answer.into_iter().flatten()).collect()
+            let all: Vec<(u8, Event)> =
+                some.into_iter().chain(mail).chain(meeting).chain(answer.into_iter().flatten()).collect();
+            // Whatever somebody does, everybody does in the same month, mostly.
+            let with_everybody = all.iter().filter(|(more, event)| *more == 0 && event.day.day() != 2);
+            let everybody = with_everybody.map(|(_, event)| {
+                // More than 30 days apart from the answer of the other month, if the months are long enough.
+                let day = match event.kind {
+                    0 => event.day.with_day(1).unwrap(),
+                    1 => last_day(event.day),
+                    _ => event.day.with_day(20).unwrap(),
+                };
+                (0, Event::new(0, day, event.kind, 15))
+            });
+            all.iter().copied().chain(everybody).collect::<Vec<_>>()
         });
         let quiet = prop::collection::vec(event(1..=3, 0..KINDS.len()), 1..3);
         let of_kind = prop_oneof![6 => Just(vec![]), 4 => busy, 1 => quiet];

@@ -18,6 +18,7 @@ mod lookup_people;
 mod people_by_domain;
 mod person_keys;
 mod read;
+mod seen_values;
 mod shared_addresses;
 mod unknown_addresses;
 

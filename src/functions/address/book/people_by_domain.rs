@@ -7,12 +7,13 @@
 //!
 //! State, version 1: one byte 0x01, then 20 bytes per address and account: the key of the address (see `id_hash`)
 //! and the number of the account (Int32, big-endian), sorted, without duplicates. The state contains no addresses.
-//! Memory per group: 24 to 48 bytes per address and account.
+//! Memory per group: 24 to 48 bytes per address and account. Without GROUP BY, at most 8 MB and one bit
+//! per value of the last dictionaries more.
 
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, ListArray, StringArray, StructArray,
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, ListArray, StructArray,
 };
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
@@ -20,10 +21,9 @@ use datafusion::common::{Result, exec_datafusion_err, plan_err};
 use datafusion::logical_expr::{AggregateUDF, ColumnarValue, Documentation, EmitTo};
 
 use super::read::{AddressBook, NO_PEOPLE};
+use super::seen_values::{DictionaryRows, RecentTexts, SeenValues};
 use super::{BookArgument, INTERNAL, PersonNo, book_and_addresses, expect_book};
-use crate::functions::address::addresses::{addresses, for_each_address};
-use crate::functions::address::dictionary_cache::{AddressDictionary, Memo};
-use crate::functions::address::normalize::normalize;
+use crate::functions::address::addresses::{for_each_address, for_each_in_text};
 use crate::functions::domain::host::{domain_of_address, with_parents};
 use crate::functions::id_hash::{KEY_BYTES, KEY_TYPE, Key, id_hash};
 use crate::functions::udf::declare::{Aggregate, STEPS};
@@ -35,10 +35,6 @@ use crate::functions::udf::strings::Texts;
 const VERSION: u8 = 1;
 /// The bytes of an entry: address and account.
 const ENTRY: usize = KEY_BYTES + 4;
-/// An entry as numbers, for a memo.
-const WORDS: usize = ENTRY / 4;
-/// Distinguishes the cached answers of this function from those of other functions.
-const SETTING: u128 = u128::from_be_bytes(*b"people_by_domain");
 
 type Entry = [u8; ENTRY];
 
@@ -104,13 +100,16 @@ struct Matcher<'a> {
 }
 
 impl Matcher<'_> {
-    /// The entries of a normalized address.
-    fn entries(&self, address: &str) -> Result<Vec<Entry>> {
-        let key = id_hash(address);
-        if self.known.find(key) != NO_PEOPLE {
-            return Ok(vec![]);
-        }
-        let Some(domain) = domain_of_address(address) else { return Ok(vec![]) };
+    /// Identifies the two books.
+    fn fingerprint(&self) -> u128 {
+        self.known.fingerprint() ^ self.domains.fingerprint().rotate_left(1)
+    }
+
+    /// Calls `f` with each entry of a normalized address.
+    ///
+    /// The domain comes first: most addresses of a mail archive are internal, which the small book of domains says.
+    fn entries(&self, address: &str, mut f: impl FnMut(Entry)) -> Result<()> {
+        let Some(domain) = domain_of_address(address) else { return Ok(()) };
         for (position, domain) in with_parents(&domain).enumerate() {
             let found = self.domains.find(id_hash(domain));
             if found == NO_PEOPLE {
@@ -121,39 +120,18 @@ impl Matcher<'_> {
             let accounts = owners[..count].iter().map(|owner| self.domains.account(PersonNo(*owner)));
             let mut accounts = accounts.collect::<Result<Vec<_>>>()?;
             if position == 0 && accounts.contains(&INTERNAL) {
-                return Ok(vec![]);
+                return Ok(());
             }
             accounts.retain(|account| *account != INTERNAL);
             if !accounts.is_empty() {
-                return Ok(accounts.into_iter().map(|account| entry(key, account)).collect());
-            }
-        }
-        Ok(vec![])
-    }
-
-    /// The entries of the values of a dictionary: for each value 0, or the position of the number of its entries,
-    /// behind which they are.
-    fn answers(&self, values: &StringArray, is_list: bool) -> Result<Vec<u32>> {
-        let mut answers = vec![0; values.len()];
-        for (position, raw) in values.iter().enumerate() {
-            let Some(raw) = raw else { continue };
-            let mut entries = vec![];
-            match normalize(raw) {
-                Some(address) => entries = self.entries(&address)?,
-                None if is_list => {
-                    for address in addresses(raw) {
-                        entries.extend(self.entries(&address)?);
-                    }
+                let key = id_hash(address);
+                if self.known.find(key) == NO_PEOPLE {
+                    accounts.into_iter().for_each(|account| f(entry(key, account)));
                 }
-                None => {}
-            }
-            if !entries.is_empty() {
-                answers[position] = answers.len() as u32;
-                answers.push(entries.len() as u32);
-                answers.extend(entries.as_flattened().as_chunks().0.iter().map(|w| u32::from_be_bytes(*w)));
+                return Ok(());
             }
         }
-        Ok(answers)
+        Ok(())
     }
 }
 
@@ -165,66 +143,62 @@ fn entry(address: Key, account: i32) -> Entry {
 }
 
 #[derive(Clone, Default)]
-struct ByDomain(GroupSets<Entry>);
+struct ByDomain {
+    people: GroupSets<Entry>,
+    groups: usize,
+    /// The books of the last batch.
+    books: u128,
+    /// The values that have occurred in each column of addresses, and in other columns and dictionaries lately. They need
+    /// not be looked up again if there is only one group.
+    seen: Vec<Option<SeenValues>>,
+    lately: RecentTexts,
+}
 
 impl ByDomain {
-    /// Adds the rows of a column whose values are in a dictionary. Returns whether the column is one.
-    fn add_dictionary(
-        &mut self,
-        matcher: &Matcher<'_>,
-        column: &ArrayRef,
-        rows: &[(usize, usize)],
-    ) -> Result<bool> {
-        let lists = column.as_list_opt::<i32>();
-        let items = lists.map_or(column, ListArray::values);
-        let Some(dictionary) = items.as_any().downcast_ref::<AddressDictionary>() else { return Ok(false) };
-        let Some(values) = dictionary.values().as_string_opt::<i32>() else { return Ok(false) };
-        let fingerprints = matcher.known.fingerprint() ^ matcher.domains.fingerprint().rotate_left(1);
-        let setting = SETTING ^ fingerprints ^ u128::from(lists.is_some());
-        let mut outcome = Ok(());
-        let memo = Memo::recall(setting, values, |values| {
-            matcher.answers(values, lists.is_some()).unwrap_or_else(|e| {
-                outcome = Err(e);
-                vec![0; values.len()]
-            })
-        });
-        outcome?;
-        let keys = dictionary.keys();
-        for &(row, group) in rows {
-            let range = match lists {
-                Some(lists) if lists.is_null(row) => continue,
-                Some(lists) => lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize,
-                None => row..row + 1,
-            };
-            for at in range.filter(|at| keys.is_valid(*at)) {
-                let answer = memo.answer(keys.value(at)) as usize;
-                if answer == 0 {
-                    continue;
-                }
-                let answers = &memo.answers()[answer..];
-                for words in answers[1..][..answers[0] as usize * WORDS].as_chunks::<WORDS>().0 {
-                    let mut entry = [0; ENTRY];
-                    for (bytes, word) in entry.as_chunks_mut::<4>().0.iter_mut().zip(words) {
-                        *bytes = word.to_be_bytes();
-                    }
-                    self.0.add(group, entry);
-                }
-            }
+    /// Adds the rows of a column, whose position among the columns of addresses is `at`.
+    fn add(&mut self, matcher: &Matcher<'_>, column: &ArrayRef, at: usize, rows: &Rows<'_>) -> Result<()> {
+        if self.groups == 1
+            && let Some(column) = DictionaryRows::new(column)
+        {
+            let seen = SeenValues::of(&mut self.seen[at], column.values);
+            let new = self.lately.new_ones(&column, column.new_values(rows, seen));
+            return new.into_iter().try_for_each(|value| {
+                for_each_in_text(column.values.value(value), column.is_list(), |address| {
+                    matcher.entries(&address, |entry| self.people.add(0, entry))
+                })
+            });
         }
-        memo.remember();
-        Ok(true)
+        let texts = Texts::new(column)?;
+        rows.iter().try_for_each(|(row, group)| {
+            for_each_address(&texts, row, |address| {
+                matcher.entries(&address, |entry| self.people.add(group, entry))
+            })
+        })
+    }
+
+    fn look_again(&mut self) {
+        self.seen.clear();
+        self.lately = RecentTexts::default();
+    }
+
+    /// Before groups are emitted, which gives the remaining ones other numbers.
+    fn forget(&mut self, emit_to: EmitTo) {
+        self.look_again();
+        self.groups -= match emit_to {
+            EmitTo::All => self.groups,
+            EmitTo::First(n) => n,
+        };
     }
 }
 
 impl GroupState for ByDomain {
     fn grow(&mut self, groups: usize) {
-        self.0.grow(groups);
+        self.people.grow(groups);
+        self.groups = self.groups.max(groups);
     }
 
     fn update(&mut self, values: &[ArrayRef], rows: &Rows) -> Result<()> {
-        let is_used = values[2].as_boolean();
-        let used = |row: usize| is_used.is_valid(row) && is_used.value(row);
-        let rows: Vec<_> = rows.iter().filter(|(row, _)| used(*row)).collect();
+        let rows = rows.where_true(values[2].as_boolean());
         let books = [&values[0], &values[1]].map(|book| ColumnarValue::Array(Arc::clone(book)));
         if rows.is_empty() {
             return Ok(());
@@ -233,16 +207,14 @@ impl GroupState for ByDomain {
         let (known, domains) = (known?, domains?);
         let (Some(known), Some(domains)) = (known.open()?, domains.open()?) else { return Ok(()) };
         let matcher = Matcher { known, domains };
-        for column in values[3..].iter().filter(|column| column.null_count() < column.len()) {
-            if self.add_dictionary(&matcher, column, &rows)? {
-                continue;
-            }
-            let texts = Texts::new(column)?;
-            for (row, group) in &rows {
-                for_each_address(&texts, *row, |address| {
-                    matcher.entries(&address)?.into_iter().for_each(|entry| self.0.add(*group, entry));
-                    Ok(())
-                })?;
+        if self.books != matcher.fingerprint() {
+            self.books = matcher.fingerprint();
+            self.look_again();
+        }
+        self.seen.resize_with(values.len() - 3, || None);
+        for (at, column) in values[3..].iter().enumerate() {
+            if column.null_count() < column.len() {
+                self.add(&matcher, column, at, &rows)?;
             }
         }
         Ok(())
@@ -251,14 +223,15 @@ impl GroupState for ByDomain {
     fn merge(&mut self, states: &ArrayRef, rows: &Rows) -> Result<()> {
         let states = states.as_binary_view();
         for (row, group) in rows.not_null(states).iter() {
-            decode(states.value(row))?.iter().for_each(|entry| self.0.add(group, *entry));
+            decode(states.value(row))?.iter().for_each(|entry| self.people.add(group, *entry));
         }
         Ok(())
     }
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        self.forget(emit_to);
         let (mut accounts, mut addresses, mut lengths) = (vec![], vec![], vec![]);
-        self.0.emit(emit_to, |set| {
+        self.people.emit(emit_to, |set| {
             lengths.push(set.len());
             for (_, entry) in set {
                 let (address, account) = entry.split_at(KEY_BYTES);
@@ -274,14 +247,16 @@ impl GroupState for ByDomain {
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
-        self.0.emit_states(emit_to, |set, state| {
+        self.forget(emit_to);
+        self.people.emit_states(emit_to, |set, state| {
             state.push(VERSION);
             set.iter().for_each(|(_, entry)| state.extend(entry));
         })
     }
 
     fn size(&self) -> usize {
-        self.0.size()
+        let seen = self.seen.iter().flatten().map(SeenValues::size).sum::<usize>();
+        self.people.size() + seen + self.lately.size()
     }
 }
 
@@ -294,7 +269,7 @@ fn decode(state: &[u8]) -> Result<&[Entry]> {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::{BinaryViewArray, BooleanArray};
+    use datafusion::arrow::array::{BinaryViewArray, BooleanArray, StringArray};
     use datafusion::arrow::compute::cast;
     use proptest::collection::vec;
     use proptest::prelude::*;
@@ -335,8 +310,10 @@ mod tests {
             known: AddressBook::open(&known).unwrap(),
             domains: AddressBook::open(&domains).unwrap(),
         };
-        let accounts = matcher.entries(address).unwrap();
-        accounts.iter().map(|entry| i32::from_be_bytes(*entry[KEY_BYTES..].first_chunk().unwrap())).collect()
+        let mut accounts = vec![];
+        let account = |entry: Entry| i32::from_be_bytes(*entry[KEY_BYTES..].first_chunk().unwrap());
+        matcher.entries(address, |entry| accounts.push(account(entry))).unwrap();
+        accounts
     }
 
     #[test]
