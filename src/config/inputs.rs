@@ -31,7 +31,27 @@ fn mapped(section: &TomlSection<'_>, format: Format) -> Result<BTreeMap<&'static
         }
         columns.insert(key, name);
     }
+    check_distinct(section, &columns)?;
     Ok(columns)
+}
+
+/// Checks that no two columns have the same name in the files. Only an identifier of messages may be that of threads, too.
+fn check_distinct(section: &TomlSection<'_>, mapped: &BTreeMap<&'static str, String>) -> Result<()> {
+    let name = |key: &'static str| mapped.get(key).map_or(key, String::as_str).to_lowercase();
+    for key in mapped.keys() {
+        let is_same = |other: &&'static str| other != key && name(other) == name(key);
+        let other = section.schema.columns().find(|other| is_same(other));
+        if let Some(other) = other.filter(|other| [*key, *other] != ["conversation_id", "message_id"]) {
+            return Err(section.error_on(
+                key,
+                &format!(
+                    "names the column {}, which is {other}, too; name another column for one of them",
+                    quote(&mapped[key])
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The section `[contacts]`, which is required unless the accounts have domains.
@@ -183,11 +203,16 @@ mod tests {
             columns,
             BTreeMap::from([("to", "Recipients".to_owned()), ("sent_at", "Sent".to_owned())])
         );
+        assert!(open(&mail("conversation_id = 'message_id'")).is_ok());
         let users = open(&with("", "[users]\npath = 'u'\nformat = 'csv'\nentra_id = 'Object Id'")).unwrap();
         assert_eq!(users.users.unwrap().columns, BTreeMap::from([("entra_id", "Object Id".to_owned())]));
         for (written, error) in [
             ("to = ['a', 'b']", "[mail] to must be text in quotes, not a list"),
             ("sender = ' '", "[mail] sender is blank"),
+            (
+                "to = 'CC'",
+                "[mail] to names the column \"CC\", which is cc, too; name another column for one of them",
+            ),
             (
                 "sender = 'from'\nformat = 'graph-data-connect'",
                 "[mail] sender names a column, but columns of an export are never renamed; leave it out, or leave \

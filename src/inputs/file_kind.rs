@@ -81,6 +81,15 @@ const TEXT: [(&str, &str, Remedy); 13] = [
     ("-----begin ", "a key or certificate", Fetch("check the path")),
 ];
 
+/// Whether a text begins with a longer word than this magic, such as the header `PARENTCUSTOMERID` of a CSV file. The digit
+/// behind that of bzip2 belongs to it.
+fn is_word(magic: &[u8], start: &[u8]) -> bool {
+    let is_of_word = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'_';
+    magic.iter().all(u8::is_ascii_alphanumeric)
+        && start.get(magic.len()).is_some_and(is_of_word)
+        && text(start).is_some()
+}
+
 /// How JSON begins, also that with comments, and that which is encoded twice.
 const JSON: [&str; 6] = ["{", "[", "\"{", "\"[", "//", "/*"];
 
@@ -101,7 +110,8 @@ impl FileKind {
     /// Recognizes a file by its first bytes.
     pub(crate) fn of(start: &[u8]) -> Option<Self> {
         let kind = |name, remedy| Some(Self { name, remedy, is_text: false });
-        if let Some((_, name, remedy)) = BINARY.iter().find(|(magic, _, _)| start.starts_with(magic)) {
+        let is_kind = |magic: &[u8]| start.starts_with(magic) && !is_word(magic, start);
+        if let Some((_, name, remedy)) = BINARY.iter().find(|(magic, _, _)| is_kind(magic)) {
             return kind(name, *remedy);
         }
         if start.starts_with(b"PK\x03\x04") {
@@ -252,6 +262,9 @@ mod tests {
             (b"\"email\",\"id\"\n", Some("CSV")),
             (b"\xef\xbb\xbfemail,id\na@b.c,1\n", Some("CSV")),
             (b"email;id\nJ\xfcrgen;2", Some("CSV")),
+            (b"PARENTCUSTOMERID,EMAIL\n", Some("CSV")),
+            (b"ORCID;NAME\n", Some("CSV")),
+            (b"BZh91AY&SY", Some("a file compressed with bzip2")),
             (&utf_16, Some("CSV")),
             (b"anna@x.com\n", Some("a text file")),
             (&[0; 9], Some("zero bytes")),

@@ -68,17 +68,46 @@ pub(crate) fn is_key(raw: &[u8], name: &str) -> bool {
     }
 }
 
-/// The text of a value: a string is decoded, anything else is returned as written. `None` for null and for
-/// text that is not valid Unicode.
+/// The text of a value: a string is decoded, anything else is returned as written. Half of a character of two escape
+/// sequences, as programs leave it that cut text off, is U+FFFD. `None` for null and for bytes that are not UTF-8.
 pub(crate) fn scalar(raw: &[u8]) -> Option<Cow<'_, str>> {
     match raw {
         b"null" => None,
         [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
             std::str::from_utf8(inner).ok().map(Cow::Borrowed)
         }
-        [b'"', ..] => serde_json::from_slice(raw).ok().map(Cow::Owned),
+        [b'"', ..] => {
+            let decoded =
+                serde_json::from_slice(raw).or_else(|_| serde_json::from_slice(&without_halves(raw)));
+            decoded.ok().map(Cow::Owned)
+        }
         _ => std::str::from_utf8(raw).ok().map(Cow::Borrowed),
     }
+}
+
+/// A string as it is written, with U+FFFD in place of each half of a pair of surrogates whose other half is missing.
+fn without_halves(raw: &[u8]) -> Vec<u8> {
+    let unit = |at: usize| {
+        let digits = raw.get(at..)?.strip_prefix(b"\\u")?.first_chunk::<4>()?;
+        u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    };
+    let (mut whole, mut at) = (Vec::with_capacity(raw.len()), 0);
+    while at < raw.len() {
+        let length = match (unit(at), unit(at + 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+            (Some(0xd800..0xe000), _) => {
+                whole.extend(b"\\ufffd");
+                at += 6;
+                continue;
+            }
+            _ if raw[at] == b'\\' => 2,
+            _ => 1,
+        };
+        let end = raw.len().min(at + length);
+        whole.extend(&raw[at..end]);
+        at = end;
+    }
+    whole
 }
 
 #[cfg(test)]
@@ -135,7 +164,13 @@ mod tests {
         assert_eq!(scalar(b"null"), None);
         assert_eq!(scalar(b"true").as_deref(), Some("true"));
         assert_eq!(scalar(br#""a\u00e9\n""#).as_deref(), Some("aé\n"));
-        assert_eq!(scalar(br#""\ud83d""#), None, "half a character");
+        for (written, decoded) in [
+            (&br#""\ud83d""#[..], "\u{fffd}"),
+            (br#""\ud83d\ude00 \ud83d <a@x.com>; \ude00\ud83d""#, "😀 \u{fffd} <a@x.com>; \u{fffd}\u{fffd}"),
+            (br#""\\\ud83d\\ud83d\u00e9""#, "\\\u{fffd}\\ud83dé"),
+        ] {
+            assert_eq!(scalar(written).as_deref(), Some(decoded), "half a character");
+        }
         assert_eq!(scalar(b"\"\xff\""), None);
     }
 
