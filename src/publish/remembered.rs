@@ -70,7 +70,7 @@ impl Remembered {
     /// the other.
     pub(crate) fn step_against(&self, step: u32) -> Option<u32> {
         let mut steps = self.steps.iter().map(|known| known.min_people);
-        steps.find(|known| known % step != 0 && step % known != 0)
+        steps.find(|known| !known.is_multiple_of(step) && !step.is_multiple_of(*known))
     }
 
     /// What is to be remembered after a run that publishes these months. Months that no window of this as-of date or a later

@@ -119,7 +119,9 @@ pub(crate) fn delete_local(out: &LocalPath, table: &str, protection: &Protection
             let name = name(&entry);
             let is_run =
                 name.starts_with(RUN) && Some(&entry) != current.as_ref() && !folder::goes_on(&entry);
-            if (is_run || is_retained(&name)) && is_weaker(&entry) {
+            // In a copy whose links were followed, the files of a date are in a folder with the name of the link.
+            let of_date = date_of_link(&name);
+            if (is_run || is_retained(&name) || of_date.is_some()) && is_weaker(&entry) {
                 fs::remove_dir_all(entry)?;
                 deleted.runs += usize::from(is_run);
             }
@@ -276,7 +278,7 @@ mod tests {
         use std::os::unix::fs::symlink;
         let (out, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let home = home(out.path(), "Office");
-        for run in ["a", "b", "retained-1", "retained-2", "retained-3"] {
+        for run in ["a", "b", "retained-1", "retained-2", "retained-3", "AsOfDate=2026-10-27"] {
             fs::create_dir_all(home.join(run)).unwrap();
             fs::write(home.join(run).join("Office.parquet"), file("us", 1, "")).unwrap();
         }
