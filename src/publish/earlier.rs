@@ -31,6 +31,7 @@ pub(crate) struct Earlier {
 /// that (`--publish-changed`).
 pub(crate) async fn earlier(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Earlier> {
     let mut all = Earlier::default();
+    let announced = delta::announced_months(&output_location(ctx, enrichment)?, enrichment).await?;
     for format in OutputFormat::ALL {
         match recorded_in(ctx, enrichment, format).await? {
             Some(record) => {
@@ -41,29 +42,30 @@ pub(crate) async fn earlier(ctx: &SessionContext, enrichment: &Enrichment) -> Re
                     all.newest = all.newest.max(Some(record.overview.as_of));
                 }
             }
+            // A run that was killed after its commits has left no record but what it had announced.
+            None if format == OutputFormat::Delta && !announced.is_empty() => {}
             None if enrichment.min_people > 1 && !enrichment.publish_changed => {
                 check_unrecorded(ctx, enrichment, format).await?
             }
             None => {}
         }
     }
-    let announced = delta::announced_months(&output_location(ctx, enrichment)?, enrichment).await?;
     all.remembered.add_months(announced);
     Ok(all)
 }
 
-/// Checks that tables without a record need none: the published ones, or those that are retained if nothing is published.
+/// Checks that tables without a record need none: the published ones, and those that are retained if nothing is published.
 async fn check_unrecorded(ctx: &SessionContext, enrichment: &Enrichment, format: OutputFormat) -> Result<()> {
     let location = output_location(ctx, enrichment)?;
-    let found = match beside::published(&location, &enrichment.output.table, format).await? {
+    let published = beside::published(&location, &enrichment.output.table, format).await?;
+    let found = match published {
         None if format == OutputFormat::Parquet => retained(ctx, enrichment, &location).await?,
-        found => found,
+        published => published.into_iter().collect(),
     };
-    let Some(found) = found else { return Ok(()) };
-    let description = found.description;
-    if description.enrichment() != Some(&enrichment.name) || description.protection() == 1 {
-        return Ok(());
-    }
+    let is_protected = |description: &Description| {
+        description.enrichment() == Some(&enrichment.name) && description.protection() > 1
+    };
+    let Some(found) = found.into_iter().find(|found| is_protected(&found.description)) else { return Ok(()) };
     Err(Error::output(format!(
         "[output] {}: its record of what was published about months is missing or damaged, so months could be \
          published with other numbers than before; restore the output from a copy, or publish nevertheless: {}",
@@ -72,22 +74,24 @@ async fn check_unrecorded(ctx: &SessionContext, enrichment: &Enrichment, format:
     )))
 }
 
-/// The Office of the newest as-of date that is retained.
+/// The Office of each as-of date that is retained, the newest one first.
 async fn retained(
     ctx: &SessionContext,
     enrichment: &Enrichment,
     location: &OutputLocation,
-) -> Result<Option<Published>> {
+) -> Result<Vec<Published>> {
     let Files { store, dates } = Files::find(location, &enrichment.output.table).await?;
-    let mut offices = dates.values().rev().filter_map(|files| files.get(TABLES[0].name));
-    let Some(office) = offices.next() else { return Ok(None) };
-    let place = match location {
-        OutputLocation::Folder(_) => format!("/{}", office.location),
-        OutputLocation::Store(home) => home.bucket.show(&office.location),
-    };
     let store = ctx.runtime_env().object_store(&store)?;
-    let description = Description::of_object(store.as_ref(), office, None).await;
-    let description =
-        description.map_err(|e| Error::output(format!("[output] {place}: cannot be read: {e}")))?;
-    Ok(Some(Published { place, description }))
+    let mut found = vec![];
+    for office in dates.values().rev().filter_map(|files| files.get(TABLES[0].name)) {
+        let place = match location {
+            OutputLocation::Folder(_) => format!("/{}", office.location),
+            OutputLocation::Store(home) => home.bucket.show(&office.location),
+        };
+        let description = Description::of_object(store.as_ref(), office, None).await;
+        let description =
+            description.map_err(|e| Error::output(format!("[output] {place}: cannot be read: {e}")))?;
+        found.push(Published { place, description });
+    }
+    Ok(found)
 }

@@ -11,6 +11,9 @@ use crate::publish::owner::{Claim, Owner};
 use crate::publish::{Description, OutputLocation, TABLES, Table, every_table};
 use crate::storage::delta_folder::Folder;
 
+/// How many commits are read to find the last one of a run: other programs compact tables.
+const COMMITS: u64 = 20;
+
 /// The manifest, and for each table of the run its folder and the Delta table in it. Also a table that earlier runs have
 /// published and this one does not, because the run removes its rows of the as-of date.
 pub(crate) struct Existing {
@@ -81,6 +84,7 @@ pub(crate) fn open(location: &OutputLocation) -> Result<Option<Folder>> {
 }
 
 /// The place of Office and the description of the published run, of the tables with this name; `None` if there are none.
+/// Without the manifest, it is that of the last commit of a run.
 ///
 /// # Errors
 /// The output folder, the manifest or the table cannot be read.
@@ -89,10 +93,16 @@ pub(crate) async fn described(
     office: &str,
 ) -> Result<Option<(String, Description)>> {
     let Some(out) = open(location)? else { return Ok(None) };
-    let Some((manifest, _)) = manifest::read(&out, office).await.map_err(wrong)? else { return Ok(None) };
+    let manifest = manifest::read(&out, office).await.map_err(wrong)?;
     let folder = out.child(&TABLES[0].folder(office));
-    let is_there = folder.table(None).await.map_err(wrong)?.is_some();
-    Ok(is_there.then(|| (folder.name, description(&manifest))))
+    let Some(found) = folder.table(None).await.map_err(wrong)? else { return Ok(None) };
+    if let Some((manifest, _)) = manifest {
+        return Ok(Some((folder.name, description(&manifest))));
+    }
+    let last = found.version().unwrap_or_default();
+    let commits = commit::descriptions(&folder, last.saturating_sub(COMMITS)..=last).await.map_err(wrong)?;
+    let of_run = commits.into_iter().rev().find(|description| description.enrichment().is_some());
+    Ok(of_run.map(|description| (folder.name, description)))
 }
 
 /// Checks that a run can replace what is published, and changes nothing.

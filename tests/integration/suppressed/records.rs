@@ -154,7 +154,8 @@ fn months_are_remembered_through_another_format() {
 #[test]
 fn a_record_that_is_missing_or_damaged_stops_a_run() {
     type Damage = fn(&Path);
-    let cases: [(&str, Damage); 3] = [
+    let cases: [(&str, Damage); 4] = [
+        (DELTA, |folder| fs::remove_file(folder.join("out/.engagement/Office/delta.json")).unwrap()),
         ("", |folder| fs::remove_file(folder.join("out/.engagement/Office/current/run.json")).unwrap()),
         (HISTORY, |folder| {
             let file = folder.join("out/.engagement/Office/current/run.json");
