@@ -27,9 +27,7 @@ use crate::engine::session;
 use crate::error::without_people::without_people;
 use crate::error::{Error, Result};
 use crate::inputs::{self, InputSource};
-use crate::publish::{
-    self, Description, Destination, Judgement, Overview, Record, Remembered, TABLES, Written, beside,
-};
+use crate::publish::{self, Description, Destination, Judgement, Overview, Record, TABLES, Written, beside};
 use crate::views::{Layer, Parameters, PublishedMonth, VIEWS};
 
 /// Runs an enrichment: computes Office and the other published tables, and replaces what was published.
@@ -177,9 +175,10 @@ async fn compute(
     // Whether there is a row, whether it is used, and whether it has a value, is suppressed, too.
     let has_rows = enrichment.min_people == 1;
     let is_activity = |source: &&InputSource| matches!(source.section, "mail" | "meetings");
-    let told: Vec<_> = sources.iter().filter(|source| has_rows || !is_activity(source)).cloned().collect();
-    let mut lost = skipped::notes(ctx, &told, rows).await?;
-    for source in &told {
+    let shown_sources: Vec<_> =
+        sources.iter().filter(|source| has_rows || !is_activity(source)).cloned().collect();
+    let mut lost = skipped::notes(ctx, &shown_sources, rows).await?;
+    for source in &shown_sources {
         let unused = unused_rows(ctx, source.section).await?;
         lost.extend(values::notes(ctx, enrichment, source, Some(unused)).await?);
     }
@@ -189,7 +188,7 @@ async fn compute(
         (_, "") => u64::MAX,
         _ => unmatched::rows_of(&counted, section, Some(disposition)).unsigned_abs(),
     };
-    lost.extend(null_columns::notes(ctx, enrichment, &told, with).await?);
+    lost.extend(null_columns::notes(ctx, enrichment, &shown_sources, with).await?);
     lost.extend(doubtful::notes(ctx, enrichment).await?);
     lost.extend(domains::none_is_used(&counted));
     let is_every_row_used = has_rows
@@ -284,7 +283,7 @@ impl Computed {
         // Also if this run suppresses nothing: a later one may.
         let mut earlier = publish::earlier(ctx, enrichment).await?.remembered;
         if enrichment.publish_changed {
-            earlier = Remembered { months: earlier.months, ..Remembered::default() };
+            earlier = earlier.if_permitted(min_people);
         }
         let remembered = earlier.with(months, enrichment.as_of, min_people);
         let record =

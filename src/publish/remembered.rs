@@ -69,8 +69,15 @@ impl Remembered {
     /// A step in which people were counted and that tells single people together with this one: neither is a multiple of
     /// the other.
     pub(crate) fn step_against(&self, step: u32) -> Option<u32> {
-        let mut steps = self.steps.iter().map(|known| known.min_people);
-        steps.find(|known| !known.is_multiple_of(step) && !step.is_multiple_of(*known))
+        self.steps.iter().map(|known| known.min_people).find(|known| is_against(*known, step))
+    }
+
+    /// What still counts if the command line permits to publish months differently (`--publish-changed`): nothing was
+    /// forgotten, and people were not counted in steps against this one.
+    pub(crate) fn if_permitted(self, step: u32) -> Self {
+        let mut months = self.months;
+        months.retain(|known| !known.step().is_some_and(|known| is_against(known, step)));
+        Self { months, ..Self::default() }
     }
 
     /// What is to be remembered after a run that publishes these months. Months that no window of this as-of date or a later
@@ -90,6 +97,10 @@ impl Remembered {
         }
         remembered
     }
+}
+
+fn is_against(one: u32, other: u32) -> bool {
+    !one.is_multiple_of(other) && !other.is_multiple_of(one)
 }
 
 #[cfg(test)]
@@ -136,6 +147,8 @@ mod tests {
         let mut other = Remembered::default();
         other.add_months(vec![month("a", "2026-08-01", "1")]);
         known.add(other);
+        let permitted = |step| known.clone().if_permitted(step).months.len();
+        assert_eq!([permitted(3), permitted(2)], [0, 1]);
         let steps = [(2, "2026-08-01"), (3, "2026-10-31"), (6, "2026-09-30")];
         assert_eq!(known.steps, steps.map(|(min_people, as_of)| Step { min_people, as_of: day(as_of) }));
     }

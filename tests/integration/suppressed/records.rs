@@ -73,6 +73,11 @@ fn steps_that_tell_single_people_together_are_refused() {
             let error = refused(folder, dates[4]).await;
             assert!(error.contains(&format!("[privacy] min_people = {k}, but 3 was published")), "{error}");
         }
+        // With permission, this is the step from now on, also for months before the window.
+        let (date, out) = (Some(dates[4].to_string()), Some(folder.join("out")));
+        let overrides = Overrides { as_of: date, output: out, publish_changed: true, ..Overrides::default() };
+        run_with(&Enrichment::open_with(folder.join("enrichment.toml"), &overrides).unwrap()).await;
+        run_with(&open(folder, dates[5])).await;
     });
 }
 
