@@ -228,10 +228,13 @@ fn small_groups_are_suppressed_with_domains() {
         // Only Anna has mail with ACME. What she has with BOLT is at a domain that is also ACME's.
         let suppressed = ["acme NULL NULL NULL NULL NULL", "bolt NULL NULL NULL NULL NULL", "calm 0 0 0 0 0"];
         assert_eq!(table(folder.path(), OFFICE).await, suppressed);
-        let more = MAIL.replace("('10', 9", "('11', 9, 'anna@ours.net', ['carl@acme.com'], false), ('10', 9");
+        // Both have mail to BOLT's contact and from him.
+        let more = "('11', 9, 'anna@ours.net', ['carl@acme.com'], false), ('12', 9, 'ben@ours.net', ['carl@acme.com'], false), \
+                    ('13', 9, 'carl@acme.com', ['anna@ours.net'], false), ('10', 9";
+        let more = MAIL.replace("('10', 9", more);
         let with_more = inputs(&private, &[("mail", &more)]).await;
         run(with_more.path()).await;
-        let expected = ["acme NULL NULL NULL NULL NULL", "bolt 2 2 0 3 0", "calm 0 0 0 0 0"];
+        let expected = ["acme NULL NULL NULL NULL NULL", "bolt 3 3 0 3 0", "calm 0 0 0 0 0"];
         assert_eq!(table(with_more.path(), OFFICE).await, expected);
         let overview = r#"select "MessagesEngaged", "AddressesByDomain" from "Office_Overview""#;
         assert_eq!(table(folder.path(), overview).await, ["NULL NULL"]);
