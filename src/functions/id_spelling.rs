@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, StringArray};
+use datafusion::arrow::array::{Array, ArrayRef, StringViewArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::logical_expr::{ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF};
@@ -26,7 +26,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             expect_arguments("id_spelling", types, 1)?;
             Ok(vec![text_type("id_spelling", &types[0])?])
         },
-        returns: |_| Ok(DataType::Utf8),
+        returns: |_| Ok(DataType::Utf8View),
         invoke,
         documentation: Documentation::builder(
             OWN_SQL,
@@ -47,7 +47,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
 fn invoke(args: &ScalarFunctionArgs) -> Result<ArrayRef> {
     let array = ColumnarValue::values_to_arrays(&args.args)?.swap_remove(0);
     let text = Text::new(&array)?;
-    Ok(Arc::new((0..array.len()).map(|row| text.get(row).map(spelling)).collect::<StringArray>()))
+    Ok(Arc::new((0..array.len()).map(|row| text.get(row).map(spelling)).collect::<StringViewArray>()))
 }
 
 fn spelling(id: &str) -> String {
