@@ -60,7 +60,7 @@ impl<'a> DictionaryRows<'a> {
 /// The values of one dictionary that have occurred.
 #[derive(Clone)]
 pub(super) struct SeenValues {
-    /// Kept so that its memory is not reused: a dictionary is recognized by its memory address.
+    /// A reference to the dictionary, so that its memory is not reused: it is recognized by its memory address.
     values: StringArray,
     /// One bit per value.
     seen: Vec<u64>,
