@@ -56,23 +56,26 @@ pub(crate) async fn of_copies(ctx: &SessionContext, place: &Place, copies: &Copi
     let (sender, staged) = (in_quotes(copies.sender.1), copies.staged);
     let mut notes = vec![];
     for (at, id) in copies.ids.iter().enumerate() {
+        let value = in_quotes(id.canonical);
         // A thread is that of an export or of a program that writes it always alike.
-        let alike = if at == 0 { spellings::alike("id") } else { "id".to_owned() };
+        let alike = if at == 0 { spellings::alike(&value) } else { value.clone() };
         let strange = is_strange(id);
+        // Hashes take less memory than identifiers, and they are grouped three times.
         let [ids, alike, shared, rows, largest, all, long] = counts(
             ctx,
             &format!(
-                "select count(*), count(distinct {alike}), count(*) filter (where {strange}), \
+                "select count(*), count(distinct alike), count(*) filter (where {strange}), \
                  cast(coalesce(sum(rows) filter (where {strange}), 0) as bigint), \
                  coalesce(max(rows) filter (where {strange}), 0), cast(coalesce(sum(rows), 0) as bigint), \
                  cast(coalesce(sum(long), 0) as bigint) \
-                 from (select id, cast(sum(rows) as bigint) as rows, cast(sum(long) as bigint) as long, count(*) as senders, min(first) as first, \
-                  max(last) as last \
-                  from (select id, sender, count(*) as rows, count(*) filter (where is_long) as long, min(moment) as first, max(moment) as last \
-                   from (select {} as id, {sender} as sender, cast(cast({time} as bigint) as double) as moment, {is_long} as is_long, disposition from {staged} limit {SAMPLE}) as looked_at \
-                   where disposition = 'used' and not is_blank(id) group by id, sender) as of_sender \
-                  group by id) as of_id",
-                in_quotes(id.canonical)
+                 from (select id, alike, cast(sum(rows) as bigint) as rows, cast(sum(long) as bigint) as long, \
+                  count(*) as senders, min(first) as first, max(last) as last \
+                  from (select id_hash({value}) as id, id_hash({alike}) as alike, id_hash(sender) as sender, count(*) as rows, \
+                   count(*) filter (where is_long) as long, min(moment) as first, max(moment) as last \
+                   from (select {value}, {sender} as sender, cast(cast({time} as bigint) as double) as moment, \
+                    {is_long} as is_long, disposition from {staged} limit {SAMPLE}) as looked_at \
+                   where disposition = 'used' and not is_blank({value}) group by 1, 2, 3) as of_sender \
+                  group by id, alike) as of_id",
             ),
         )
         .await?;
