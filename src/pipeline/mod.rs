@@ -5,7 +5,7 @@ mod companies;
 mod domains;
 mod doubtful;
 pub(crate) mod expectations;
-mod first_rows;
+
 mod holders;
 mod mailboxes;
 mod materialize;
@@ -15,6 +15,7 @@ pub(crate) mod progress;
 mod proposal;
 mod report;
 mod run;
+mod sampled_rows;
 mod segments;
 mod skipped;
 mod sql_numbers;

@@ -2,25 +2,25 @@
 //! that is not an address, and a word of an export that is not known. Such a value counts for nobody, or says
 //! nothing; the row counts.
 //!
-//! A run counts these rows while it reads mail and meetings. A look at the first rows gives their columns and files.
+//! A run counts these rows while it reads mail and meetings. A look at some of them gives their columns and files.
 //!
 //! Notes contain numbers, and no values. A run that suppresses numbers has no such note, because it can be about one row;
 //! a check has.
 
-use super::doubtful::First;
+use super::doubtful::Sampled;
 use super::unused_columns::{FoundUnused as Found, Unused};
 use crate::config::Enrichment;
 use crate::error::numbers::count;
 
-/// The note about a source of mail or meetings according to a look at its first rows; `None` if there is nothing to say.
+/// The note about a source of mail or meetings according to a look at its rows; `None` if there is nothing to say.
 /// `rows` is the number of used rows with a value that is not used, if all rows were counted.
-pub(crate) fn note(section: &str, first: &First, rows: Option<i64>) -> Option<String> {
-    let looked = first.looked.as_ref();
+pub(crate) fn note(section: &str, sampled: &Sampled, rows: Option<i64>) -> Option<String> {
+    let looked = sampled.looked.as_ref();
     let sample =
-        looked.filter(|looked| rows.map_or(!looked.is_everything(), |rows| rows > first.with_unused));
+        looked.filter(|looked| rows.map_or(!looked.is_everything(), |rows| rows > sampled.with_unused));
     let sample = sample.map(|looked| looked.in_words());
-    let rows = rows.unwrap_or(first.with_unused);
-    (rows > 0).then(|| in_words(section, rows, sample.as_deref(), &first.unused))
+    let rows = rows.unwrap_or(sampled.with_unused);
+    (rows > 0).then(|| in_words(section, rows, sample.as_deref(), &sampled.unused))
 }
 
 fn in_words(section: &str, rows: i64, sample: Option<&str>, found: &[Found]) -> String {
@@ -102,13 +102,13 @@ mod tests {
             "[meetings] 1 used row with a value that is not used: type (1 row); a word that is not known says nothing"
         );
         assert_eq!(
-            in_words("mail", 9, Some("its first 100,000 rows"), &found[1..]),
-            "[mail] 9 used rows with a value that is not used: in its first 100,000 rows: to (3 items in 2 rows, first in b), \
+            in_words("mail", 9, Some("100,000 of its rows"), &found[1..]),
+            "[mail] 9 used rows with a value that is not used: in 100,000 of its rows: to (3 items in 2 rows, first in b), \
              type (1 row); what is not an address counts for nobody, a word that is not known says nothing"
         );
         assert_eq!(
-            in_words("mail", 9, Some("its first 100,000 rows"), &[]),
-            "[mail] 9 used rows with a value that is not used: none of them is in its first 100,000 rows; what is not an \
+            in_words("mail", 9, Some("100,000 of its rows"), &[]),
+            "[mail] 9 used rows with a value that is not used: none of them is in 100,000 of its rows; what is not an \
              address counts for nobody"
         );
         assert_eq!(

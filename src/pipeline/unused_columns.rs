@@ -161,7 +161,7 @@ impl Copies {
         }
     }
 
-    /// A query over the first rows of the staged table: how many were looked at, how many used ones of them have a
+    /// A query over so many rows of the staged table, the first ones: how many were looked at, how many used ones of them have a
     /// value that is not used, and for each column these rows and their values. `looks` and `counts` are more columns of
     /// the looked-at rows, and more numbers over them.
     pub(crate) fn query(&self, rows: usize, looks: &str, counts: &str) -> String {

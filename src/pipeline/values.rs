@@ -2,7 +2,7 @@
 
 use datafusion::prelude::SessionContext;
 
-use super::doubtful::{self, First};
+use super::doubtful::{self, Sampled};
 use super::unused;
 use super::unused_columns::Copies;
 use crate::config::Enrichment;
@@ -23,8 +23,8 @@ pub(crate) async fn notes(
     let Some(copies) = Copies::of(source) else {
         return doubtful::of_all_rows(ctx, enrichment, source).await;
     };
-    let first = First::look(ctx, enrichment, source, &copies).await?;
-    let unused = unused::note(source.section, &first, unused);
-    let doubtful = doubtful::of_first_rows(ctx, source, &copies, &first).await?;
+    let sampled = Sampled::look(ctx, enrichment, source, &copies).await?;
+    let unused = unused::note(source.section, &sampled, unused);
+    let doubtful = doubtful::of_sampled_rows(ctx, source, &copies, &sampled).await?;
     Ok(unused.into_iter().chain(doubtful).collect())
 }

@@ -2,14 +2,16 @@
 //! as an identifier, an identifier that strangers share, an address with an invisible character, identifiers that differ
 //! in case only, an entry of the mailbox list that nothing knows. Nothing is changed, and nothing is lost without a word.
 //!
-//! The values of users, groups, contacts and accounts are all looked at, those of mail and meetings in the first rows.
+//! The values of users, groups, contacts and accounts are all looked at, those of mail and meetings in rows from the first
+//! file to the last.
 //!
 //! Notes contain numbers, and of values only an entry of the mailbox list.
 
 mod columns;
 mod entries;
-mod first;
+
 mod profile;
+mod sampled;
 mod shared;
 mod spellings;
 mod values;
@@ -17,8 +19,8 @@ mod words;
 
 use datafusion::prelude::SessionContext;
 
-pub(crate) use self::first::First;
-pub(crate) use self::values::{of_all_rows, of_first_rows};
+pub(crate) use self::sampled::Sampled;
+pub(crate) use self::values::{of_all_rows, of_sampled_rows};
 use crate::config::Enrichment;
 use crate::error::Result;
 

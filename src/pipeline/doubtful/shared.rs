@@ -44,7 +44,7 @@ fn is_strange(id: &IdColumn) -> &'static str {
     }
 }
 
-/// The notes about the first rows of mail or meetings: identifiers that differ in spelling only, and shared ones.
+/// The notes about rows of mail or meetings: identifiers that differ in spelling only, and shared ones.
 ///
 /// # Errors
 /// A file that is damaged or cannot be read.
@@ -219,9 +219,9 @@ mod tests {
             "[mail] 1 of the 2,000 identifiers in internetMessageId is in rows that are days apart, or hours apart with \
              several senders (1,200 rows); they are copies: if such a value means that it is missing, leave it empty"
         );
-        place.sample = Some("its first rows".to_owned());
+        place.sample = Some("9 of its rows".to_owned());
         assert!(scattered(&place, &MESSAGE, [2000, 2, 9]).unwrap().starts_with(
-            "[mail] 2 of the 2,000 identifiers in internetMessageId, in its first rows, are in rows that"
+            "[mail] 2 of the 2,000 identifiers in internetMessageId, in 9 of its rows, are in rows that"
         ));
     }
 
@@ -239,12 +239,11 @@ mod tests {
 
     #[test]
     fn long_meetings_in_words() {
-        let place =
-            Place { section: "meetings", noun: "used row", sample: Some("its first rows".to_owned()) };
+        let place = Place { section: "meetings", noun: "used row", sample: Some("9 of its rows".to_owned()) };
         assert_eq!(long_meetings(&place, 0), None);
         assert_eq!(
             long_meetings(&place, 1).unwrap(),
-            "[meetings] 1 used row, in its first rows, lasts more than 31 days, which count in durations; check end_at"
+            "[meetings] 1 used row, in 9 of its rows, lasts more than 31 days, which count in durations; check end_at"
         );
     }
 

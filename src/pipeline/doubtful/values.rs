@@ -3,7 +3,7 @@
 use datafusion::prelude::SessionContext;
 
 use super::columns::{Holds, conditions, looks, of_others};
-use super::first::First;
+use super::sampled::Sampled;
 use super::words::{Found, Place, in_words};
 use super::{shared, spellings};
 use crate::config::Enrichment;
@@ -12,20 +12,20 @@ use crate::inputs::InputSource;
 use crate::pipeline::sql_numbers::numbers;
 use crate::pipeline::unused_columns::Copies;
 
-/// The notes about mail or meetings, according to a look at the first rows.
+/// The notes about mail or meetings, according to a look at rows from the first file to the last.
 ///
 /// # Errors
 /// A file that is damaged or cannot be read.
-pub(crate) async fn of_first_rows(
+pub(crate) async fn of_sampled_rows(
     ctx: &SessionContext,
     source: &InputSource,
     copies: &Copies,
-    first: &First,
+    sampled: &Sampled,
 ) -> Result<Vec<String>> {
-    let Some(looked) = &first.looked else { return Ok(vec![]) };
+    let Some(looked) = &sampled.looked else { return Ok(vec![]) };
     let sample = (!looked.is_everything()).then(|| looked.in_words());
     let place = Place { section: source.section, noun: "used row", sample };
-    let mut notes = in_words(&place, &first.doubtful);
+    let mut notes = in_words(&place, &sampled.doubtful);
     notes.extend(shared::of_copies(ctx, &place, copies).await?);
     Ok(notes)
 }

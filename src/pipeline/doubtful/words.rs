@@ -175,10 +175,10 @@ mod tests {
             "{}",
             notes[3]
         );
-        place.sample = Some("its first rows".to_owned());
+        place.sample = Some("9 of its rows".to_owned());
         let notes = in_words(&place, &found);
         assert!(notes[0].starts_with(
-            "[mail] 3 used rows have a placeholder such as NULL in message_id, in its first rows, first in b: if"
+            "[mail] 3 used rows have a placeholder such as NULL in message_id, in 9 of its rows, first in b: if"
         ));
     }
 }

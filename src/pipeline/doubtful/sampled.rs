@@ -1,4 +1,4 @@
-//! One look at the first rows of mail or meetings, which serves the notes about values that are not used and about
+//! One look at rows of mail or meetings, which serves the notes about values that are not used and about
 //! doubtful ones.
 
 use datafusion::prelude::SessionContext;
@@ -8,11 +8,11 @@ use super::words::Found;
 use crate::config::Enrichment;
 use crate::error::Result;
 use crate::inputs::InputSource;
-use crate::pipeline::first_rows::{self, Looked};
+use crate::pipeline::sampled_rows::{self, Looked};
 use crate::pipeline::unused_columns::{Copies, FoundUnused};
 
-/// What the first rows contain.
-pub(crate) struct First {
+/// What the rows contain.
+pub(crate) struct Sampled {
     /// What was looked at; `None` if nothing was.
     pub(crate) looked: Option<Looked>,
     /// The number of used rows with a value that is not used.
@@ -23,8 +23,8 @@ pub(crate) struct First {
     pub(crate) doubtful: Vec<Found>,
 }
 
-impl First {
-    /// Looks at the first rows of a source with copies.
+impl Sampled {
+    /// Looks at rows of a source with copies.
     ///
     /// # Errors
     /// A file that is damaged or cannot be read.
@@ -50,7 +50,7 @@ impl First {
                 rest = one.add(rest, file);
             }
         };
-        let looked = first_rows::look(ctx, enrichment, source, copies.staged, query, add).await?;
+        let looked = sampled_rows::look(ctx, enrichment, source, copies.staged, query, add).await?;
         unused.retain(|one| one.rows > 0);
         Ok(Self { looked, with_unused, unused, doubtful })
     }
