@@ -18,12 +18,15 @@ use datafusion::object_store::path::Path;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::columns::{Absent, Column, InputSchema, Kind, Needed, Shape};
+use super::deleted_rows::MarkColumn;
 use super::files::{self, Files};
 use super::hive::{self, KeyColumns};
 use super::listed_files::Own;
 use super::parquet::{self, Footer};
 use super::source::{InputSource, Unreadable, union_all};
-use super::{attributes, dictionaries, known_names, lenient, logical_types, text_value};
+use super::{
+    attributes, deleted_rows, dictionaries, iceberg_files, known_names, lenient, logical_types, text_value,
+};
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::functions;
@@ -50,6 +53,7 @@ pub(crate) async fn open(
             missing: read.missing,
             binary: read.binary,
             converts: read.converts,
+            mark_columns: read.mark_columns,
             columns: section.names_in_files().map(str::to_owned).collect(),
             notes,
             ..InputSource::of(section.name, Format::Canonical, files)
@@ -101,6 +105,7 @@ struct Read {
     missing: Vec<(&'static str, &'static str)>,
     binary: Vec<String>,
     converts: bool,
+    mark_columns: Vec<MarkColumn>,
     notes: Vec<String>,
 }
 
@@ -125,13 +130,16 @@ async fn read(
     let places = found.iter().zip(files).map(|(found, file)| (&found.needed, file));
     attributes::set_type(section, places, &mut types)?;
     let own = own(files, &found, keys)?;
+    let of_iceberg = found.iter().zip(files).filter(|(found, _)| found.is_of_iceberg);
+    notes.extend(iceberg_files::note(section.name, of_iceberg.map(|(_, file)| file)));
+    let mark_columns = deleted_rows::mark_columns(found.iter().map(|file| &file.schema));
     let alike = parquet::alike(files, found.into_iter().map(|f| f.needed))?;
     let missing = missing(section, alike.iter().map(|(needed, _)| needed));
     let binary = binary(not_attributes(section, alike.iter().map(|(needed, _)| needed)));
     let converts = alike.iter().any(|(needed, _)| lenient::converts(section, needed));
     let parts =
         alike.into_iter().map(|(needed, urls)| read_alike(ctx, section, &types, needed, (urls, &own)));
-    Ok(Read { frame: union_all(parts)?, rows, missing, binary, converts, notes })
+    Ok(Read { frame: union_all(parts)?, rows, missing, binary, converts, mark_columns, notes })
 }
 
 /// The keys of folders that are columns of the section: those that no file has as a column. Also returns notes about
@@ -204,6 +212,7 @@ struct Found {
     /// By column: the field with a dictionary type, if it contains addresses that the file stores as a
     /// dictionary.
     coded: Vec<Option<Arc<Field>>>,
+    is_of_iceberg: bool,
     schema: Schema,
     /// The schema with which the file must be read, if the reader would find another one.
     own_schema: Option<SchemaRef>,
@@ -211,6 +220,7 @@ struct Found {
 
 /// Finds the columns of a section in a file. `schema` is the schema of the file with the keys of its folders.
 fn look(section: &InputSchema, footer: &Footer, schema: &Schema, place: &str) -> Result<Found> {
+    let is_of_iceberg = iceberg_files::is_one(footer, place)?;
     let needed = needed(section, schema, place, "file").map_err(|e| match footer.is_published() {
         true => Error::input(format!(
             "{e}; this file was published by an enrichment: give [output] a path outside of that of [{}]",
@@ -227,7 +237,7 @@ fn look(section: &InputSchema, footer: &Footer, schema: &Schema, place: &str) ->
         _ => None,
     });
     let coded = coded.collect();
-    Ok(Found { needed, coded, schema: footer.schema.clone(), own_schema: footer.own_schema() })
+    Ok(Found { needed, coded, is_of_iceberg, schema: footer.schema.clone(), own_schema: footer.own_schema() })
 }
 
 /// Chooses the type of each column and returns these types. The fields in `found` change accordingly:

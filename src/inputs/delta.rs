@@ -8,6 +8,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::columns::{InputSchema, Needed};
+use super::deleted_rows::mark_columns;
 use super::delta_input::DeltaInput;
 use super::source::{InputSource, Unreadable};
 use super::{attributes, canonical, known_names, lenient};
@@ -33,6 +34,7 @@ pub(crate) async fn open(
     let schema = table.provider.schema();
     let of_table = std::iter::once((&needed, schema.as_ref(), table.name.clone()));
     let notes = known_names::spelled_otherwise(section, of_table);
+    let mark_columns = mark_columns(std::iter::once(schema.as_ref()));
     let binary = canonical::binary(canonical::not_attributes(section, std::iter::once(&needed)));
     let frame = canonical::select(section, &types, &needed, ctx.read_table(table.provider)?)?;
     Ok((
@@ -42,11 +44,21 @@ pub(crate) async fn open(
             missing,
             binary,
             converts: lenient::converts(section, &needed),
+            mark_columns,
             columns: section.names_in_files().map(str::to_owned).collect(),
             notes,
             ..InputSource::of(section.name, Format::Delta, table.files)
         },
     ))
+}
+
+/// The Delta table at a path, with all its columns.
+///
+/// # Errors
+/// The table cannot be read.
+pub(crate) async fn whole(ctx: &SessionContext, enrichment: &Enrichment, path: &str) -> Result<DataFrame> {
+    let table = table::open(ctx, enrichment.folder(), &enrichment.storage, path).await?;
+    Ok(ctx.read_table(table.provider)?)
 }
 
 /// The columns of the Delta table in a folder on this machine.

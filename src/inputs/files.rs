@@ -149,9 +149,16 @@ impl Left {
         };
         let ending = format!("end in .{}", endings.join(", ."));
         let files = endings.iter().map(|ending| format!("*.{ending}")).collect::<Vec<_>>().join(", ");
+        let (vectors, others): (Vec<_>, Vec<_>) = self.others.iter().cloned().partition(is_deletion_vector);
         let notes = [
             note(
-                &self.others,
+                &vectors,
+                "1 file is not read, which says which rows of a Delta table are deleted".to_owned(),
+                "files are not read, which say which rows of a Delta table are deleted".to_owned(),
+                "; its folder _delta_log is not there, so deleted rows count: give the whole table, with format = \"delta\"",
+            ),
+            note(
+                &others,
                 format!("1 {what} is not read, because its name does not {ending}"),
                 format!("{what}s are not read, because their names do not {ending}"),
                 "; give other names, or set path to a glob",
@@ -177,6 +184,12 @@ impl Left {
         ];
         notes.into_iter().flatten().collect()
     }
+}
+
+/// Whether a file says which rows of files of a Delta table are deleted.
+fn is_deletion_vector(path: &String) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.starts_with("deletion_vector_") && name.ends_with(".bin")
 }
 
 /// How many names of files a note contains.

@@ -51,8 +51,13 @@ impl Footer {
 
     /// Whether a run has published this file.
     pub(crate) fn is_published(&self) -> bool {
+        self.has_key(PUBLISHED)
+    }
+
+    /// Whether the metadata of the footer has this key.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
         let mut entries = self.metadata.file_metadata().key_value_metadata().into_iter().flatten();
-        entries.any(|entry| entry.key == PUBLISHED)
+        entries.any(|entry| entry.key == key)
     }
 
     /// The schema with which the file must be read, if the reader would find another one.

@@ -2,6 +2,7 @@
 
 use datafusion::prelude::DataFrame;
 
+use super::deleted_rows::MarkColumn;
 use super::hive;
 use crate::config::Format;
 use crate::error::Result;
@@ -56,6 +57,8 @@ pub struct InputSource {
     pub(crate) converts: bool,
     /// The names of the columns that are read, in any case.
     pub(crate) columns: Vec<String>,
+    /// The columns in which files mark rows as deleted.
+    pub(crate) mark_columns: Vec<MarkColumn>,
     /// The columns of an export that come from the names of folders.
     pub(crate) folder_columns: Vec<&'static str>,
     /// Remarks about files that are not read.
@@ -75,11 +78,24 @@ impl InputSource {
             binary: vec![],
             converts: false,
             columns: vec![],
+            mark_columns: vec![],
             folder_columns: vec![],
             notes: vec![],
         }
     }
+
+    /// The positions of the files of which a note looks at rows: all, or [`SAMPLED`] of them, evenly from the first to
+    /// the last, so that a feed that has changed is noticed.
+    pub(crate) fn sampled_files(&self) -> Vec<usize> {
+        match self.files.len() {
+            files if files <= SAMPLED => (0..files).collect(),
+            files => (0..SAMPLED).map(|number| number * (files - 1) / (SAMPLED - 1)).collect(),
+        }
+    }
 }
+
+/// Of how many files a note looks at rows. Each costs a query, and several requests in an object store.
+const SAMPLED: usize = 64;
 
 /// What the files of a section contain, after all JSON and CSV files were read completely.
 #[derive(Debug, Clone)]
@@ -115,4 +131,26 @@ pub(crate) enum UnreadableKind {
     Converted,
     /// A number that is not an identifier.
     Id,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_from_the_first_to_the_last() {
+        let sampled = |files| {
+            let files = vec![InputFile::local("a".into()); files];
+            InputSource::of("mail", Format::Canonical, files).sampled_files()
+        };
+        assert_eq!(sampled(0), Vec::<usize>::new());
+        assert_eq!(sampled(SAMPLED), (0..SAMPLED).collect::<Vec<_>>());
+        for files in [SAMPLED + 1, 365, 10_000] {
+            let positions = sampled(files);
+            assert_eq!((positions.len(), positions[0], positions[SAMPLED - 1]), (SAMPLED, 0, files - 1));
+            let gaps: Vec<_> = positions.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let (most, fewest) = (gaps.iter().max().unwrap(), gaps.iter().min().unwrap());
+            assert!(most - fewest <= 1 && *fewest > 0, "{files}");
+        }
+    }
 }

@@ -7,8 +7,8 @@ use datafusion::prelude::SessionContext;
 use super::mailboxes::{MAILBOX, check_groups, check_mailboxes};
 use super::preflight::preflight;
 use super::{
-    domains, doubtful, expectations, null_columns, segments, skipped, sql_numbers, suppressed, unmatched,
-    unreadable, unused, values,
+    deleted, domains, doubtful, expectations, null_columns, segments, skipped, sql_numbers, suppressed,
+    unmatched, unreadable, unused, values,
 };
 use crate::config::{Enrichment, Format};
 use crate::engine::session;
@@ -128,6 +128,7 @@ async fn look(
     notes.extend(unreadable::in_check(ctx, enrichment, sources).await?);
     for source in sources {
         notes.extend(values::notes(ctx, enrichment, source, None).await?);
+        notes.extend(deleted::notes(ctx, enrichment, source).await?);
     }
     let [contacts] = sql_numbers::counts(ctx, "select sum(unused) from contact_disposition").await?;
     notes.extend(unused::of_contacts(enrichment, contacts));

@@ -2,10 +2,10 @@
 
 mod check;
 mod companies;
+mod deleted;
 mod domains;
 mod doubtful;
 pub(crate) mod expectations;
-
 mod holders;
 mod mailboxes;
 mod materialize;

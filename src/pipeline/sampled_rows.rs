@@ -15,9 +15,6 @@ use crate::error::numbers::{count, grouped};
 use crate::inputs::InputSource;
 use crate::views::{Parameters, View};
 
-/// How many files are looked at. Each costs a query, and several requests in an object store.
-const FILES: usize = 64;
-
 /// What was looked at.
 pub(crate) struct Looked {
     rows: i64,
@@ -54,7 +51,7 @@ pub(crate) async fn look(
     query: impl Fn(usize) -> String,
     mut add: impl FnMut(Option<&str>, &[i64]),
 ) -> Result<Option<Looked>> {
-    let mut looked = Looked { rows: 0, is_everything: source.files.len() <= FILES };
+    let mut looked = Looked { rows: 0, is_everything: true };
     if source.format == Format::Delta {
         if source.rows > SAMPLE as u64 {
             return Ok(None);
@@ -67,7 +64,8 @@ pub(crate) async fn look(
     }
     let (own, input, parameters) =
         (in_order(ctx), format!("input_{}", source.section), Parameters::of(enrichment));
-    let positions = spread(source.files.len());
+    let positions = source.sampled_files();
+    looked.is_everything = positions.len() == source.files.len();
     for (number, position) in positions.iter().enumerate() {
         // What a small file leaves is shared by those behind it.
         let rest = SAMPLE.saturating_sub(looked.rows.unsigned_abs() as usize);
@@ -88,14 +86,6 @@ pub(crate) async fn look(
     Ok(Some(looked))
 }
 
-/// The positions of the files that are looked at: all, or [`FILES`] of them, evenly from the first to the last.
-fn spread(files: usize) -> Vec<usize> {
-    match files <= FILES {
-        true => (0..files).collect(),
-        false => (0..FILES).map(|number| number * (files - 1) / (FILES - 1)).collect(),
-    }
-}
-
 /// A session like this one, with tables of its own, that reads rows one after the other: the first rows of a file are
 /// then always the same ones.
 fn in_order(ctx: &SessionContext) -> SessionContext {
@@ -110,21 +100,6 @@ fn in_order(ctx: &SessionContext) -> SessionContext {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_from_the_first_to_the_last() {
-        assert_eq!(spread(0), Vec::<usize>::new());
-        assert_eq!(spread(FILES), (0..FILES).collect::<Vec<_>>());
-        for files in [FILES + 1, 365, 100_000] {
-            let positions = spread(files);
-            assert_eq!((positions.len(), positions[0], positions[FILES - 1]), (FILES, 0, files - 1));
-            let gaps = || positions.windows(2).map(|pair| pair[1] - pair[0]);
-            assert!(
-                gaps().max().unwrap() - gaps().min().unwrap() <= 1 && gaps().min().unwrap() > 0,
-                "{files}"
-            );
-        }
-    }
 
     #[test]
     fn what_was_looked_at_in_words() {

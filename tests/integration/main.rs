@@ -6,6 +6,7 @@ mod bad_rows;
 mod changed_inputs;
 mod column_types;
 mod csv_inputs;
+mod deleted_rows;
 #[cfg(feature = "delta")]
 mod delta;
 mod documentation;

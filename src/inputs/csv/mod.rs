@@ -10,7 +10,7 @@ pub(crate) mod typed;
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use datafusion::prelude::{DataFrame, SessionContext};
 use futures::{StreamExt, TryStreamExt};
 
@@ -20,6 +20,7 @@ pub(crate) use self::typed::typed_table;
 use super::attributes;
 use super::canonical;
 use super::columns::{InputSchema, Needed};
+use super::deleted_rows::mark_columns;
 use super::file_kind::FileKind;
 use super::files::{self, Files};
 use super::hive::{self, KeyColumns};
@@ -93,7 +94,26 @@ pub(crate) async fn open(
     let frame = canonical::select(section, &types, &all, ctx.read_table(Arc::new(table))?)?;
     let missing = canonical::missing(section, found.iter());
     let columns = section.names_in_files().map(str::to_owned).collect();
-    Ok((frame, InputSource { missing, columns, notes, ..InputSource::of(section.name, Format::Csv, files) }))
+    let mark_columns = mark_columns(headers.iter());
+    let of_files = InputSource::of(section.name, Format::Csv, files);
+    Ok((frame, InputSource { missing, columns, mark_columns, notes, ..of_files }))
+}
+
+/// One column of a file as a table.
+///
+/// # Errors
+/// The file cannot be read.
+pub(crate) fn one_column(
+    ctx: &SessionContext,
+    section: &'static str,
+    file: &InputFile,
+    field: &FieldRef,
+) -> Result<DataFrame> {
+    let position = table::open(section, file)?.header().iter().position(|name| name == field.name());
+    let origin = position.map_or(Origin::Constant(None), Origin::Field);
+    let file = CsvFile { file: file.clone(), columns: vec![origin] };
+    let schema = Arc::new(Schema::new(vec![FieldRef::clone(field)]));
+    Ok(ctx.read_table(Arc::new(text_table::table(section, vec![file], &schema, 1)?))?)
 }
 
 /// Whether the names of columns contain an address: then they are values, which do not belong into an error.
