@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use datafusion::prelude::SessionContext;
 
-use super::hive;
 use super::local_files::{self, Found, Stop};
+use super::{hive, snapshots};
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::storage::{self, Bucket, InputFile, Location, TableFormat, is_pattern, redacted};
@@ -64,7 +64,7 @@ pub(crate) async fn find(
             let keys =
                 |file: &PathBuf| hive::keys(&file.strip_prefix(within).unwrap_or(file).to_string_lossy());
             let repeated = if has_links { without_repeated(&mut files, keys) } else { vec![] };
-            let keys = files.iter().map(keys).collect();
+            let keys: Vec<_> = files.iter().map(keys).collect();
             let kind = if others.is_empty() { "Parquet file" } else { "file" };
             let left_out: Vec<_> = left_out.into_iter().chain(others).collect();
             let shown = |paths: Vec<PathBuf>| paths.iter().map(|path| path.display().to_string()).collect();
@@ -74,7 +74,8 @@ pub(crate) async fn find(
                 without_files: shown(without_files),
                 repeated: shown(repeated),
             };
-            let notes = left.notes(section, endings, kind);
+            let mut notes = left.notes(section, endings, kind);
+            notes.extend(snapshots::note(section, &keys));
             Ok(Files { files: files.into_iter().map(InputFile::local).collect(), keys, notes })
         }
         Location::Store(address) => {
@@ -90,8 +91,10 @@ pub(crate) async fn find(
                         without_files: shown(found.without_files),
                         repeated: vec![],
                     };
-                    let notes = left.notes(section, endings, "file");
-                    let keys = found.objects.iter().map(|object| hive::keys(object.path.as_ref())).collect();
+                    let mut notes = left.notes(section, endings, "file");
+                    let keys: Vec<_> =
+                        found.objects.iter().map(|object| hive::keys(object.path.as_ref())).collect();
+                    notes.extend(snapshots::note(section, &keys));
                     let files = found.objects.into_iter().map(InputFile::Object).collect();
                     Ok(Files { files, keys, notes })
                 }

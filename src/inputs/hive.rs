@@ -32,6 +32,10 @@ impl Key {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+
+    pub(crate) fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
 }
 
 /// The keys of the folders of one file, from the outermost folder to the innermost.

@@ -42,6 +42,7 @@ mod register;
 mod required;
 mod row_counts;
 mod snapshot;
+mod snapshots;
 mod source;
 mod survey;
 mod text;

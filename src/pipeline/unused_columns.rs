@@ -4,6 +4,10 @@ use crate::config::Format;
 use crate::engine::quoted;
 use crate::inputs::InputSource;
 
+/// The fewest rows of a file that can be without recipients or attendees because of a mistake: some mails have only hidden
+/// ones.
+const FEWEST: usize = 20;
+
 /// A column in which values may not be used.
 #[derive(Clone, Copy)]
 pub(crate) struct Column {
@@ -38,6 +42,11 @@ impl Column {
 
     const fn codes(name: &'static str) -> Self {
         Self { name, unused: Unused::Codes }
+    }
+
+    /// Whether it has the addresses of this canonical column.
+    pub(crate) fn is_of(&self, canonical: &str) -> bool {
+        matches!(self.unused, Unused::Addresses(column) if column == canonical)
     }
 
     /// The number of values of a row that are not used, as SQL.
@@ -83,6 +92,8 @@ pub(crate) struct Copies {
     pub(crate) staged: &'static str,
     /// The columns in which values may not be used.
     pub(crate) columns: &'static [Column],
+    /// The canonical name of the column of recipients or attendees.
+    pub(crate) people: &'static str,
     /// The column of the address that every copy must have: its name in the files, and its canonical name.
     pub(crate) sender: (&'static str, &'static str),
     /// The columns of identifiers.
@@ -106,6 +117,7 @@ const ONE_MEETING: &str = "those that start at the same time are copies of one m
 const MAIL: Copies = Copies {
     staged: "stg_mail",
     columns: &[Column::of("mailbox"), Column::of("to"), Column::of("cc"), Column::of("bcc")],
+    people: "to",
     sender: ("sender", "sender"),
     ids: &[
         IdColumn { name: "message_id", canonical: "message_id", same: ONE_MESSAGE },
@@ -124,6 +136,7 @@ const EXPORTED_MAIL: Copies = Copies {
         Column::codes("conversationIndex"),
         Column::codes("conversationId"),
     ],
+    people: "to",
     sender: ("from or sender", "sender"),
     ids: &[IdColumn { name: "internetMessageId", canonical: "message_id", same: ONE_MESSAGE }],
 };
@@ -131,6 +144,7 @@ const EXPORTED_MAIL: Copies = Copies {
 const MEETINGS: Copies = Copies {
     staged: "stg_meeting",
     columns: &[Column::of("mailbox"), Column::of("attendees"), Column::of("declined")],
+    people: "attendees",
     sender: ("organizer", "organizer"),
     ids: &[IdColumn { name: "meeting_id", canonical: "meeting_id", same: ONE_MEETING }],
 };
@@ -145,11 +159,17 @@ const EXPORTED_MEETINGS: Copies = Copies {
         Column::words("responseStatus"),
         Column::words("puser"),
     ],
+    people: "attendees",
     sender: ("organizer", "organizer"),
     ids: &[IdColumn { name: "iCalUId", canonical: "meeting_id", same: ONE_MEETING }],
 };
 
 impl Copies {
+    /// The name in the files of the column of recipients or attendees.
+    pub(crate) fn people_in_files(&self) -> &'static str {
+        self.columns.iter().find(|column| column.is_of(self.people)).map_or(self.people, |column| column.name)
+    }
+
     /// The section of a source of mail or meetings; `None` for another source.
     pub(crate) fn of(source: &InputSource) -> Option<Self> {
         match (source.section, source.format) {
@@ -162,7 +182,8 @@ impl Copies {
     }
 
     /// A query over so many rows of the staged table, the first ones: how many were looked at, how many used ones of them have a
-    /// value that is not used, and for each column these rows and their values. `looks` and `counts` are more columns of
+    /// value that is not used, whether so many are used and none of them has recipients or attendees (1, else 0), and for
+    /// each column the rows with values that are not used and these values. `looks` and `counts` are more columns of
     /// the looked-at rows, and more numbers over them.
     pub(crate) fn query(&self, rows: usize, looks: &str, counts: &str) -> String {
         let each = self.columns.iter().enumerate();
@@ -175,10 +196,12 @@ impl Copies {
             )
         });
         format!(
-            "select count(*), count(*) filter (where is_used and ({any})), {}{counts} \
-             from (select disposition = 'used' as is_used, {}{looks} from (select * from {} limit {rows}) as first) \
+            "select count(*), count(*) filter (where is_used and ({any})), \
+             case when count(*) filter (where is_used) >= {FEWEST} and count(people) filter (where is_used) = 0 then 1 else 0 end, \
+             {}{counts} from (select disposition = 'used' as is_used, {} as people, {}{looks} from (select * from {} limit {rows}) as first) \
              as looked_at",
             sums.collect::<Vec<_>>().join(", "),
+            quoted(self.people),
             numbers.collect::<Vec<_>>().join(", "),
             self.staged
         )

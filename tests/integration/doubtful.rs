@@ -396,3 +396,115 @@ fn no_numbers_about_few_people() {
         assert!(check.contains(note) && !run.contains(note), "{check}{run}");
     }
 }
+
+/// Rows of mail with their own identifiers, in pairs: `in_pairs` of the rows agree with another one in all else.
+fn pairs(in_pairs: usize) -> World {
+    let world = all_used();
+    let rows: Vec<_> =
+        (0..40).map(|row| format!("('m{row}', {})", if row < in_pairs { row / 2 } else { row })).collect();
+    write_rows(
+        &world.path("mail.parquet"),
+        &format!(
+            "select id as message_id, to_timestamp_seconds(1780000000 + 60 * minute) as sent_at, 'anna@us.com' as sender, \
+             ['carl@acme.com', 'dora@bolt.com'] as \"to\" from (values {}) as v(id, minute)",
+            rows.join(", ")
+        ),
+    );
+    world
+}
+
+#[test]
+fn copies_with_an_identifier_of_their_own() {
+    begins(
+        &pairs(8),
+        "[mail] 4 of 40 used rows agree with another one in sender, sent_at and to, but no two of them have the same \
+         message_id, so they are no copies; check which column message_id names\n",
+    );
+    let [_, run] = pairs(6).printed();
+    assert!(run.contains(EVERY), "{run}");
+}
+
+#[test]
+fn meetings_that_begin_within_hours() {
+    for (hours, says_so) in [(1, true), (13, true), (14, false), (0, false)] {
+        let world = all_used();
+        let rows: Vec<_> = (0..10).map(|row| format!("('m{}', {row})", row / 2)).collect();
+        write_rows(
+            &world.path("meetings.parquet"),
+            &format!(
+                "select id as meeting_id, 'anna@us.com' as organizer, ['carl@acme.com'] as attendees, start_at, \
+                 start_at + interval '1 hour' as end_at from (select id, \
+                 to_timestamp_seconds(1780000000 + 3600 * {hours} * (row % 2)) as start_at from (values {}) as v(id, row)) as t",
+                rows.join(", ")
+            ),
+        );
+        let note = "[meetings] 5 of the 5 identifiers in meeting_id have rows that begin at different times within 14 hours, so \
+                    they count as several meetings; check the zone and the seconds of the times of all copies\n";
+        match says_so {
+            true => begins(&world, note),
+            false => assert!(world.printed()[1].contains(EVERY), "{hours}"),
+        }
+    }
+}
+
+#[test]
+fn addresses_of_contacts_of_many_accounts() {
+    for (accounts, says_so) in [(10, false), (11, true)] {
+        let world = all_used();
+        let rows: String = (0..accounts).map(|n| format!("No@Reply.com; x{n}@acme.com,a{n}\n")).collect();
+        csv(&world, "contacts", &format!("email,account_id\n{rows}carl@acme.com,acme\n"));
+        let accounts: String = (0..accounts).map(|n| format!("a{n},A{n}\n")).collect();
+        csv(&world, "accounts", &format!("account_id,name\nacme,Acme\n{accounts}"));
+        let note = "[contacts] 1 address is that of contacts of more than 10 accounts, 11 rows in all; what is sent to it counts for \
+                    each of these accounts: if such an address means that it is missing, leave it empty\n";
+        match says_so {
+            true => begins(&world, note),
+            false => assert!(world.printed()[1].contains(EVERY), "{}", world.printed()[1]),
+        }
+    }
+}
+
+/// One file of an export has the recipients under another name.
+#[test]
+fn files_without_recipients() {
+    let world = all_used();
+    let rows = |file: &str, to: &str, count: usize| {
+        let path = world.path(&format!("mail/{file}"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let rows: Vec<_> = (0..count).map(|row| format!("('{file}{row}', {row})")).collect();
+        write_rows(
+            &path,
+            &format!(
+                "select id as message_id, to_timestamp_seconds(1780000000 + 60 * row) as sent_at, 'anna@us.com' as sender, \
+                 {to} as \"to\" from (values {}) as v(id, row)",
+                rows.join(", ")
+            ),
+        );
+    };
+    rows("a.parquet", "['carl@acme.com']", 3);
+    rows("b.parquet", "arrow_cast(null, 'List(Utf8)')", 20);
+    rows("c.parquet", "arrow_cast(null, 'List(Utf8)')", 19);
+    world.change("path = \"mail.parquet\"", "path = \"mail/\"");
+    let note = |more: &str| {
+        format!(
+            "[mail] no row of {}{more} has a value of to, and rows of other files have: check the names of the columns",
+            world.path("mail/b.parquet").display()
+        )
+    };
+    says(&world, &note(""));
+    rows("d.parquet", "arrow_cast(null, 'List(Utf8)')", 30);
+    says(&world, &note(" and of 1 more file"));
+}
+
+#[test]
+fn folders_of_several_dates() {
+    let world = all_used();
+    world.write("contacts/dt=2026-01-31/a.parquet", world.input("contacts.parquet"));
+    world.change("path = \"contacts.parquet\"", "path = \"contacts/\"");
+    assert!(world.printed()[1].contains(EVERY));
+    world.write("contacts/dt=2026-02-28/a.parquet", world.input("contacts.parquet"));
+    world.says(
+        "[contacts] files are in folders of 2 dates, dt=2026-02-28 the last one, and the rows of all of them count; if each date \
+         has the whole table, set path to the folder of one",
+    );
+}

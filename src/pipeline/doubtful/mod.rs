@@ -7,6 +7,7 @@
 //!
 //! Notes contain numbers, and of values only an entry of the mailbox list.
 
+mod alike;
 mod columns;
 mod entries;
 

@@ -8,8 +8,8 @@
 use datafusion::prelude::SessionContext;
 
 use super::columns::in_quotes;
-use super::spellings;
 use super::words::Place;
+use super::{alike, spellings};
 use crate::config::Enrichment;
 use crate::error::Result;
 use crate::error::numbers::{count, grouped};
@@ -24,6 +24,9 @@ const MOST_ADDRESSES: usize = 5;
 
 /// The most addresses of a person whose identifier is that of the account.
 const MOST_OF_ACCOUNT: usize = 2;
+
+/// The most accounts that one address belongs to. Consultants work for several.
+const MOST_ACCOUNTS: usize = 10;
 
 /// The most addresses of a person in the directory, with all aliases, and the most mailboxes of a person.
 const MOST_OF_USER: usize = 100;
@@ -85,6 +88,12 @@ pub(crate) async fn of_copies(ctx: &SessionContext, place: &Place, copies: &Copi
             _ => most(place, id, largest, all),
         });
         notes.extend(long_meetings(place, long));
+        if at == 0 && ids == all && all >= FEWEST {
+            notes.extend(alike::of_own_ids(ctx, place, copies).await?);
+        }
+    }
+    if copies.staged == "stg_meeting" {
+        notes.extend(alike::within_hours(ctx, place, copies).await?);
     }
     Ok(notes)
 }
@@ -156,6 +165,37 @@ pub(crate) async fn of_contacts(ctx: &SessionContext, enrichment: &Enrichment) -
     )
     .await?;
     Ok(contacts_in_words(name.unwrap_or("contact_id"), found))
+}
+
+/// The note about addresses of contacts of many accounts.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn of_addresses(ctx: &SessionContext) -> Result<Option<String>> {
+    let found = counts(
+        ctx,
+        &format!(
+            "select count(*), cast(coalesce(sum(contacts), 0) as bigint) \
+             from (select count(*) as contacts, count(distinct account_id) as accounts \
+              from (select account_id, unnest(addresses(cell)) as address from (select account_id, unnest(emails) as cell from stg_contact) as one) as contact \
+              where not is_blank(address) and not is_blank(account_id) group by address) as of_address \
+             where accounts > {MOST_ACCOUNTS}"
+        ),
+    )
+    .await?;
+    Ok(addresses_in_words(found))
+}
+
+fn addresses_in_words([addresses, contacts]: [i64; 2]) -> Option<String> {
+    let (is, them) = if addresses == 1 { ("is that", "it") } else { ("are those", "them") };
+    (addresses > 0).then(|| {
+        format!(
+            "[contacts] {} {is} of contacts of more than {MOST_ACCOUNTS} accounts, {} in all; what is sent to {them} counts for \
+             each of these accounts: if such an address means that it is missing, leave it empty",
+            count(addresses, "address"),
+            count(contacts, "row")
+        )
+    })
 }
 
 /// The notes about rows of the directory that share an identifier: of all, and of the mailboxes.
@@ -254,6 +294,16 @@ mod tests {
             users_in_words("id", "mailbox", [1, 1900]).unwrap(),
             "[users] 1 identifier in id has more than a person has, 1,900 mailboxes in all; they are one person: check which \
              column entra_id names, and leave a missing value empty"
+        );
+    }
+
+    #[test]
+    fn addresses_in_a_sentence() {
+        assert_eq!(addresses_in_words([0, 0]), None);
+        assert_eq!(
+            addresses_in_words([1, 67]).unwrap(),
+            "[contacts] 1 address is that of contacts of more than 10 accounts, 67 rows in all; what is sent to it counts for \
+             each of these accounts: if such an address means that it is missing, leave it empty"
         );
     }
 

@@ -8,6 +8,7 @@ use super::words::{Found, Place, in_words};
 use super::{shared, spellings};
 use crate::config::Enrichment;
 use crate::error::Result;
+use crate::error::numbers::count;
 use crate::inputs::InputSource;
 use crate::pipeline::sql_numbers::numbers;
 use crate::pipeline::unused_columns::Copies;
@@ -26,8 +27,21 @@ pub(crate) async fn of_sampled_rows(
     let sample = (!looked.is_everything()).then(|| looked.in_words());
     let place = Place { section: source.section, noun: "used row", sample };
     let mut notes = in_words(&place, &sampled.doubtful);
+    notes.extend(without_people(&place, copies.people_in_files(), &sampled.without_people));
     notes.extend(shared::of_copies(ctx, &place, copies).await?);
     Ok(notes)
+}
+
+/// The note about files whose rows have no recipients or attendees, unlike those of other files.
+fn without_people(place: &Place, column: &str, files: &[String]) -> Option<String> {
+    let (first, more) = files.split_first()?;
+    let more =
+        if more.is_empty() { String::new() } else { format!(" and of {}", count(more.len(), "more file")) };
+    Some(format!(
+        "[{}] no row of {first}{more} has a value of {column}{}, and rows of other files have: check the names of the columns",
+        place.section,
+        place.in_sample().trim_end_matches(',')
+    ))
 }
 
 /// The notes about another source, all of whose rows are looked at.
@@ -67,6 +81,7 @@ pub(crate) async fn of_all_rows(
     }
     if source.section == "contacts" {
         notes.extend(shared::of_contacts(ctx, enrichment).await?);
+        notes.extend(shared::of_addresses(ctx).await?);
     }
     Ok(notes)
 }

@@ -28,6 +28,22 @@ pub(super) fn expression(expr: &Expr) -> Checked {
             }
             _ => ControlFlow::Continue(()),
         },
+        Expr::BinaryOp { op: BinaryOperator::BitwiseXor, .. } => {
+            refused("^, which is a bitwise XOR here,", "write power(a, b)")
+        }
+        Expr::BinaryOp { left, op, right } if is_comparison(op) => absent(
+            is_null(left) || is_null(right),
+            &format!("{op} NULL, which never holds,"),
+            "write IS NULL or IS NOT NULL",
+        ),
+        Expr::InList { list, .. } => absent(
+            list.iter().any(is_null),
+            "NULL in a list after IN, which equals nothing,",
+            "write OR ... IS NULL",
+        ),
+        Expr::Interval(Interval { value, leading_field: None, .. }) if has_no_unit(value) => {
+            refused("an interval without a unit", "write it: interval '60 days'")
+        }
         Expr::Interval(Interval {
             value: _,
             leading_field: _,
@@ -90,6 +106,22 @@ fn ends_with_text(expr: &Expr) -> bool {
         Expr::TypedString(_) => true,
         _ => false,
     }
+}
+
+fn is_comparison(op: &BinaryOperator) -> bool {
+    use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
+    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if value.value == Value::Null)
+}
+
+/// The engine takes a number without a unit for seconds.
+fn has_no_unit(interval: &Expr) -> bool {
+    let Expr::Value(value) = interval else { return false };
+    let text = value.value.clone().into_string();
+    text.is_some_and(|text| text.trim().parse::<f64>().is_ok())
 }
 
 /// The engine counts the elements of a list from 1. The element 0 is null.

@@ -10,7 +10,19 @@ async fn session() -> Statements {
 }
 
 /// Each statement, and the beginning of the message.
-const REFUSED: [(&str, &str); 103] = [
+const REFUSED: [(&str, &str); 109] = [
+    ("select 10 ^ 2", "^, which is a bitwise XOR here, is not supported; write power(a, b)"),
+    (
+        "select 1 from office where engagementscore = null",
+        "= NULL, which never holds, is not supported; write IS NULL",
+    ),
+    ("select 1 from office where null <> engagementscore", "<> NULL, which never holds, is not supported"),
+    ("select 1 from office where engagementscore not in (1, null)", "NULL in a list after IN"),
+    (
+        "select date '2026-01-01' - interval '60'",
+        "an interval without a unit is not supported; write it: interval",
+    ),
+    ("select date '2026-01-01' - interval ' -1.5 '", "an interval without a unit"),
     ("select top 5 customerid from office", "TOP is not supported; write LIMIT n at the end of the query"),
     ("select top (5) percent customerid from office", "TOP ... PERCENT is not supported"),
     ("select top 5 with ties customerid from office", "TOP ... WITH TIES is not supported"),

@@ -1,0 +1,65 @@
+//! Folders of several dates with the same people or accounts: each is probably the whole table of its date.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::hive::{Key, Keys};
+
+/// The note about a section of people or accounts whose files lie in folders of several dates, such as
+/// `dt=2026-01-31`. The rows of all of them count.
+pub(super) fn note(section: &str, keys: &[Keys]) -> Option<String> {
+    if ["mail", "meetings"].contains(&section) {
+        return None;
+    }
+    let dates = |key: &Key| {
+        key.value().filter(|value| is_date(value)).map(|value| (key.name().to_owned(), value.to_owned()))
+    };
+    let found: BTreeSet<_> = keys.iter().flatten().filter_map(dates).collect();
+    let (name, last) = found.last()?;
+    let of_name = found.iter().filter(|(other, _)| other == name).count();
+    (of_name > 1).then(|| {
+        format!(
+            "[{section}] files are in folders of {of_name} dates, {name}={last} the last one, and the rows of all of them count; \
+             if each date has the whole table, set path to the folder of one"
+        )
+    })
+}
+
+/// Whether a text is a day or a month: `2026-01-31`, `20260131`, `2026-01`.
+fn is_date(text: &str) -> bool {
+    let is = |text: &str, format| NaiveDate::parse_from_str(text, format).is_ok();
+    match text.len() {
+        10 => is(text, "%Y-%m-%d"),
+        8 => is(text, "%Y%m%d"),
+        7 => is(&format!("{text}-01"), "%Y-%m-%d"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inputs::hive;
+
+    #[test]
+    fn folders_of_several_dates() {
+        let of = |section: &str, paths: &[&str]| {
+            note(section, &paths.iter().map(|path| hive::keys(path)).collect::<Vec<_>>())
+        };
+        let days = ["c/dt=2026-01-31/a", "c/dt=2026-02-28/a", "c/dt=2026-02-28/b"];
+        assert_eq!(
+            of("contacts", &days).unwrap(),
+            "[contacts] files are in folders of 2 dates, dt=2026-02-28 the last one, and the rows of all of them count; if each \
+             date has the whole table, set path to the folder of one"
+        );
+        assert_eq!(of("mail", &days), None);
+        assert!(of("users", &["ds=20260131/a", "ds=20260201/a"]).is_some());
+        assert!(of("accounts", &["month=2026-01/a", "month=2026-02/a"]).is_some());
+        for paths in
+            [&days[..1], &days[1..], &["id=1/a", "id=2/a"], &["id=20261301/a", "id=20261302/a"], &["a", "b"]]
+        {
+            assert_eq!(of("contacts", paths), None, "{paths:?}");
+        }
+    }
+}

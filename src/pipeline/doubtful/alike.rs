@@ -1,0 +1,130 @@
+//! Rows that are probably copies of one message or meeting and do not count as such: they agree in all but the
+//! identifier, or they are at nearly the same time.
+
+use datafusion::prelude::SessionContext;
+
+use super::columns::in_quotes;
+use super::words::Place;
+use crate::error::Result;
+use crate::error::numbers::{count, grouped};
+use crate::pipeline::sql_numbers::{SAMPLE, counts};
+use crate::pipeline::unused_columns::Copies;
+
+/// The fewest meetings that are worth a note.
+const FEWEST_MEETINGS: i64 = 5;
+
+/// The note about rows of which none has the identifier of another one, while many agree in sender, time and recipients:
+/// the identifier is that of a copy.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(super) async fn of_own_ids(
+    ctx: &SessionContext,
+    place: &Place,
+    copies: &Copies,
+) -> Result<Option<String>> {
+    let (staged, [id, ..]) = (copies.staged, copies.ids) else { return Ok(None) };
+    let time = if staged == "stg_mail" { "sent_at" } else { "start_at" };
+    let (sender, to) = (in_quotes(copies.sender.1), in_quotes(copies.people));
+    let [rows, different] = counts(
+        ctx,
+        &format!(
+            "select count(*), count(distinct id_hash(concat({sender}, ' ', cast({time} as varchar), ' ', array_to_string({to}, ',')))) \
+             from (select {sender}, {time}, {to}, disposition from {staged} limit {SAMPLE}) as looked_at \
+             where disposition = 'used' and cardinality({to}) > 0"
+        ),
+    )
+    .await?;
+    let names = [copies.sender.0, time, copies.people_in_files()];
+    Ok(own_ids(place, id.name, names, [rows, rows - different]))
+}
+
+fn own_ids(
+    place: &Place,
+    id: &str,
+    [sender, time, people]: [&str; 3],
+    [rows, alike]: [i64; 2],
+) -> Option<String> {
+    // Programs send some mails twice.
+    (10 * alike >= rows && alike > 0).then(|| {
+        format!(
+            "[{}] {} of {}{} agree with another one in {sender}, {time} and {people}, but no two of them have the same {id}, so \
+             they are no copies; check which column {id} names",
+            place.section,
+            grouped(alike),
+            count(rows, place.noun),
+            place.in_sample()
+        )
+    })
+}
+
+/// Rows of one meeting that begin less than this apart are no occurrences of a series: a clock or a zone is wrong. It is
+/// the largest difference between zones. In microseconds.
+const APART: &str = "14 * 3600e6";
+
+/// The note about meetings of which rows begin within hours and not at the same time.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(super) async fn within_hours(
+    ctx: &SessionContext,
+    place: &Place,
+    copies: &Copies,
+) -> Result<Option<String>> {
+    let [id, ..] = copies.ids else { return Ok(None) };
+    let found = counts(
+        ctx,
+        &format!(
+            "select count(distinct id), count(distinct case when moment - before < {APART} then id end) \
+             from (select id, moment, lag(moment) over (partition by id order by moment) as before \
+              from (select distinct id_hash(meeting_id) as id, cast(cast(start_at as bigint) as double) as moment \
+               from (select meeting_id, start_at, disposition from {} limit {SAMPLE}) as looked_at \
+               where disposition = 'used') as time) as pair",
+            copies.staged
+        ),
+    )
+    .await?;
+    Ok(hours_apart(place, id.name, found))
+}
+
+fn hours_apart(place: &Place, id: &str, [meetings, apart]: [i64; 2]) -> Option<String> {
+    (apart >= FEWEST_MEETINGS && 20 * apart >= meetings).then(|| {
+        format!(
+            "[{}] {} of the {} in {id}{} have rows that begin at different times within 14 hours, so they count as several \
+             meetings; check the zone and the seconds of the times of all copies",
+            place.section,
+            grouped(apart),
+            count(meetings, "identifier"),
+            place.in_sample()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_are_alike_in_words() {
+        let place = Place { section: "mail", noun: "used row", sample: Some("9 of its rows".to_owned()) };
+        let note = |numbers| own_ids(&place, "message_id", ["sender", "sent_at", "to"], numbers);
+        assert_eq!((note([100, 0]), note([100, 9])), (None, None));
+        assert_eq!(
+            note([4788, 1240]).unwrap(),
+            "[mail] 1,240 of 4,788 used rows, in 9 of its rows, agree with another one in sender, sent_at and to, but no two \
+             of them have the same message_id, so they are no copies; check which column message_id names"
+        );
+    }
+
+    #[test]
+    fn meetings_within_hours_in_words() {
+        let place = Place { section: "meetings", noun: "used row", sample: None };
+        assert_eq!(hours_apart(&place, "meeting_id", [10, 4]), None);
+        assert_eq!(hours_apart(&place, "meeting_id", [1000, 49]), None);
+        assert_eq!(
+            hours_apart(&place, "meeting_id", [1000, 50]).unwrap(),
+            "[meetings] 50 of the 1,000 identifiers in meeting_id have rows that begin at different times within 14 hours, so \
+             they count as several meetings; check the zone and the seconds of the times of all copies"
+        );
+    }
+}
