@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use datafusion::arrow::datatypes::{DataType, FieldRef, Schema};
-use datafusion::functions::expr_fn::{btrim, lower};
+use datafusion::arrow::datatypes::{DataType, FieldRef, Schema, TimeUnit};
+use datafusion::functions::expr_fn::{btrim, lower, starts_with};
 use datafusion::logical_expr::{cast, ident, lit};
 use datafusion::prelude::{DataFrame, SessionContext};
 
@@ -21,20 +21,19 @@ use crate::error::Result;
 enum Mark {
     /// One of these words, in lower case, or a number or boolean as such a word.
     Word(&'static [&'static str]),
-    /// Any value: the time of the deletion.
-    AnyValue,
+    /// The time of the deletion.
+    Time,
     /// A value that another row has, too: the row is one of several versions.
     Repeated,
 }
 
 const YES: Mark = Mark::Word(&["true", "t", "yes", "y", "1", "1.0"]);
 const NO: Mark = Mark::Word(&["false", "f", "no", "n", "0", "0.0"]);
-const CHANGE: Mark =
-    Mark::Word(&["d", "delete", "deleted", "-d", "-u", "b", "update_preimage", "update_before"]);
+const CHANGE: Mark = Mark::Word(&["d", "delete", "deleted", "-d", "-u", "update_preimage", "update_before"]);
 
-/// The names of columns that mark rows, as [`plain`] writes them. Salesforce, Dataverse, HubSpot, Fivetran, Airbyte,
-/// Stitch, snapshots of dbt, Debezium, AWS DMS, Qlik, the change data feed of Delta, SQL Server, Paimon and Hudi.
-const MARKS: [(&[&str], Mark); 7] = [
+/// The names of columns that mark rows, as [`plain`] writes them. Salesforce, Dataverse, Fivetran, Airbyte, Stitch,
+/// snapshots of dbt, Debezium, AWS DMS, Qlik, the change data feed of Delta, and Hudi.
+const MARKS: [(&[&str], Mark); 6] = [
     (
         &[
             "isdeleted",
@@ -49,7 +48,6 @@ const MARKS: [(&[&str], Mark); 7] = [
             "cdcdeleted",
             "isremoved",
             "removed",
-            "archived",
             "tombstone",
         ],
         YES,
@@ -66,55 +64,96 @@ const MARKS: [(&[&str], Mark); 7] = [
             "abcdcdeletedat",
             "dbtvalidto",
         ],
-        Mark::AnyValue,
+        Mark::Time,
     ),
-    (&["op", "cdcop", "optype", "operationtype", "changetype", "headerchangeoper", "rowkind"], CHANGE),
-    (&["operation"], Mark::Word(&["1", "3", "d", "delete"])),
-    (&["valuekind"], Mark::Word(&["1", "3"])),
+    (&["op", "cdcop", "optype", "operationtype", "changetype", "rowkind"], CHANGE),
+    (&["headerchangeoper"], Mark::Word(&["d", "b"])),
     (&["hoodierecordkey"], Mark::Repeated),
 ];
 
-/// A column that marks rows, and the position of its file.
-pub(crate) type MarkColumn = (usize, FieldRef);
+/// Names that mean something else without their signs: SQL Server and Paimon.
+const EXACT: [(&str, Mark); 2] =
+    [("__$operation", Mark::Word(&["1", "3"])), ("_value_kind", Mark::Word(&["1", "3"]))];
+
+/// Texts and numbers that are written for a time that is not there, or for one that never comes.
+const NO_TIME: [&str; 6] = ["", "0", "0.0", "null", "none", "\\n"];
+const NEVER: [&str; 2] = ["9999", "0000"];
+
+/// The seconds from 1970 to the year 9999.
+const YEAR_9999: i64 = 253_370_764_800;
+
+/// A column that marks rows.
+#[derive(Debug, Clone)]
+pub(crate) struct MarkColumn {
+    /// The position of its file.
+    file: usize,
+    /// Its position in the file.
+    position: usize,
+    field: FieldRef,
+}
 
 /// The columns of files that mark rows. `schemas` are those of the files, in their order.
 pub(super) fn mark_columns<'a>(schemas: impl Iterator<Item = &'a Schema>) -> Vec<MarkColumn> {
     let of_file = |(file, schema): (usize, &'a Schema)| {
-        let fields = schema.fields().iter().filter(|field| mark(field.name()).is_some());
-        fields.filter(|field| has_words(field.data_type())).map(move |field| (file, FieldRef::clone(field)))
+        let fields = schema.fields().iter().enumerate();
+        let marks =
+            fields.filter(|(_, field)| mark(field.name()).is_some_and(|mark| mark.takes(field.data_type())));
+        marks.map(move |(position, field)| MarkColumn { file, position, field: FieldRef::clone(field) })
     };
     schemas.enumerate().flat_map(of_file).collect()
 }
 
 fn mark(name: &str) -> Option<Mark> {
+    let exact = EXACT.iter().find(|(exact, _)| name.eq_ignore_ascii_case(exact)).map(|(_, mark)| *mark);
     let name = plain(name);
-    MARKS.iter().find(|(names, _)| names.contains(&name.as_str())).map(|(_, mark)| *mark)
-}
-
-/// Whether values of a type can be written as words.
-fn has_words(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => has_words(values),
-        DataType::Boolean => true,
-        other => other.is_string() || other.is_numeric() || other.is_temporal(),
-    }
+    exact.or_else(|| MARKS.iter().find(|(names, _)| names.contains(&name.as_str())).map(|(_, mark)| *mark))
 }
 
 impl Mark {
-    /// The number of marked rows, given the column `name` of a table.
-    async fn count(self, table: DataFrame, name: &str) -> Result<u64> {
-        let word = lower(btrim(vec![cast(ident(name), DataType::Utf8)]));
+    /// Whether values of a type can be such marks.
+    fn takes(self, data_type: &DataType) -> bool {
+        match data_type {
+            DataType::Dictionary(_, values) => self.takes(values),
+            DataType::Boolean => self != Self::Time,
+            DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => self == Self::Time,
+            other => other.is_string() || other.is_numeric(),
+        }
+    }
+
+    /// The number of marked rows of a table with one column.
+    async fn count(self, table: DataFrame) -> Result<u64> {
+        let field = FieldRef::clone(table.schema().field(0));
+        let value = || ident(field.name());
+        let word = || lower(btrim(vec![cast(value(), DataType::Utf8)]));
+        let is_one = |words: &[&str]| word().in_list(words.iter().map(|word| lit(*word)).collect(), false);
         let is_marked = match self {
-            Self::Word(words) => word.in_list(words.iter().map(|word| lit(*word)).collect(), false),
-            Self::AnyValue => word.not_eq(lit("")),
+            Self::Word(words) => is_one(words),
+            Self::Time => match never(field.data_type()) {
+                Some(never) => cast(value(), DataType::Int64).lt(lit(never)),
+                None => NEVER
+                    .iter()
+                    .fold(!is_one(&NO_TIME), |is, never| is.and(!starts_with(word(), lit(*never)))),
+            },
             Self::Repeated => {
-                let values = table.select(vec![ident(name)])?.filter(ident(name).is_not_null())?;
+                let values = table.filter(value().is_not_null())?;
                 let different = values.clone().distinct()?.count().await?;
                 return Ok((values.count().await?.saturating_sub(different)) as u64);
             }
         };
         Ok(table.filter(is_marked)?.count().await? as u64)
     }
+}
+
+/// The number from which a time never comes; `None` for a type that is not one of times.
+fn never(data_type: &DataType) -> Option<i64> {
+    Some(match data_type {
+        DataType::Timestamp(TimeUnit::Second, _) => YEAR_9999,
+        DataType::Timestamp(TimeUnit::Millisecond, _) | DataType::Date64 => YEAR_9999 * 1_000,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => YEAR_9999 * 1_000_000,
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => i64::MAX,
+        DataType::Date32 => YEAR_9999 / 86_400,
+        _ => return None,
+    })
 }
 
 /// Rows that a column marks as deleted or replaced.
@@ -127,43 +166,69 @@ pub(crate) struct DeletedRows {
 }
 
 impl InputSource {
-    /// The rows that columns mark as deleted or replaced, by column, in [sampled files](InputSource::sampled_files).
-    ///
-    /// # Errors
-    /// A file that is damaged or cannot be read.
+    /// The rows that columns mark as deleted or replaced, by column; of mail and meetings those in
+    /// [sampled files](InputSource::sampled_files). A column that cannot be read is passed over: a run does not need it.
     pub(crate) async fn deleted_rows(
         &self,
         ctx: &SessionContext,
         enrichment: &Enrichment,
-    ) -> Result<Vec<DeletedRows>> {
-        let sections = columns::sections(enrichment);
-        let path = sections.iter().find(|(section, _)| section.name == self.section);
-        let path = path.and_then(|(_, place)| place.as_ref()).map_or("", |(path, _)| *path);
-        let sampled = self.sampled_files();
+    ) -> Vec<DeletedRows> {
+        let sampled = self.files_with_marks();
         let mut found: Vec<DeletedRows> = vec![];
-        for (position, field) in &self.mark_columns {
-            let file = self.files.get(*position).filter(|_| sampled.contains(position));
-            let Some((mark, file)) = mark(field.name()).zip(file) else { continue };
-            let table = match self.format {
-                Format::Canonical => {
-                    parquet::read(ctx, vec![FieldRef::clone(field)], vec![file.url()?], HashMap::new())?
-                }
-                Format::Csv => csv::one_column(ctx, self.section, file, field)?,
-                Format::Delta => delta::whole(ctx, enrichment, path).await?,
-                Format::GraphDataConnect => continue,
-            };
-            let rows = mark.count(table, field.name()).await?;
-            match found.iter_mut().find(|one| one.column == *field.name()) {
+        // Files with the same column are one table.
+        let mut waiting: Vec<&MarkColumn> =
+            self.mark_columns.iter().filter(|column| sampled.contains(&column.file)).collect();
+        while let Some(first) = waiting.first().copied() {
+            let (alike, others): (Vec<_>, _) =
+                waiting.into_iter().partition(|column| column.field == first.field);
+            waiting = others;
+            let Some(mark) = mark(first.field.name()) else { continue };
+            let Ok(table) = self.mark_table(ctx, enrichment, &alike).await else { continue };
+            let rows = mark.count(table).await.unwrap_or_default();
+            match found.iter_mut().find(|one| one.column == *first.field.name()) {
                 Some(one) => one.rows += rows,
                 None => found.push(DeletedRows {
-                    column: field.name().clone(),
+                    column: first.field.name().clone(),
                     rows,
                     are_versions: mark == Mark::Repeated,
                 }),
             }
         }
         found.retain(|one| one.rows > 0);
-        Ok(found)
+        found
+    }
+
+    /// The positions of the files whose rows are looked at for marks.
+    pub(crate) fn files_with_marks(&self) -> Vec<usize> {
+        match self.section {
+            "mail" | "meetings" => self.sampled_files(),
+            _ => (0..self.files.len()).collect(),
+        }
+    }
+
+    /// A column that several files have, as a table.
+    async fn mark_table(
+        &self,
+        ctx: &SessionContext,
+        enrichment: &Enrichment,
+        columns: &[&MarkColumn],
+    ) -> Result<DataFrame> {
+        let field = FieldRef::clone(&columns[0].field);
+        let files =
+            || columns.iter().filter_map(|column| Some((self.files.get(column.file)?, column.position)));
+        match self.format {
+            Format::Delta => {
+                let sections = columns::sections(enrichment);
+                let path = sections.iter().find(|(section, _)| section.name == self.section);
+                let path = path.and_then(|(_, place)| place.as_ref()).map_or("", |(path, _)| *path);
+                Ok(delta::whole(ctx, enrichment, path).await?.select(vec![ident(field.name())])?)
+            }
+            Format::Csv => csv::one_column(ctx, self.section, files(), &field),
+            _ => {
+                let urls = files().map(|(file, _)| file.url()).collect::<Result<Vec<_>>>()?;
+                parquet::read(ctx, vec![field], urls, HashMap::new())
+            }
+        }
     }
 }
 
@@ -190,10 +255,14 @@ mod tests {
             ("_sdc_deleted_at", DataType::Date32),
             ("deleted", DataType::new_list(DataType::Utf8, true)),
             ("undeleted", DataType::Boolean),
+            ("operation", DataType::Int64),
+            ("deleted_at", DataType::Boolean),
+            ("op", DataType::Date32),
         ]);
         let found = mark_columns([&first, &second].into_iter());
-        let found: Vec<_> = found.iter().map(|(file, field)| (*file, field.name().as_str())).collect();
-        assert_eq!(found, [(0, "IsDeleted"), (1, "__op"), (1, "_sdc_deleted_at")]);
+        let found: Vec<_> =
+            found.iter().map(|one| (one.file, one.position, one.field.name().as_str())).collect();
+        assert_eq!(found, [(0, 0, "IsDeleted"), (1, 0, "__op"), (1, 1, "_sdc_deleted_at")]);
     }
 
     #[tokio::test]
@@ -207,13 +276,22 @@ mod tests {
             ("deletedOn", "(''), (' '), ('yesterday'), (null)", 1),
             ("_change_type", "('insert'), ('update_preimage'), ('update_postimage'), ('delete')", 2),
             ("Op", "('I'), ('U'), ('D')", 1),
+            ("deleted_at", "(0), (1780000000), (null)", 1),
+            ("dbt_valid_to", "('9999-12-31'), ('0000-00-00'), ('NULL'), ('2026-01-01')", 1),
+            (
+                "dbt_valid_to",
+                "(arrow_cast(253402214400000000, 'Timestamp(Microsecond, None)')), (arrow_cast(1767225600000000, 'Timestamp(Microsecond, None)')), (null)",
+                1,
+            ),
+            ("dbt_valid_to", "(date '9999-01-01'), (date '9998-12-31')", 1),
+            ("header__change_oper", "('I'), ('U'), ('D'), ('B')", 2),
             ("__$operation", "(1), (2), (3), (4)", 2),
             ("_VALUE_KIND", "(0), (1), (2), (3)", 2),
             ("_hoodie_record_key", "('a'), ('b'), ('a'), (null), (null), ('a')", 2),
         ] {
             let table =
                 ctx.sql(&format!("select v as \"{name}\" from (values {values}) as t(v)")).await.unwrap();
-            assert_eq!(mark(name).unwrap().count(table, name).await.unwrap(), expected, "{name}");
+            assert_eq!(mark(name).unwrap().count(table).await.unwrap(), expected, "{name} {values}");
         }
     }
 }

@@ -152,7 +152,8 @@ impl Left {
         };
         let ending = format!("end in .{}", endings.join(", ."));
         let files = endings.iter().map(|ending| format!("*.{ending}")).collect::<Vec<_>>().join(", ");
-        let (vectors, others): (Vec<_>, Vec<_>) = self.others.iter().cloned().partition(is_deletion_vector);
+        let (vectors, others): (Vec<_>, Vec<_>) =
+            self.others.iter().cloned().partition(|path| is_deletion_vector(path));
         let notes = [
             note(
                 &vectors,
@@ -190,7 +191,7 @@ impl Left {
 }
 
 /// Whether a file says which rows of files of a Delta table are deleted.
-fn is_deletion_vector(path: &String) -> bool {
+fn is_deletion_vector(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.starts_with("deletion_vector_") && name.ends_with(".bin")
 }

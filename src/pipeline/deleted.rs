@@ -5,25 +5,21 @@
 use datafusion::prelude::SessionContext;
 
 use crate::config::{Enrichment, Format, quote};
-use crate::error::Result;
 use crate::error::numbers::{count, grouped};
 use crate::inputs::{DeletedRows, InputSource};
 
 /// The notes of a check or a run about one source, by column.
-///
-/// # Errors
-/// A file that is damaged or cannot be read.
 pub(crate) async fn notes(
     ctx: &SessionContext,
     enrichment: &Enrichment,
     source: &InputSource,
-) -> Result<Vec<String>> {
-    let found = source.deleted_rows(ctx, enrichment).await?;
-    let (files, sampled) = (source.files.len(), source.sampled_files().len());
+) -> Vec<String> {
+    let found = source.deleted_rows(ctx, enrichment).await;
+    let (files, sampled) = (source.files.len(), source.files_with_marks().len());
     // The files of a Delta table are not read one by one.
     let is_all = source.format == Format::Delta || files == sampled;
     let sample = if is_all { String::new() } else { format!(" in {sampled} of {} files", grouped(files)) };
-    Ok(found.iter().map(|rows| in_words(source.section, rows, &sample)).collect())
+    found.iter().map(|rows| in_words(source.section, rows, &sample)).collect()
 }
 
 fn in_words(section: &str, found: &DeletedRows, sample: &str) -> String {

@@ -182,7 +182,7 @@ async fn compute(
     for source in &shown_sources {
         let unused = unused_rows(ctx, source.section).await?;
         lost.extend(values::notes(ctx, enrichment, source, Some(unused)).await?);
-        lost.extend(deleted::notes(ctx, enrichment, source).await?);
+        lost.extend(deleted::notes(ctx, enrichment, source).await);
     }
     lost.extend(unused::of_contacts(enrichment, unused_rows(ctx, "contacts").await?));
     let with = |section: &str, disposition: &str| match (section, disposition) {

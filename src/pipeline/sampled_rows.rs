@@ -37,7 +37,7 @@ impl Looked {
 }
 
 /// Looks at rows of a source of mail or meetings, file by file. `staged` is its staging view, and `query` gives
-/// a query over as many of the first rows of this view: numbers, of which the first one is that of the rows. `add` gets the file and
+/// a query over so many of the first rows of this view: numbers, of which the first one is that of the rows. `add` gets the file and
 /// the other numbers. The files of a Delta table are not known apart, so it is looked at as a whole; and not at all, which
 /// is `None`, if it is so large that rows would have to be chosen: they have no order.
 ///
@@ -65,11 +65,12 @@ pub(crate) async fn look(
     let (own, input, parameters) =
         (in_order(ctx), format!("input_{}", source.section), Parameters::of(enrichment));
     let positions = source.sampled_files();
+    let is_small = source.format == Format::Canonical && source.rows <= SAMPLE as u64;
     looked.is_everything = positions.len() == source.files.len();
     for (number, position) in positions.iter().enumerate() {
-        // What a small file leaves is shared by those behind it.
+        // What a small file leaves is shared by those behind it. Of exports in JSON, the number of rows is not known.
         let rest = SAMPLE.saturating_sub(looked.rows.unsigned_abs() as usize);
-        let share = rest.div_ceil(positions.len() - number);
+        let share = if is_small { rest } else { rest.div_ceil(positions.len() - number) };
         let Some(rows) = source.one_file(&own, enrichment, *position).await? else { break };
         own.register_table(quoted(&input), rows.into_view())?;
         if let Some(view) = View::named(staged) {

@@ -4,8 +4,7 @@ use crate::config::Format;
 use crate::engine::quoted;
 use crate::inputs::InputSource;
 
-/// The fewest rows of a file that can be without recipients or attendees because of a mistake: some mails have only hidden
-/// ones.
+/// The fewest mails of a file that are without recipients because of a mistake: some have only hidden ones.
 const FEWEST: usize = 20;
 
 /// A column in which values may not be used.
@@ -182,11 +181,13 @@ impl Copies {
     }
 
     /// A query over so many rows of the staged table, the first ones: how many were looked at, how many used ones of them have a
-    /// value that is not used, whether so many are used and none of them has recipients or attendees (1, else 0), and for
+    /// value that is not used, whether [`FEWEST`] are used and none of them has recipients (1, else 0), and for
     /// each column the rows with values that are not used and these values. `looks` and `counts` are more columns of
     /// the looked-at rows, and more numbers over them.
     pub(crate) fn query(&self, rows: usize, looks: &str, counts: &str) -> String {
         let each = self.columns.iter().enumerate();
+        // A calendar can have private appointments only.
+        let is_mail = self.people == "to";
         let numbers = each.clone().map(|(i, column)| format!("{} as n{i}", column.sql()));
         let any = each.clone().map(|(i, _)| format!("n{i} > 0")).collect::<Vec<_>>().join(" or ");
         let sums = each.map(|(i, _)| {
@@ -197,7 +198,7 @@ impl Copies {
         });
         format!(
             "select count(*), count(*) filter (where is_used and ({any})), \
-             case when count(*) filter (where is_used) >= {FEWEST} and count(people) filter (where is_used) = 0 then 1 else 0 end, \
+             case when {is_mail} and count(*) filter (where is_used) >= {FEWEST} and count(people) filter (where is_used) = 0 then 1 else 0 end, \
              {}{counts} from (select disposition = 'used' as is_used, {} as people, {}{looks} from (select * from {} limit {rows}) as first) \
              as looked_at",
             sums.collect::<Vec<_>>().join(", "),

@@ -455,7 +455,7 @@ fn addresses_of_contacts_of_many_accounts() {
         csv(&world, "contacts", &format!("email,account_id\n{rows}carl@acme.com,acme\n"));
         let accounts: String = (0..accounts).map(|n| format!("a{n},A{n}\n")).collect();
         csv(&world, "accounts", &format!("account_id,name\nacme,Acme\n{accounts}"));
-        let note = "[contacts] 1 address is that of contacts of more than 10 accounts, 11 rows in all; what is sent to it counts for \
+        let note = "[contacts] 1 address is that of contacts of more than 10 accounts, 11 in all; what is sent to it counts for \
                     each of these accounts: if such an address means that it is missing, leave it empty\n";
         match says_so {
             true => begins(&world, note),
@@ -487,7 +487,7 @@ fn files_without_recipients() {
     world.change("path = \"mail.parquet\"", "path = \"mail/\"");
     let note = |more: &str| {
         format!(
-            "[mail] no row of {}{more} has a value of to, and rows of other files have: check the names of the columns",
+            "[mail] no used row of {}{more} has a value of to, and rows of other files have: check the names of the columns",
             world.path("mail/b.parquet").display()
         )
     };

@@ -99,21 +99,21 @@ pub(crate) async fn open(
     Ok((frame, InputSource { missing, columns, mark_columns, notes, ..of_files }))
 }
 
-/// One column of a file as a table.
+/// A column of files as a table. Each file has the position of the column in it.
 ///
 /// # Errors
-/// The file cannot be read.
-pub(crate) fn one_column(
+/// The engine fails.
+pub(crate) fn one_column<'a>(
     ctx: &SessionContext,
     section: &'static str,
-    file: &InputFile,
+    files: impl Iterator<Item = (&'a InputFile, usize)>,
     field: &FieldRef,
 ) -> Result<DataFrame> {
-    let position = table::open(section, file)?.header().iter().position(|name| name == field.name());
-    let origin = position.map_or(Origin::Constant(None), Origin::Field);
-    let file = CsvFile { file: file.clone(), columns: vec![origin] };
+    let files =
+        files.map(|(file, position)| CsvFile { file: file.clone(), columns: vec![Origin::Field(position)] });
     let schema = Arc::new(Schema::new(vec![FieldRef::clone(field)]));
-    Ok(ctx.read_table(Arc::new(text_table::table(section, vec![file], &schema, 1)?))?)
+    let partitions = ctx.copied_config().target_partitions();
+    Ok(ctx.read_table(Arc::new(text_table::table(section, files.collect(), &schema, partitions)?))?)
 }
 
 /// Whether the names of columns contain an address: then they are values, which do not belong into an error.

@@ -20,23 +20,28 @@ const FEWEST_MEETINGS: i64 = 5;
 /// A file that is damaged or cannot be read.
 pub(super) async fn of_own_ids(
     ctx: &SessionContext,
-    place: &Place,
+    section: &'static str,
     copies: &Copies,
 ) -> Result<Option<String>> {
     let (staged, [id, ..]) = (copies.staged, copies.ids) else { return Ok(None) };
     let time = if staged == "stg_mail" { "sent_at" } else { "start_at" };
-    let (sender, to) = (in_quotes(copies.sender.1), in_quotes(copies.people));
-    let [rows, different] = counts(
+    let columns = [id.canonical, copies.sender.1, time, copies.people].map(in_quotes);
+    let [key, sender, at, to] = &columns;
+    let [looked_at, rows, ids, different] = counts(
         ctx,
         &format!(
-            "select count(*), count(distinct id_hash(concat({sender}, ' ', cast({time} as varchar), ' ', array_to_string({to}, ',')))) \
-             from (select {sender}, {time}, {to}, disposition from {staged} limit {SAMPLE}) as looked_at \
-             where disposition = 'used' and cardinality({to}) > 0"
+            "select count(*), count(*) filter (where has_people), count(distinct case when has_people then id end), \
+             count(distinct case when has_people then rest end) \
+             from (select disposition = 'used' and cardinality({to}) > 0 as has_people, id_hash({key}) as id, \
+              id_hash(concat({sender}, ' ', cast({at} as varchar), ' ', array_to_string({to}, ','))) as rest \
+              from (select {}, disposition from {staged} limit {SAMPLE}) as looked_at) as hashed",
+            columns.join(", ")
         ),
     )
     .await?;
     let names = [copies.sender.0, time, copies.people_in_files()];
-    Ok(own_ids(place, id.name, names, [rows, rows - different]))
+    let alike = if ids == rows { rows - different } else { 0 };
+    Ok(own_ids(&Place::of_used_rows(section, looked_at), id.name, names, [rows, alike]))
 }
 
 fn own_ids(
@@ -68,23 +73,24 @@ const APART: &str = "14 * 3600e6";
 /// A file that is damaged or cannot be read.
 pub(super) async fn within_hours(
     ctx: &SessionContext,
-    place: &Place,
+    section: &'static str,
     copies: &Copies,
 ) -> Result<Option<String>> {
     let [id, ..] = copies.ids else { return Ok(None) };
-    let found = counts(
+    let [looked_at, found @ ..] = counts::<3>(
         ctx,
         &format!(
-            "select count(distinct id), count(distinct case when moment - before < {APART} then id end) \
-             from (select id, moment, lag(moment) over (partition by id order by moment) as before \
-              from (select distinct id_hash(meeting_id) as id, cast(cast(start_at as bigint) as double) as moment \
-               from (select meeting_id, start_at, disposition from {} limit {SAMPLE}) as looked_at \
-               where disposition = 'used') as time) as pair",
+            "select cast(coalesce(sum(rows), 0) as bigint), count(distinct id), \
+             count(distinct case when moment - before < {APART} then id end) \
+             from (select rows, id, moment, lag(moment) over (partition by id order by moment) as before \
+              from (select case when disposition = 'used' then id_hash(meeting_id) end as id, \
+               case when disposition = 'used' then cast(cast(start_at as bigint) as double) end as moment, count(*) as rows \
+               from (select meeting_id, start_at, disposition from {} limit {SAMPLE}) as looked_at group by 1, 2) as time) as pair",
             copies.staged
         ),
     )
     .await?;
-    Ok(hours_apart(place, id.name, found))
+    Ok(hours_apart(&Place::of_used_rows(section, looked_at), id.name, found))
 }
 
 fn hours_apart(place: &Place, id: &str, [meetings, apart]: [i64; 2]) -> Option<String> {

@@ -17,8 +17,8 @@ pub(crate) struct Sampled {
     pub(crate) looked: Option<Looked>,
     /// The number of used rows with a value that is not used.
     pub(crate) with_unused: i64,
-    /// The files with used rows of which none has recipients or attendees.
-    pub(crate) without_people: Vec<String>,
+    /// The files with used rows of which none has recipients.
+    pub(crate) without_recipients: Vec<String>,
     /// The columns with such values.
     pub(crate) unused: Vec<FoundUnused>,
     /// The columns in which values may be doubtful.
@@ -41,13 +41,13 @@ impl Sampled {
         let query = |rows: usize| copies.query(rows, &looks, &counts);
         let mut unused: Vec<_> = copies.columns.iter().map(FoundUnused::nothing).collect();
         let mut doubtful: Vec<_> = columns.into_iter().map(Found::nothing).collect();
-        let (mut with_unused, mut without_people, mut files) = (0, vec![], 0);
+        let (mut with_unused, mut without_recipients, mut files) = (0, vec![], 0);
         let add = |file: Option<&str>, numbers: &[i64]| {
             let [rows, is_without, rest @ ..] = numbers else { return };
             let mut rest = rest;
             with_unused += rows;
             files += 1;
-            without_people.extend(file.filter(|_| *is_without > 0).map(str::to_owned));
+            without_recipients.extend(file.filter(|_| *is_without > 0).map(str::to_owned));
             for one in &mut unused {
                 rest = one.add(rest, file);
             }
@@ -58,7 +58,7 @@ impl Sampled {
         let looked = sampled_rows::look(ctx, enrichment, source, copies.staged, query, add).await?;
         unused.retain(|one| one.rows > 0);
         // If it is all files, there is a note about the column.
-        without_people.truncate(if without_people.len() == files { 0 } else { files });
-        Ok(Self { looked, with_unused, without_people, unused, doubtful })
+        without_recipients.truncate(if without_recipients.len() == files { 0 } else { files });
+        Ok(Self { looked, with_unused, without_recipients, unused, doubtful })
     }
 }

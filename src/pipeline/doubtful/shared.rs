@@ -51,7 +51,11 @@ fn is_strange(id: &IdColumn) -> &'static str {
 ///
 /// # Errors
 /// A file that is damaged or cannot be read.
-pub(crate) async fn of_copies(ctx: &SessionContext, place: &Place, copies: &Copies) -> Result<Vec<String>> {
+pub(crate) async fn of_copies(
+    ctx: &SessionContext,
+    section: &'static str,
+    copies: &Copies,
+) -> Result<Vec<String>> {
     let (time, is_long) = match copies.staged {
         "stg_mail" => ("sent_at", "false"),
         _ => ("start_at", LONG),
@@ -63,25 +67,28 @@ pub(crate) async fn of_copies(ctx: &SessionContext, place: &Place, copies: &Copi
         // A thread is that of an export or of a program that writes it always alike.
         let alike = if at == 0 { spellings::alike(&value) } else { value.clone() };
         let strange = is_strange(id);
-        // Hashes take less memory than identifiers, and they are grouped three times.
-        let [ids, alike, shared, rows, largest, all, long] = counts(
+        // Hashes take less memory than identifiers, and they are grouped three times. Rows that are not used have none.
+        let [ids, alike, shared, rows, largest, all, long, looked_at] = counts(
             ctx,
             &format!(
-                "select count(*), count(distinct alike), count(*) filter (where {strange}), \
-                 cast(coalesce(sum(rows) filter (where {strange}), 0) as bigint), \
-                 coalesce(max(rows) filter (where {strange}), 0), cast(coalesce(sum(rows), 0) as bigint), \
-                 cast(coalesce(sum(long), 0) as bigint) \
+                "select count(id), count(distinct alike), count(id) filter (where {strange}), \
+                 cast(coalesce(sum(rows) filter (where id is not null and ({strange})), 0) as bigint), \
+                 coalesce(max(rows) filter (where id is not null and ({strange})), 0), \
+                 cast(coalesce(sum(rows) filter (where id is not null), 0) as bigint), \
+                 cast(coalesce(sum(long), 0) as bigint), cast(coalesce(sum(rows), 0) as bigint) \
                  from (select id, alike, cast(sum(rows) as bigint) as rows, cast(sum(long) as bigint) as long, \
                   count(*) as senders, min(first) as first, max(last) as last \
-                  from (select id_hash({value}) as id, id_hash({alike}) as alike, id_hash(sender) as sender, count(*) as rows, \
+                  from (select case when has_id then id_hash({value}) end as id, case when has_id then id_hash({alike}) end as alike, \
+                   case when has_id then id_hash(sender) end as sender, count(*) as rows, \
                    count(*) filter (where is_long) as long, min(moment) as first, max(moment) as last \
                    from (select {value}, {sender} as sender, cast(cast({time} as bigint) as double) as moment, \
-                    {is_long} as is_long, disposition from {staged} limit {SAMPLE}) as looked_at \
-                   where disposition = 'used' and not is_blank({value}) group by 1, 2, 3) as of_sender \
+                    {is_long} as is_long, disposition = 'used' and not is_blank({value}) as has_id \
+                    from {staged} limit {SAMPLE}) as looked_at group by 1, 2, 3) as of_sender \
                   group by id, alike) as of_id",
             ),
         )
         .await?;
+        let place = &Place::of_used_rows(section, looked_at);
         notes.extend(spellings::in_words(place, id.name, [ids, alike]));
         notes.extend(match id.canonical {
             "message_id" => scattered(place, id, [ids, shared, rows]),
@@ -89,11 +96,11 @@ pub(crate) async fn of_copies(ctx: &SessionContext, place: &Place, copies: &Copi
         });
         notes.extend(long_meetings(place, long));
         if at == 0 && ids == all && all >= FEWEST {
-            notes.extend(alike::of_own_ids(ctx, place, copies).await?);
+            notes.extend(alike::of_own_ids(ctx, section, copies).await?);
         }
     }
     if copies.staged == "stg_meeting" {
-        notes.extend(alike::within_hours(ctx, place, copies).await?);
+        notes.extend(alike::within_hours(ctx, section, copies).await?);
     }
     Ok(notes)
 }
@@ -175,25 +182,27 @@ pub(crate) async fn of_addresses(ctx: &SessionContext) -> Result<Option<String>>
     let found = counts(
         ctx,
         &format!(
-            "select count(*), cast(coalesce(sum(contacts), 0) as bigint) \
-             from (select count(*) as contacts, count(distinct account_id) as accounts \
-              from (select account_id, unnest(addresses(cell)) as address from (select account_id, unnest(emails) as cell from stg_contact) as one) as contact \
-              where not is_blank(address) and not is_blank(account_id) group by address) as of_address \
-             where accounts > {MOST_ACCOUNTS}"
+            "select count(*), cast(coalesce(sum(accounts), 0) as bigint) \
+             from (select count(*) as accounts \
+              from (select id_hash(address) as address, id_hash(account_id) as account \
+               from (select account_id, unnest(addresses(cell)) as address \
+                from (select account_id, unnest(emails) as cell from stg_contact) as of_cell) as of_address \
+               where not is_blank(account_id) group by 1, 2) as of_both \
+              group by address) as of_address where accounts > {MOST_ACCOUNTS}"
         ),
     )
     .await?;
     Ok(addresses_in_words(found))
 }
 
-fn addresses_in_words([addresses, contacts]: [i64; 2]) -> Option<String> {
+fn addresses_in_words([addresses, accounts]: [i64; 2]) -> Option<String> {
     let (is, them) = if addresses == 1 { ("is that", "it") } else { ("are those", "them") };
     (addresses > 0).then(|| {
         format!(
             "[contacts] {} {is} of contacts of more than {MOST_ACCOUNTS} accounts, {} in all; what is sent to {them} counts for \
              each of these accounts: if such an address means that it is missing, leave it empty",
             count(addresses, "address"),
-            count(contacts, "row")
+            grouped(accounts)
         )
     })
 }
@@ -302,7 +311,7 @@ mod tests {
         assert_eq!(addresses_in_words([0, 0]), None);
         assert_eq!(
             addresses_in_words([1, 67]).unwrap(),
-            "[contacts] 1 address is that of contacts of more than 10 accounts, 67 rows in all; what is sent to it counts for \
+            "[contacts] 1 address is that of contacts of more than 10 accounts, 67 in all; what is sent to it counts for \
              each of these accounts: if such an address means that it is missing, leave it empty"
         );
     }

@@ -27,20 +27,21 @@ pub(crate) async fn of_sampled_rows(
     let sample = (!looked.is_everything()).then(|| looked.in_words());
     let place = Place { section: source.section, noun: "used row", sample };
     let mut notes = in_words(&place, &sampled.doubtful);
-    notes.extend(without_people(&place, copies.people_in_files(), &sampled.without_people));
-    notes.extend(shared::of_copies(ctx, &place, copies).await?);
+    notes.extend(without_recipients(&place, copies.people_in_files(), &sampled.without_recipients));
+    notes.extend(shared::of_copies(ctx, source.section, copies).await?);
     Ok(notes)
 }
 
-/// The note about files whose rows have no recipients or attendees, unlike those of other files.
-fn without_people(place: &Place, column: &str, files: &[String]) -> Option<String> {
+/// The note about files of mail whose rows have no recipients, unlike those of other files.
+fn without_recipients(place: &Place, column: &str, files: &[String]) -> Option<String> {
     let (first, more) = files.split_first()?;
     let more =
         if more.is_empty() { String::new() } else { format!(" and of {}", count(more.len(), "more file")) };
     Some(format!(
-        "[{}] no row of {first}{more} has a value of {column}{}, and rows of other files have: check the names of the columns",
+        "[{}] no used row of {first}{more} has a value of {column}{}, and rows of other files have: check the names of the \
+         columns",
         place.section,
-        place.in_sample().trim_end_matches(',')
+        if place.sample.is_some() { ", of those that were looked at" } else { "" }
     ))
 }
 

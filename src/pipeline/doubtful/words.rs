@@ -1,8 +1,9 @@
 //! What was found, in words.
 
 use super::columns::{Column, Holds, ODD_IDS};
-use crate::error::numbers::count;
+use crate::error::numbers::{count, grouped};
 use crate::functions::address::oddities::ODDITIES;
+use crate::pipeline::sql_numbers::SAMPLE;
 
 /// What is odd in an address, in words, in the order of [`ODDITIES`].
 const ODD: [&str; ODDITIES.len()] = [
@@ -29,6 +30,13 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The used ones of so many rows of a section, which are all rows if they are fewer than [`SAMPLE`].
+    pub(crate) fn of_used_rows(section: &'static str, looked_at: i64) -> Self {
+        let is_all = looked_at < SAMPLE as i64;
+        let sample = (!is_all).then(|| format!("{} of its rows", grouped(looked_at)));
+        Self { section, noun: "used row", sample }
+    }
+
     /// The rows that are looked at, between commas; blank if these are all.
     pub(crate) fn in_sample(&self) -> String {
         self.sample.as_ref().map(|sample| format!(", in {sample},")).unwrap_or_default()

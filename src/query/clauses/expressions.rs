@@ -29,17 +29,17 @@ pub(super) fn expression(expr: &Expr) -> Checked {
             _ => ControlFlow::Continue(()),
         },
         Expr::BinaryOp { op: BinaryOperator::BitwiseXor, .. } => {
-            refused("^, which is a bitwise XOR here,", "write power(a, b)")
+            refused("^, which is a bitwise XOR here,", "write power(a, b), or (a | b) - (a & b) for XOR")
         }
         Expr::BinaryOp { left, op, right } if is_comparison(op) => absent(
             is_null(left) || is_null(right),
             &format!("{op} NULL, which never holds,"),
             "write IS NULL or IS NOT NULL",
         ),
-        Expr::InList { list, .. } => absent(
+        Expr::InList { list, negated: true, .. } => absent(
             list.iter().any(is_null),
-            "NULL in a list after IN, which equals nothing,",
-            "write OR ... IS NULL",
+            "NULL in a list after NOT IN, which then never holds,",
+            "write AND ... IS NOT NULL",
         ),
         Expr::Interval(Interval { value, leading_field: None, .. }) if has_no_unit(value) => {
             refused("an interval without a unit", "write it: interval '60 days'")
@@ -119,9 +119,16 @@ fn is_null(expr: &Expr) -> bool {
 
 /// The engine takes a number without a unit for seconds.
 fn has_no_unit(interval: &Expr) -> bool {
-    let Expr::Value(value) = interval else { return false };
-    let text = value.value.clone().into_string();
-    text.is_some_and(|text| text.trim().parse::<f64>().is_ok())
+    let value = match interval {
+        Expr::UnaryOp { expr, .. } => return has_no_unit(expr),
+        Expr::Value(value) => &value.value,
+        _ => return false,
+    };
+    let text = match value {
+        Value::Number(number, _) => Some(number.clone()),
+        other => other.clone().into_string(),
+    };
+    text.and_then(|text| text.trim().parse::<f64>().ok()).is_some_and(|number| number != 0.0)
 }
 
 /// The engine counts the elements of a list from 1. The element 0 is null.

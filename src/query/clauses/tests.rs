@@ -10,14 +10,15 @@ async fn session() -> Statements {
 }
 
 /// Each statement, and the beginning of the message.
-const REFUSED: [(&str, &str); 109] = [
+const REFUSED: [(&str, &str); 110] = [
     ("select 10 ^ 2", "^, which is a bitwise XOR here, is not supported; write power(a, b)"),
     (
         "select 1 from office where engagementscore = null",
         "= NULL, which never holds, is not supported; write IS NULL",
     ),
     ("select 1 from office where null <> engagementscore", "<> NULL, which never holds, is not supported"),
-    ("select 1 from office where engagementscore not in (1, null)", "NULL in a list after IN"),
+    ("select 1 from office where engagementscore not in (1, null)", "NULL in a list after NOT IN"),
+    ("select date '2026-01-01' - interval 60", "an interval without a unit"),
     (
         "select date '2026-01-01' - interval '60'",
         "an interval without a unit is not supported; write it: interval",
