@@ -62,7 +62,8 @@ pub struct InputReport {
 /// Checks an enrichment: reads the schemas and counts the rows of all inputs, resolves the groups and
 /// counts the mailboxes. JSON and CSV files are read completely, because they do not store their row count. Of
 /// Parquet files, also those of Delta tables, only the footers are read, and the first bytes of the needed columns,
-/// which show encryption; damage behind them is found by a run. A column that marks rows as deleted is read, too. Looks at contacts, accounts and the first rows of mail and meetings for what does not meet, and at
+/// which show encryption; damage behind them is found by a run. A column that marks rows as deleted is read, too. Looks at
+/// contacts, accounts and some rows of mail and meetings for what does not meet, and at
 /// users, groups and accounts for rows that are not used, and at segments that are broken. Changes nothing.
 ///
 /// # Errors

@@ -10,7 +10,6 @@
 mod alike;
 mod columns;
 mod entries;
-
 mod profile;
 mod sampled;
 mod shared;
