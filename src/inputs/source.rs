@@ -94,8 +94,8 @@ impl InputSource {
     }
 }
 
-/// Of how many files a note looks at rows. Each costs a query, and several requests in an object store.
-const SAMPLED: usize = 64;
+/// Of how many files a note looks at rows. Each costs a query of some 30 ms, and several requests in an object store.
+const SAMPLED: usize = 16;
 
 /// What the files of a section contain, after all JSON and CSV files were read completely.
 #[derive(Debug, Clone)]

@@ -55,8 +55,8 @@ mod tests {
              leave such rows out of the input"
         );
         assert_eq!(
-            in_words("mail", &rows("__op", 1200, false), " in 64 of 365 files"),
-            "[mail] 1,200 rows in 64 of 365 files are marked as deleted or replaced by the column \"__op\", and count like \
+            in_words("mail", &rows("__op", 1200, false), " in 16 of 365 files"),
+            "[mail] 1,200 rows in 16 of 365 files are marked as deleted or replaced by the column \"__op\", and count like \
              any other; leave such rows out of the input"
         );
         assert_eq!(

@@ -512,8 +512,8 @@ fn many_files_are_not_all_looked_at() {
     let zoe = |column: &str| format!("\"{column}\":[{{\"emailAddress\":{{\"name\":\"Zoe\"}}}}],");
     for n in 0..70 {
         let more = match n {
-            7 | 9 => zoe("toRecipients"),
-            8 => zoe("bccRecipients"),
+            3 | 8 => zoe("toRecipients"),
+            5 => zoe("bccRecipients"),
             69 => zoe("ccRecipients"),
             _ => String::new(),
         };
@@ -524,9 +524,9 @@ fn many_files_are_not_all_looked_at() {
     };
     let note = |rows: usize| {
         format!(
-            "[mail] {rows} used rows with a value that is not used: in 64 of its rows: toRecipients (2 items in 2 rows, first in \
+            "[mail] {rows} used rows with a value that is not used: in 16 of its rows: toRecipients (2 items in 2 rows, first in \
              {}), ccRecipients (1 item in 1 row, first in {}); what is not an address counts for nobody",
-            folder.path().join("mail/b07.json").display(),
+            folder.path().join("mail/b03.json").display(),
             folder.path().join("mail/b69.json").display()
         )
     };

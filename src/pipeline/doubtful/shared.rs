@@ -184,10 +184,9 @@ pub(crate) async fn of_addresses(ctx: &SessionContext) -> Result<Option<String>>
         &format!(
             "select count(*), cast(coalesce(sum(accounts), 0) as bigint) \
              from (select count(*) as accounts \
-              from (select id_hash(address) as address, id_hash(account_id) as account \
-               from (select account_id, unnest(addresses(cell)) as address \
-                from (select account_id, unnest(emails) as cell from stg_contact) as of_cell) as of_address \
-               where address is not null and not is_blank(account_id) group by 1, 2) as of_both \
+              from (select id_hash(lower(trim(address))) as address, id_hash(account_id) as account \
+               from (select account_id, unnest(emails) as address from stg_contact) as of_address \
+               where not is_blank(address) and not is_blank(account_id) group by 1, 2) as of_both \
               group by address) as of_address where accounts > {MOST_ACCOUNTS}"
         ),
     )
