@@ -18,15 +18,13 @@ use datafusion::object_store::path::Path;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::columns::{Absent, Column, InputSchema, Kind, Needed, Shape};
-use super::deleted_rows::MarkColumn;
 use super::files::{self, Files};
 use super::hive::{self, KeyColumns};
 use super::listed_files::Own;
+use super::mark_columns::{MarkColumn, mark_columns};
 use super::parquet::{self, Footer};
 use super::source::{InputSource, Unreadable, union_all};
-use super::{
-    attributes, deleted_rows, dictionaries, iceberg_files, known_names, lenient, logical_types, text_value,
-};
+use super::{attributes, dictionaries, iceberg_files, known_names, lenient, logical_types, text_value};
 use crate::config::{Enrichment, Format};
 use crate::error::{Error, Result};
 use crate::functions;
@@ -132,7 +130,7 @@ async fn read(
     let own = own(files, &found, keys)?;
     let of_iceberg = found.iter().zip(files).filter(|(found, _)| found.is_of_iceberg);
     notes.extend(iceberg_files::note(section.name, of_iceberg.map(|(_, file)| file)));
-    let mark_columns = deleted_rows::mark_columns(found.iter().map(|file| &file.schema));
+    let mark_columns = mark_columns(found.iter().map(|file| &file.schema));
     let alike = parquet::alike(files, found.into_iter().map(|f| f.needed))?;
     let missing = missing(section, alike.iter().map(|(needed, _)| needed));
     let binary = binary(not_attributes(section, alike.iter().map(|(needed, _)| needed)));

@@ -8,8 +8,8 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::prelude::{DataFrame, SessionContext};
 
 use super::columns::{InputSchema, Needed};
-use super::deleted_rows::mark_columns;
 use super::delta_input::DeltaInput;
+use super::mark_columns::mark_columns;
 use super::source::{InputSource, Unreadable};
 use super::{attributes, canonical, known_names, lenient};
 use crate::config::{Enrichment, Format, StorageOptions};

@@ -34,6 +34,7 @@ mod lenient;
 mod listed_files;
 mod local_files;
 mod logical_types;
+mod mark_columns;
 mod named_columns;
 mod one_file;
 mod parquet;

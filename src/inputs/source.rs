@@ -2,8 +2,8 @@
 
 use datafusion::prelude::DataFrame;
 
-use super::deleted_rows::MarkColumn;
 use super::hive;
+use super::mark_columns::MarkColumn;
 use crate::config::Format;
 use crate::error::Result;
 use crate::storage::InputFile;
