@@ -4,7 +4,8 @@
 -- organizes or attends in a used row.
 -- If $min_people is above 1, the days of suppressed accounts do not count for FirstDay and LastDay, and DaysCovered,
 -- MailboxesActive, MessagesEngaged, MeetingsEngaged, AddressesByDomain and AccountsByDomain are null: they are about all rows, and not
--- sums of what is published about accounts.
+-- sums of what is published about accounts. AccountsEngaged counts each suppressed account then, so that it follows from
+-- what is published about accounts.
 with suppressed as (
   select account_no
   from suppressed_account
@@ -21,7 +22,7 @@ select
   case when $min_people = 1 then (select coalesce(sum(messages), 0) from engagement_bucket) end as "MessagesEngaged",
   case when $min_people = 1 then (select coalesce(sum(meetings), 0) from engagement_bucket) end as "MeetingsEngaged",
   (select count(*) from profile) as "AccountsInProfile",
-  period.accounts as "AccountsEngaged",
+  period.accounts + (select count(*) from suppressed) as "AccountsEngaged",
   coverage.shared_addresses as "SharedAddresses",
   case when $min_people = 1 then domain_coverage.addresses end as "AddressesByDomain",
   case when $min_people = 1 then domain_coverage.accounts end as "AccountsByDomain",
@@ -32,7 +33,7 @@ cross join (
   select
     min(case when suppressed.account_no is null then first_on end) as first_day,
     max(case when suppressed.account_no is null then greatest(last_email_on, last_meeting_on) end) as last_day,
-    count(*) as accounts
+    count(*) - count(suppressed.account_no) as accounts
   from account_period
   left join suppressed on suppressed.account_no = account_period.account_no
   where level = 'year'

@@ -210,6 +210,13 @@ pub(crate) fn what_to_do(section: &InputSchema, schema: &Schema, may_be_export: 
     other.join(", ")
 }
 
+/// Whether a name means a column of an export: the same in another spelling, or a name that it has in other systems.
+pub(crate) fn is_alike(section: &str, column: &str, name: &str) -> bool {
+    let (column, name) = (plain(column), plain(name));
+    let mut known = KNOWN.iter().filter(|(s, _, names)| *s == section && names.contains(&column.as_str()));
+    name == column || known.any(|(_, _, names)| names.contains(&name.as_str()))
+}
+
 /// The notes about optional columns that a file or table lacks, while another one has the same name in another spelling:
 /// `isDraft` in place of `is_draft`. `found` has the columns that were found, the schema, and the name of each file or
 /// table.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use datafusion::arrow::array::AsArray;
 use datafusion::prelude::SessionContext;
 
+use super::sql_numbers::counts;
 use crate::config::{self, Enrichment};
 use crate::error::{Error, Result};
 
@@ -17,11 +18,13 @@ pub(crate) const MAILBOX_SOURCE: &str = "mailbox_source";
 /// Checks the number of mailboxes after groups are resolved, and returns it.
 ///
 /// # Errors
-/// The number is below that of [`config::MAILBOXES`], or above `[mailboxes] limit`.
+/// The number is below that of [`config::MAILBOXES`], or above `[mailboxes] limit`. Or they are the mailboxes of fewer people
+/// than `[privacy] min_people`.
 pub(crate) async fn check_mailboxes(ctx: &SessionContext, enrichment: &Enrichment) -> Result<usize> {
     let mailboxes = ctx.table(MAILBOX).await?.count().await?;
     let (least, most) = (config::MAILBOXES.0 as usize, enrichment.mailbox_limit as usize);
     if (least..=most).contains(&mailboxes) {
+        check_people(ctx, enrichment).await?;
         return Ok(mailboxes);
     }
     let raise = if mailboxes > most { "; [mailboxes] limit sets the largest number" } else { "" };
@@ -31,6 +34,25 @@ pub(crate) async fn check_mailboxes(ctx: &SessionContext, enrichment: &Enrichmen
         enrichment.file.display()
     )))
 }
+
+/// Checks that there are enough people for numbers about them. Of fewer, every number would be suppressed, and which
+/// accounts are would tell with whom these few have to do.
+async fn check_people(ctx: &SessionContext, enrichment: &Enrichment) -> Result<()> {
+    let [people] = counts(ctx, PEOPLE).await?;
+    if people >= i64::from(enrichment.min_people) {
+        return Ok(());
+    }
+    Err(Error::enrichment(format!(
+        "{}: [privacy] min_people = {}, but [mailboxes] lists the mailboxes of {people} people, so every number would be about \
+         fewer; list more mailboxes, or lower min_people",
+        enrichment.file.display(),
+        enrichment.min_people
+    )))
+}
+
+/// The people whose mailboxes are listed.
+const PEOPLE: &str =
+    "select count(distinct coalesce(cast(entra_id as varchar), cast(address as varchar))) from mailbox";
 
 /// How deeply groups may be nested. The recursive view that resolves them reads the groups once for each level.
 const DEEPEST: usize = 100;

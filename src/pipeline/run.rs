@@ -28,7 +28,9 @@ use crate::engine::session;
 use crate::error::without_people::without_people;
 use crate::error::{Error, Result};
 use crate::inputs::{self, InputSource};
-use crate::publish::{self, Description, Destination, Judgement, Overview, Record, TABLES, Written, beside};
+use crate::publish::{
+    self, Description, Destination, Earlier, Judgement, Overview, Record, TABLES, Written, beside,
+};
 use crate::views::{Layer, Parameters, PublishedMonth, VIEWS};
 
 /// Runs an enrichment: computes Office and the other published tables, and replaces what was published.
@@ -283,13 +285,14 @@ impl Computed {
         let (now, min_people) = (Utc::now(), enrichment.min_people);
         let last = before.as_ref().map(|before| before.overview.as_of);
         // Also if this run suppresses nothing: a later one may.
-        let mut earlier = publish::earlier(ctx, enrichment).await?.remembered;
+        let Earlier { mut remembered, replaced, .. } = publish::earlier(ctx, enrichment).await?;
         if enrichment.publish_changed {
-            earlier = earlier.if_permitted(min_people);
+            remembered = remembered.if_permitted(min_people);
         }
-        let remembered = earlier.with(months, enrichment.as_of, min_people);
+        let remembered = remembered.with(months, enrichment.as_of, min_people);
         let record =
             Record::new(now, min_people, overview.clone(), covered, expectations, remembered, before);
+        let record = Record { replaced, ..record };
         let placed = destination.publish(ctx, enrichment, &record).await?;
         let old = beside::notes(ctx, enrichment).await;
         let masters =

@@ -30,7 +30,7 @@ pub(crate) async fn published_before(
     if enrichment.min_people == 1 || enrichment.publish_changed {
         return Ok(vec![]);
     }
-    let Earlier { remembered, newest } = publish::earlier(ctx, enrichment).await?;
+    let Earlier { remembered, newest, .. } = publish::earlier(ctx, enrichment).await?;
     let min_people = enrichment.min_people;
     if let Some(step) = remembered.step_against(min_people) {
         return Err(Error::enrichment(format!(

@@ -51,8 +51,14 @@ pub(crate) async fn current(
             let published = tables.map(|table| {
                 let path = run.join(table.file(office));
                 let name = path.display().to_string();
-                if !path.exists() {
-                    return Err(unread(&name, &format!("there is no such file; {}", again(enrichment))));
+                let what = match std::fs::metadata(&path) {
+                    Ok(meta) if meta.is_file() => None,
+                    // A pipe would block.
+                    Ok(_) => Some("it is not a file"),
+                    Err(_) => Some("there is no such file"),
+                };
+                if let Some(what) = what {
+                    return Err(unread(&name, &format!("{what}; {}", again(enrichment))));
                 }
                 let url = file_url(&path).map_err(|e| unread(&name, &e))?;
                 Ok(Published { table, url, name, recorded: recorded(table) })

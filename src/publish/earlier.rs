@@ -1,5 +1,7 @@
 //! What an enrichment has published about months while numbers were suppressed, by the records in its output.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use datafusion::prelude::SessionContext;
 
@@ -7,9 +9,10 @@ use super::beside::{self, Published};
 use super::delta;
 use super::history_reader::Files;
 use super::location::{OutputLocation, output_location};
+use super::record::Record;
 use super::remembered::Remembered;
 use super::run_metadata::Description;
-use super::state::recorded_in;
+use super::state::record_of_any;
 use super::tables::TABLES;
 use crate::config::{Enrichment, OutputFormat};
 use crate::error::{Error, Result};
@@ -20,6 +23,35 @@ pub(crate) struct Earlier {
     pub(crate) remembered: Remembered,
     /// The as-of date of the newest of these runs.
     pub(crate) newest: Option<NaiveDate>,
+    /// The same of other enrichments, by their names, whose tables this one replaces.
+    pub(crate) replaced: BTreeMap<String, Remembered>,
+}
+
+impl Earlier {
+    /// Adds what a record says of the enrichment with this name and of others. Returns whether it says something of this
+    /// one.
+    fn add(&mut self, record: Record, name: &str) -> bool {
+        let (as_of, remembered) = (record.overview.as_of, record.comparable());
+        let is_protected = record.protection() > 1 || !remembered.is_empty();
+        let mut of_others = record.replaced;
+        let is_own = record.overview.enrichment == name;
+        if is_own {
+            self.remembered.add(remembered);
+            self.newest = self.newest.max(is_protected.then_some(as_of));
+        } else if is_protected {
+            of_others.insert(record.overview.enrichment, remembered);
+        }
+        let replaced = of_others.remove(name);
+        let is_known = is_own || replaced.is_some();
+        if let Some(replaced) = replaced {
+            self.newest = self.newest.max(replaced.steps.iter().map(|step| step.as_of).max());
+            self.remembered.add(replaced);
+        }
+        for (other, remembered) in of_others {
+            self.replaced.entry(other).or_default().add(remembered);
+        }
+        is_known
+    }
 }
 
 /// Reads what the runs of this enrichment have published about months, in both formats, or have perhaps published, because
@@ -33,35 +65,26 @@ pub(crate) async fn earlier(ctx: &SessionContext, enrichment: &Enrichment) -> Re
     let mut all = Earlier::default();
     let announced = delta::announced_months(&output_location(ctx, enrichment)?, enrichment).await?;
     for format in OutputFormat::ALL {
-        match recorded_in(ctx, enrichment, format).await? {
-            Some(record) => {
-                let remembered = record.comparable();
-                let is_protected = record.protection() > 1 || !remembered.is_empty();
-                all.remembered.add(remembered);
-                if is_protected {
-                    all.newest = all.newest.max(Some(record.overview.as_of));
-                }
-            }
-            // A run that was killed after its commits has left no record but what it had announced.
-            None if format == OutputFormat::Delta && !announced.is_empty() => {}
-            None if enrichment.min_people > 1 && !enrichment.publish_changed => {
-                check_unrecorded(ctx, enrichment, format).await?
-            }
-            None => {}
+        let record = record_of_any(ctx, enrichment, format).await?;
+        let is_known = record.is_some_and(|record| all.add(record, &enrichment.name));
+        // A run that was killed after its commits has left no record but what it had announced.
+        let is_announced = format == OutputFormat::Delta && !announced.is_empty();
+        if !is_known && !is_announced && enrichment.min_people > 1 && !enrichment.publish_changed {
+            check_unrecorded(ctx, enrichment, format).await?;
         }
     }
     all.remembered.add_months(announced);
     Ok(all)
 }
 
-/// Checks that tables without a record need none: the published ones, and those that are retained if nothing is published.
+/// Checks that tables without a record need none: the published ones, and the retained ones if they are files.
 async fn check_unrecorded(ctx: &SessionContext, enrichment: &Enrichment, format: OutputFormat) -> Result<()> {
     let location = output_location(ctx, enrichment)?;
     let published = beside::published(&location, &enrichment.output.table, format).await?;
-    let found = match published {
-        None if format == OutputFormat::Parquet => retained(ctx, enrichment, &location).await?,
-        published => published.into_iter().collect(),
-    };
+    let mut found: Vec<_> = published.into_iter().collect();
+    if format == OutputFormat::Parquet {
+        found.extend(retained(ctx, enrichment, &location).await?);
+    }
     let is_protected = |description: &Description| {
         description.enrichment() == Some(&enrichment.name) && description.protection() > 1
     };

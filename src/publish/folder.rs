@@ -35,6 +35,7 @@ use super::location::{HISTORY, partition, retained_file, retained_tables};
 use super::owner::{Claim, Owner};
 use super::tables::{TABLES, Table, every_table};
 use crate::error::{Error, Result};
+use crate::storage::open_regular;
 
 /// The link to the folder of the published run.
 const CURRENT: &str = "current";
@@ -354,7 +355,7 @@ pub(crate) fn clean(home: &Path, keep: &[Option<PathBuf>]) {
 
 /// Whether the run with this folder is in progress. The caller holds the lock of `home`.
 pub(crate) fn goes_on(run: &Path) -> bool {
-    match File::open(run.join(LOCK)) {
+    match open_regular(&run.join(LOCK)) {
         Ok(lock) => lock.try_lock().is_err(),
         // A run creates its folder and its lock file under the lock of `home`, so a folder without a lock file is
         // a leftover.

@@ -43,6 +43,9 @@ pub struct Record {
     /// What was published about months of accounts while numbers were suppressed, by this run and by the runs before it.
     #[serde(flatten)]
     pub remembered: Remembered,
+    /// The same of other enrichments that were published here before, and were replaced (`--replace`), by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub replaced: BTreeMap<String, Remembered>,
     /// The first and the last day with used rows of mail or meetings; `None` if there is no used row, or if numbers
     /// about few people are suppressed.
     pub covered: Option<(NaiveDate, NaiveDate)>,
@@ -141,6 +144,7 @@ impl Record {
             min_people,
             suppression,
             remembered,
+            replaced: BTreeMap::new(),
             covered,
             overview,
             expectations,

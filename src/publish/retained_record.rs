@@ -32,6 +32,7 @@ pub(crate) async fn successor(
     let without = |description| Successor { as_of, description, record: None };
     // What was published about months was published, whether or not its date is dropped.
     let dropped = recorded(ctx, enrichment).await?;
+    let replaced = dropped.as_ref().map(|dropped| dropped.replaced.clone()).unwrap_or_default();
     let dropped = dropped.filter(|dropped| dropped.min_people > 1 || !dropped.remembered.is_empty());
     let (min_people, suppression, remembered) = match dropped {
         Some(dropped) => (dropped.min_people, dropped.suppression, dropped.remembered),
@@ -54,7 +55,7 @@ pub(crate) async fn successor(
         before = published(ctx, opened, earlier).await?;
     }
     let record = Record::new(published_at, min_people, overview, covered, vec![], remembered, None);
-    let record = Record { version, suppression, before, ..record };
+    let record = Record { version, suppression, replaced, before, ..record };
     Ok(Successor { as_of, description, record: Some(record) })
 }
 

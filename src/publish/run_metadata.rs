@@ -1,6 +1,5 @@
 //! The description of a run: key-value metadata in the footer of every published file.
 
-use std::fs::File;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,6 +13,7 @@ use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use object_store::{ObjectMeta, ObjectStore};
 
 use crate::config::{Enrichment, Level, Measure, Source};
+use crate::storage::open_regular;
 
 /// The description of a run: pairs of key and value, as the footer of every published file contains them.
 /// Keys begin with `engagement.`.
@@ -88,7 +88,7 @@ impl Description {
     /// # Errors
     /// The file cannot be read or is not a Parquet file.
     pub(crate) fn of_file(path: &Path) -> Result<Self> {
-        let footer = SerializedFileReader::new(File::open(path)?)?;
+        let footer = SerializedFileReader::new(open_regular(path)?)?;
         Ok(Self::read(footer.metadata().file_metadata()))
     }
 

@@ -17,21 +17,22 @@ use crate::error::{Error, Result};
 /// # Errors
 /// The output location is not valid, or the manifest cannot be read.
 pub(crate) async fn recorded(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<Record>> {
-    recorded_in(ctx, enrichment, enrichment.output.format).await
+    let record = record_of_any(ctx, enrichment, enrichment.output.format).await?;
+    Ok(record.filter(|record| record.overview.enrichment == enrichment.name))
 }
 
-/// The record, like [`recorded`], of what this enrichment has published in a format.
+/// The record of what is published in a format, by whichever enrichment.
 ///
 /// # Errors
 /// As for [`recorded`].
-pub(crate) async fn recorded_in(
+pub(crate) async fn record_of_any(
     ctx: &SessionContext,
     enrichment: &Enrichment,
     format: OutputFormat,
 ) -> Result<Option<Record>> {
     let location = output_location(ctx, enrichment)?;
     let parsed = |value: Option<serde_json::Value>| serde_json::from_value::<Record>(value?).ok();
-    let record = match (format, location) {
+    Ok(match (format, location) {
         (OutputFormat::Delta, location) => parsed(delta::record(location, enrichment).await?),
         (OutputFormat::Parquet, OutputLocation::Folder(out)) => {
             folder::current(&out, &enrichment.output.table).and_then(|run| Record::of_run(&run))
@@ -39,8 +40,7 @@ pub(crate) async fn recorded_in(
         (OutputFormat::Parquet, OutputLocation::Store(home)) => {
             parsed(home.current().await?.and_then(|(manifest, _)| manifest.record))
         }
-    };
-    Ok(record.filter(|record| record.overview.enrichment == enrichment.name))
+    })
 }
 
 /// The size in bytes of each published table, by its name; empty before the first run. A Delta table has the files

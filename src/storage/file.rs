@@ -14,6 +14,18 @@ use super::blocking::BlockingReader;
 use super::bucket::Object;
 use crate::error::{Error, Result};
 
+/// Opens a regular file on this machine, also by a link. A pipe could block, and a device could never end.
+///
+/// # Errors
+/// There is no such file, it is something else, or it cannot be opened.
+pub(crate) fn open_regular(path: &Path) -> std::io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(std::io::Error::other("it is not a file"))
+    }
+}
+
 /// A file of an input.
 #[derive(Debug, Clone)]
 pub enum InputFile {

@@ -32,7 +32,7 @@ mod table_format;
 pub(crate) use self::address::{Address, redacted};
 pub(crate) use self::blocking::small;
 pub(crate) use self::bucket::Bucket;
-pub(crate) use self::file::{InputFile, file_url};
+pub(crate) use self::file::{InputFile, file_url, open_regular};
 pub(crate) use self::list::{Files, find, is_beside};
 pub(crate) use self::local_files::PooledLocalFileSystem;
 pub(crate) use self::location::Location;

@@ -19,7 +19,7 @@ use datafusion_engagement::query::session;
 use tempfile::TempDir;
 
 use crate::files::write;
-use crate::process::{ENGAGEMENT, caught};
+use crate::process::{ENGAGEMENT, caught, refused};
 use crate::stores::{Lake, fine};
 use crate::support::{block_on, published, rows, session as session_of};
 
@@ -267,10 +267,19 @@ fn companies_that_the_profile_does_not_know() {
     fs::write(folder.path().join("enrichment.toml"), text).unwrap();
     let acme = "acme.com,3,1,5,2,2026-06-01,2026-06-20\n";
     assert_eq!(companies(folder.path(), &[]), format!("{header}{acme}{new}"));
-    // With suppression, companies of fewer people of ours are left out.
-    let text = format!("{ENRICHMENT}[privacy]\nmin_people = 3\n");
-    fs::write(folder.path().join("enrichment.toml"), text).unwrap();
+    // With suppression, companies of fewer people of ours are left out: one of them has the meeting.
+    let private = |k: u32| {
+        let text = format!("{ENRICHMENT}[privacy]\nmin_people = {k}\n");
+        fs::write(folder.path().join("enrichment.toml"), text).unwrap();
+    };
+    private(2);
     assert_eq!(companies(folder.path(), &[]), header);
+    private(3);
+    for command in ["domains", "check", "run"] {
+        let arguments = [command.to_owned(), folder.path().join("enrichment.toml").display().to_string()];
+        let says = "[privacy] min_people = 3, but [mailboxes] lists the mailboxes of 2 people, so every number would";
+        refused(&caught(ENGAGEMENT, &arguments).output().unwrap(), 2, says);
+    }
 }
 
 #[test]

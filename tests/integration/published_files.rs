@@ -69,6 +69,30 @@ fn a_file_in_place_of_a_link_is_not_what_the_run_has_published() {
     );
 }
 
+/// A pipe would block for ever.
+#[test]
+fn a_pipe_in_the_output_is_not_opened() {
+    let world = World::new();
+    world.run();
+    let pipe = |place: &str| {
+        let _ = fs::remove_file(world.path(place));
+        let made = std::process::Command::new("mkfifo").arg(world.path(place)).status();
+        assert!(made.unwrap().success());
+    };
+    pipe("out/Office_Segments.parquet");
+    refused(&world.command("run", &[]), 2, "out/Office_Segments.parquet does not say");
+    assert_eq!(world.command("run", &["--replace"]).status.code(), Some(0));
+    let run = fs::read_link(world.path("out/.engagement/Office/current")).unwrap();
+    let office = format!("out/.engagement/Office/{}/Office.parquet", run.display());
+    pipe(&office);
+    for command in ["sql", "card", "segment", "status"] {
+        let says = format!("{}: cannot be read: it is not a file", world.path(&office).display());
+        refused(&query(&world, command), 1, &says);
+    }
+    refused(&world.command("run", &[]), 2, "out/Office.parquet does not say");
+    assert_eq!(world.command("run", &["--replace"]).status.code(), Some(0));
+}
+
 #[test]
 fn a_copy_of_an_output_folder_can_be_read() {
     let world = World::new();

@@ -630,6 +630,39 @@ fn keys_under_other_names() {
     assert!(about[0].contains("attendees.type (1 row), attendees.status (1 row), first in"), "{about:?}");
 }
 
+/// A file of an export whose columns have names in another spelling.
+#[test]
+fn columns_under_other_names() {
+    let (folder, enrichment) = exports(&message(""), &meeting("\"isCanceled\":true,"), USERS);
+    let other = message("\"cc_recipients\":[],\"Draft\":true,").replace("toRecipients", "to_recipients");
+    fs::write(folder.path().join("mail/b.json"), other).unwrap();
+    let notes = run(&enrichment).notes;
+    let spelled: Vec<_> = notes.iter().filter(|note| note.contains("because its name is not")).collect();
+    let b = folder.path().join("mail/b.json").display().to_string();
+    let a = folder.path().join("meetings/a.json").display().to_string();
+    assert_eq!(
+        spelled,
+        [
+            &format!(
+                "[mail] the column \"to_recipients\" of {b} is not read, because its name is not toRecipients; rename it to \
+                 toRecipients"
+            ),
+            &format!(
+                "[mail] the column \"cc_recipients\" of {b} is not read, because its name is not ccRecipients, and there are \
+                 no cc recipients; rename it to ccRecipients"
+            ),
+            &format!(
+                "[mail] the column \"Draft\" of {b} is not read, because its name is not isDraft, and no message is a draft; \
+                 rename it to isDraft"
+            ),
+            &format!(
+                "[meetings] the column \"isCanceled\" of {a} is not read, because its name is not isCancelled, and no meeting \
+                 is cancelled; rename it to isCancelled"
+            ),
+        ]
+    );
+}
+
 /// A thread that is there and cannot be decoded; one that is absent is usual.
 #[test]
 fn threads_that_cannot_be_decoded() {

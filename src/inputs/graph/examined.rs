@@ -12,8 +12,9 @@ use super::found::{Found, cannot_be_read, looks};
 use super::json_files::JsonFiles;
 use super::shape::ambiguous;
 use super::table::JsonFile;
-use crate::config::Format;
+use crate::config::{Format, quote};
 use crate::error::{Error, Result};
+use crate::inputs::known_names::is_alike;
 use crate::inputs::listed_files::Own;
 use crate::inputs::text::is_parquet;
 use crate::inputs::{hive, logical_types, parquet};
@@ -31,7 +32,7 @@ pub(crate) struct Examined {
     pub(crate) json: JsonFiles,
     /// By column of the dataset: whether it comes from the names of folders.
     from_folders: Vec<bool>,
-    /// The notes about keys of folders.
+    /// The notes about keys of folders, and about columns in another spelling.
     notes: Vec<String>,
 }
 
@@ -68,11 +69,12 @@ pub(crate) async fn examine(
     if in_parquet.is_empty() {
         json.has_export()?;
     }
-    let notes = notes_of_keys(dataset, section, &footers, &json);
+    let mut notes = notes_of_keys(dataset, section, &footers, &json);
     let from_folders = from_folders(dataset, &footers, &json);
     for found in footers.iter_mut().chain(&mut json.samples) {
         found.add(dataset, &from_folders);
     }
+    notes.extend(spelled_otherwise(dataset, section, &footers, &json));
     let mut own = HashMap::new();
     for ((file, found), schema) in in_parquet.iter().zip(&footers).zip(schemas) {
         let values = hive::values(found.columns.iter().flatten(), &found.keys);
@@ -103,11 +105,11 @@ fn look(dataset: &Dataset, schema: &Schema, keys: &hive::Keys, place: &str) -> R
         Ok(Some(field))
     };
     let columns = dataset.columns.iter().map(find);
-    let there = schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>().join(", ");
+    let names = schema.fields().iter().map(|f| f.name().clone()).collect();
     Ok(Found {
         place: place.to_string(),
         columns: columns.collect::<Result<_>>()?,
-        there,
+        names,
         keys: keys.clone(),
     })
 }
@@ -119,6 +121,26 @@ fn notes_of_keys(dataset: &Dataset, section: &str, footers: &[Found], json: &Jso
         let files = footers.iter().chain(&json.samples);
         let files: Vec<_> = files.map(|f| (f.file(), &f.keys, f.columns[i].is_some())).collect();
         hive::note(section, column.name, &files)
+    });
+    notes.collect()
+}
+
+/// The notes about columns that a file lacks, while it has one with another name that means the same.
+fn spelled_otherwise(dataset: &Dataset, section: &str, footers: &[Found], json: &JsonFiles) -> Vec<String> {
+    let is_own = |name: &str| dataset.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let columns = dataset.columns.iter().enumerate();
+    let notes = columns.filter_map(|(i, column)| {
+        let mut lacking = footers.iter().chain(&json.samples).filter(|found| found.columns[i].is_none());
+        let (file, name) = lacking.find_map(|found| {
+            let is_meant = |name: &&String| !is_own(name) && is_alike(section, column.name, name);
+            Some((found.file(), found.names.iter().find(is_meant)?))
+        })?;
+        let means = column.absent.map_or_else(String::new, |means| format!(", and {means}"));
+        Some(format!(
+            "[{section}] the column {} of {file} is not read, because its name is not {1}{means}; rename it to {1}",
+            quote(name),
+            column.name
+        ))
     });
     notes.collect()
 }
@@ -145,7 +167,7 @@ impl Examined {
         self.footers.iter().map(|found| &found.keys).chain(&self.json.keys).cloned().collect()
     }
 
-    /// The notes about keys of folders, and about files that are not read.
+    /// The notes about keys of folders, about columns in another spelling, and about files that are not read.
     pub(crate) fn notes(&self) -> Vec<String> {
         self.notes.iter().cloned().chain(self.json.notes()).collect()
     }
@@ -208,7 +230,7 @@ fn lacking(dataset: &Dataset, footers: &[Found], samples: &[Found]) -> Result<()
                 "{}: the export {export} is missing: no file has column '{}'; this file has: {}",
                 first.place,
                 group.join("' or '"),
-                first.there
+                first.names.join(", ")
             )));
         }
     }
@@ -224,6 +246,6 @@ fn refused(found: &Found, group: &[&str]) -> Error {
         "{}: column '{}' is missing; the file has: {}",
         found.place,
         group.join("' or '"),
-        found.there
+        found.names.join(", ")
     ))
 }

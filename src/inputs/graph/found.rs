@@ -21,8 +21,8 @@ pub(crate) struct Found {
     /// The columns that are used, in the order of the dataset. A Parquet file has a field for each; for JSON
     /// files the fields are of no use.
     pub(crate) columns: Vec<Option<Arc<Field>>>,
-    /// The names of all its columns, for errors.
-    pub(crate) there: String,
+    /// The names of all its columns.
+    pub(crate) names: Vec<String>,
     /// The keys of its folders.
     pub(crate) keys: hive::Keys,
 }

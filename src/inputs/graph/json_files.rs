@@ -118,7 +118,7 @@ impl Sample {
         Found {
             place: format!("[{section}] {file}"),
             columns: columns.collect(),
-            there: self.keys.join(", "),
+            names: self.keys.clone(),
             keys: keys.clone(),
         }
     }
