@@ -1,6 +1,6 @@
 -- One row per row of the GroupDetails and GroupMembers exports, without summary rows and error rows: a group
 -- (is_group), or a member of a group. group_id is the id of the member's group.
--- Only GroupDetails rows have groupTypes or mailEnabled; in them, pObjectId is the id of the group itself. In
+-- Only rows of groups have groupTypes or mailEnabled; in GroupDetails, pObjectId is the id of the group itself. In
 -- GroupMembers rows, pObjectId (in others puser) is the id of the group, and id that of the member.
 -- Identifiers are GUIDs, which have one meaning in any case and with braces: they are in lower case, without braces.
 -- unreadable_column is the column whose value is there and cannot be read; null if there is none.
@@ -17,13 +17,14 @@ with record as (
       when "proxyAddresses" is not null and graph_texts("proxyAddresses") is null then 'proxyAddresses'
     end as unreadable_column
   from graph_groups
-  where graph_text("rowinformation", 'errorInformation') is null
-    and coalesce(lower(graph_text("rowinformation", 'isUserSummaryRow')), 'false') not in ('true', '1')
+  where coalesce(lower(trim(graph_text("rowinformation", 'errorInformation'))) in ('null', 'none', '{}', '[]', 'false'), true)
+    and coalesce(lower(trim(graph_text("rowinformation", 'isUserSummaryRow'))), 'false') not in ('true', '1')
 )
 select
   id,
   case
-    when has_details then true
+    -- A nested group can have them, too.
+    when has_details and coalesce(replace(object_id, '-', '') = replace(id, '-', ''), true) then true
     when is_user then false
     else coalesce(object_id = id, holder_id is null)
   end as is_group,

@@ -5,7 +5,7 @@
 -- member without an address, such as a nested group, gets the smallest address known for its id among groups
 -- and users. If none is known, member_email is the id in angle brackets, which is not an address, so that the member
 -- can be counted. For the same reason, the members of a group that is not there have its id in angle brackets as
--- group_email, or `<>` if no group is named.
+-- group_email, or `<>` if no group is named; so has a row without an id.
 with group_address as (
   select id, email
   from graph_group_record
@@ -53,3 +53,10 @@ select
 from member
 left join (select distinct id from graph_group_record where is_group) as known on known.id = member.group_id
 where known.id is null
+union all
+select
+  '<>' as group_email,
+  cast(null as varchar) as member_email
+from graph_group_record
+where is_group
+  and id is null

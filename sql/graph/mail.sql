@@ -42,8 +42,9 @@ select
   -- Invitations and their answers are eventMessage, eventMessageRequest, ...
   contains(lower(graph_text("ODataType")), 'eventmessage')
     or is_auto_submitted("internetMessageHeaders") as is_automatic,
-  lower(graph_text("rowinformation", 'isUserSummaryRow')) in ('true', '1')
-    or graph_text("rowinformation", 'errorInformation') is not null as is_summary_row,
+  lower(trim(graph_text("rowinformation", 'isUserSummaryRow'))) in ('true', '1')
+    or lower(trim(graph_text("rowinformation", 'errorInformation'))) not in ('null', 'none', '{}', '[]', 'false')
+    as is_summary_row,
   graph_text("puser") as holder_id,
   first_true(
     "from" is not null and graph_address("from") is null and graph_addresses("from") is null, 'from',

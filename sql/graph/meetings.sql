@@ -48,8 +48,9 @@ select
   lower(graph_text("isCancelled")) in ('true', '1') as is_cancelled,
   lower(graph_text("isAllDay")) in ('true', '1') as is_all_day,
   lower(trim(graph_text("type"))) = 'seriesmaster' as is_series_master,
-  lower(graph_text("rowinformation", 'isUserSummaryRow')) in ('true', '1')
-    or graph_text("rowinformation", 'errorInformation') is not null as is_summary_row,
+  lower(trim(graph_text("rowinformation", 'isUserSummaryRow'))) in ('true', '1')
+    or lower(trim(graph_text("rowinformation", 'errorInformation'))) not in ('null', 'none', '{}', '[]', 'false')
+    as is_summary_row,
   graph_text("puser") as holder_id,
   lower(trim(graph_text("responseStatus", 'response'))) = 'declined' as holder_declined,
   first_true(

@@ -9,5 +9,5 @@ select
     when "proxyAddresses" is not null and graph_texts("proxyAddresses") is null then 'proxyAddresses'
   end as unreadable_column
 from graph_users
-where graph_text("rowinformation", 'errorInformation') is null
-  and coalesce(lower(graph_text("rowinformation", 'isUserSummaryRow')), 'false') not in ('true', '1')
+where coalesce(lower(trim(graph_text("rowinformation", 'errorInformation'))) in ('null', 'none', '{}', '[]', 'false'), true)
+  and coalesce(lower(trim(graph_text("rowinformation", 'isUserSummaryRow'))), 'false') not in ('true', '1')

@@ -66,7 +66,8 @@ fn asked_for(expression: &Expr) -> Vec<&str> {
     }
 }
 
-fn is_level(expression: &Expr) -> bool {
+/// Whether an expression is the column of the level.
+pub fn is_level(expression: &Expr) -> bool {
     matches!(expression, Expr::Column(column) if column.name == COLUMN)
 }
 

@@ -14,6 +14,7 @@ mod init;
 mod limits;
 mod missing_levels;
 mod missing_sources;
+mod mixed_levels;
 mod out;
 mod pager;
 mod panics;
@@ -30,6 +31,7 @@ mod sql;
 mod status;
 mod text;
 mod timings;
+mod whole_quotients;
 
 use clap::{Parser, Subcommand};
 

@@ -11,8 +11,11 @@ use futures::StreamExt;
 
 use super::format::{Format, Layout};
 use super::missing_levels;
+use super::mixed_levels;
 use super::out::{self, note, note_on_terminal, written};
 use super::pager;
+use super::whole_quotients;
+use crate::config::Level;
 use crate::error::numbers::count;
 use crate::error::{Error, Result};
 use crate::query::statements::{Statements, yields_rows};
@@ -62,6 +65,8 @@ pub struct Answers {
     held: Vec<u8>,
     /// How many results `out` contains.
     results: usize,
+    /// The levels that Office has.
+    levels: Vec<Level>,
 }
 
 /// What to do about lines that are cut.
@@ -72,12 +77,17 @@ impl Answers {
     /// Writes results to `out`, which must be standard output.
     pub fn new(format: Format, layout: Layout, out: Box<dyn Write + Send>) -> Self {
         let terminal = out::is_terminal();
-        Self { format, layout, out, terminal, person: false, held: vec![], results: 0 }
+        Self { format, layout, out, terminal, person: false, held: vec![], results: 0, levels: vec![] }
     }
 
     /// Lays tables out for a person at a terminal, to whom they have to be shown: [`Answers::show`].
     pub fn for_person(self) -> Self {
         Self { person: true, ..self }
+    }
+
+    /// Says what is odd about a statement that takes rows of these levels of Office together.
+    pub fn of_levels(self, levels: Vec<Level>) -> Self {
+        Self { levels, ..self }
     }
 
     /// Sends the following results to a file, or to standard output again.
@@ -143,10 +153,15 @@ impl Answers {
         } else {
             (self.layout, &mut self.out)
         };
-        let no_levels =
-            missing_levels::no_levels(frame.logical_plan())?.map(|remark| format!("note: {remark}"));
+        let plan = frame.logical_plan();
+        let habits = [
+            missing_levels::no_levels(plan)?,
+            mixed_levels::added(plan, &self.levels)?,
+            whole_quotients::remark(plan)?,
+        ];
+        let habits: Vec<_> = habits.into_iter().flatten().map(|remark| format!("note: {remark}")).collect();
         let mut outcome = stream(session, frame, self.format, layout, out).await?;
-        outcome.remarks.extend(no_levels);
+        outcome.remarks.extend(habits);
         Ok(Answer { result: Some(outcome), took: began.elapsed() })
     }
 }

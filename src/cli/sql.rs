@@ -106,7 +106,8 @@ impl Sql {
         match statements {
             Some(statements) => {
                 let layout = Layout { exact: self.exact, ..Layout::default() };
-                let mut answers = Answers::new(self.format, layout, Box::new(out::stdout()));
+                let answers = Answers::new(self.format, layout, Box::new(out::stdout()));
+                let mut answers = answers.of_levels(session.levels.clone());
                 unless_ended(async {
                     for statement in statements {
                         let answer = answers.answer(&mut session.statements, statement);

@@ -64,6 +64,12 @@ pub(crate) fn is_null_text(text: &str) -> bool {
 /// brackets around nothing is one, too.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
+    // A spreadsheet shows # in a column that is too narrow, and programs draw a line below names.
+    if let [first @ (b'#' | b'-' | b'=' | b'_' | b'*'), _, _, ..] = text.as_bytes()
+        && text.bytes().all(|byte| byte == *first)
+    {
+        return true;
+    }
     if text.len() > LONGEST + 2 {
         return false;
     }
@@ -74,10 +80,6 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         return true;
     }
     let inner = inner.unwrap_or(text);
-    // A spreadsheet shows these in a column that is too narrow.
-    if inner.len() > 2 && inner.bytes().all(|byte| byte == b'#') {
-        return true;
-    }
     let is = |word: &&str| inner.eq_ignore_ascii_case(word) || text.eq_ignore_ascii_case(word);
     NULLS.iter().chain(&OTHERS).any(is)
 }
@@ -94,8 +96,8 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         documentation: Documentation::builder(
             OWN_SQL,
             "True if a text means that a value is missing: NULL, None, NaN, N/A, NA, NaT, nil, undefined, unknown, blank, not set, not \
-             available, not applicable, -, ?, -1, \\N, an error of a spreadsheet such as #N/A or #REF!, a UUID of zeros, or a \
-             pair of brackets around nothing. In any case, also in brackets and with white space around. Never NULL.",
+             available, not applicable, -, ?, -1, \\N, an error of a spreadsheet such as #N/A or #REF!, a UUID of zeros, a line of \
+             dashes, or a pair of brackets around nothing. In any case, also in brackets and with white space around. Never NULL.",
             "is_placeholder(text)",
         )
         .with_argument("text", "Text in any encoding; NULL gives false.")
@@ -145,6 +147,8 @@ mod tests {
             "#VALUE!",
             "#NAME?",
             "#####",
+            "-----",
+            "==================================================",
             "<>",
             "{ }",
             "00000000-0000-0000-0000-000000000000",

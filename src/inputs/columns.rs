@@ -126,6 +126,19 @@ pub(crate) fn sections(enrichment: &Enrichment) -> Vec<(InputSchema, Option<(&st
     schemas(contacts, accounts).into_iter().map(with_place).collect()
 }
 
+/// One of [`sections`].
+pub(crate) fn section<'a>(
+    enrichment: &'a Enrichment,
+    name: &str,
+) -> Option<(InputSchema, Option<(&'a str, Format)>)> {
+    sections(enrichment).into_iter().find(|(section, _)| section.name == name)
+}
+
+/// Whether rows of a section are copies of messages or meetings.
+pub(crate) fn has_copies(section: &str) -> bool {
+    ["mail", "meetings"].contains(&section)
+}
+
 /// All inputs with their columns. The names in files of the columns of contacts and accounts are those of their
 /// sections; the others have the names of this project.
 pub(crate) fn schemas(contacts: Option<&Contacts>, accounts: Option<&Accounts>) -> Vec<InputSchema> {
@@ -135,8 +148,7 @@ pub(crate) fn schemas(contacts: Option<&Contacts>, accounts: Option<&Accounts>) 
     let if_mapped = |mapped: &Option<String>, means| if mapped.is_some() { Error } else { Means(means) };
     let mapped =
         |name: &Option<String>, default: &str| vec![name.clone().unwrap_or_else(|| default.to_string())];
-    let section =
-        |name, columns| InputSchema { name, columns, has_copies: ["mail", "meetings"].contains(&name) };
+    let section = |name, columns| InputSchema { name, columns, has_copies: has_copies(name) };
     vec![
         section("users", vec![Column::new("email", Text, Error), Column::new("entra_id", Id, Error)]),
         section(

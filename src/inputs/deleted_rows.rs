@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::FieldRef;
 use datafusion::logical_expr::ident;
 use datafusion::prelude::{DataFrame, SessionContext};
 
-use super::mark_columns::{Mark, MarkColumn, mark};
+use super::mark_columns::{Mark, MarkColumn};
 use super::source::InputSource;
 use super::{columns, csv, delta, parquet};
 use crate::config::{Enrichment, Format};
@@ -40,15 +40,14 @@ impl InputSource {
             let (alike, others): (Vec<_>, _) =
                 waiting.into_iter().partition(|column| column.field == first.field);
             waiting = others;
-            let Some(mark) = mark(first.field.name()) else { continue };
             let Ok(table) = self.mark_table(ctx, enrichment, &alike).await else { continue };
-            let rows = mark.count(table).await.unwrap_or_default();
+            let rows = first.mark.count(table).await.unwrap_or_default();
             match found.iter_mut().find(|one| one.column == *first.field.name()) {
                 Some(one) => one.rows += rows,
                 None => found.push(DeletedRows {
                     column: first.field.name().clone(),
                     rows,
-                    are_versions: mark == Mark::Repeated,
+                    are_versions: first.mark == Mark::Repeated,
                 }),
             }
         }
@@ -58,10 +57,7 @@ impl InputSource {
 
     /// The positions of the files whose rows are looked at for marks.
     pub(crate) fn files_with_marks(&self) -> Vec<usize> {
-        match self.section {
-            "mail" | "meetings" => self.sampled_files(),
-            _ => (0..self.files.len()).collect(),
-        }
+        if self.has_copies() { self.sampled_files() } else { (0..self.files.len()).collect() }
     }
 
     /// A column that several files have, as a table.
@@ -76,9 +72,8 @@ impl InputSource {
             || columns.iter().filter_map(|column| Some((self.files.get(column.file)?, column.position)));
         match self.format {
             Format::Delta => {
-                let sections = columns::sections(enrichment);
-                let path = sections.iter().find(|(section, _)| section.name == self.section);
-                let path = path.and_then(|(_, place)| place.as_ref()).map_or("", |(path, _)| *path);
+                let place = columns::section(enrichment, self.section).and_then(|(_, place)| place);
+                let path = place.map_or("", |(path, _)| path);
                 Ok(delta::whole(ctx, enrichment, path).await?.select(vec![ident(field.name())])?)
             }
             Format::Csv => csv::one_column(ctx, self.section, files(), &field),

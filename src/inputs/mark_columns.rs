@@ -83,21 +83,22 @@ pub(crate) struct MarkColumn {
     /// Its position in the file.
     pub(super) position: usize,
     pub(super) field: FieldRef,
+    pub(super) mark: Mark,
 }
 
 /// The columns of files that mark rows. `schemas` are those of the files, in their order.
 pub(super) fn mark_columns<'a>(schemas: impl Iterator<Item = &'a Schema>) -> Vec<MarkColumn> {
     let of_file = |(file, schema): (usize, &'a Schema)| {
-        let fields = schema.fields().iter().enumerate();
-        let marks =
-            fields.filter(|(_, field)| mark(field.name()).is_some_and(|mark| mark.takes(field.data_type())));
-        marks.map(move |(position, field)| MarkColumn { file, position, field: FieldRef::clone(field) })
+        schema.fields().iter().enumerate().filter_map(move |(position, field)| {
+            let mark = mark(field.name()).filter(|mark| mark.takes(field.data_type()))?;
+            Some(MarkColumn { file, position, field: FieldRef::clone(field), mark })
+        })
     };
     schemas.enumerate().flat_map(of_file).collect()
 }
 
 /// How a column with this name marks rows; `None` if it does not.
-pub(super) fn mark(name: &str) -> Option<Mark> {
+fn mark(name: &str) -> Option<Mark> {
     let exact = EXACT.iter().find(|(exact, _)| name.eq_ignore_ascii_case(exact)).map(|(_, mark)| *mark);
     let name = plain(name);
     exact.or_else(|| MARKS.iter().find(|(names, _)| names.contains(&name.as_str())).map(|(_, mark)| *mark))

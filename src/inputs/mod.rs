@@ -52,7 +52,7 @@ mod text_value;
 mod unreadable;
 
 pub(crate) use self::attributes::attributes;
-pub(crate) use self::columns::sections;
+pub(crate) use self::columns::{has_copies, sections};
 pub(crate) use self::csv::typed::scans as csv_scans;
 pub use self::damaged_files::reading;
 pub(crate) use self::deleted_rows::DeletedRows;

@@ -19,13 +19,12 @@ impl InputSource {
         enrichment: &Enrichment,
         position: usize,
     ) -> Result<Option<DataFrame>> {
-        let sections = columns::sections(enrichment);
-        let section = sections.iter().map(|(section, _)| section).find(|one| one.name == self.section);
+        let section = columns::section(enrichment, self.section);
         let file = self.files.get(position).zip(self.keys.get(position));
-        let (Some(section), Some((file, keys))) = (section, file) else { return Ok(None) };
+        let (Some((section, _)), Some((file, keys))) = (section, file) else { return Ok(None) };
         match self.format {
-            Format::GraphDataConnect => graph::one_file(ctx, section, file, keys).await,
-            Format::Canonical => canonical::one_file(ctx, section, file, keys).await,
+            Format::GraphDataConnect => graph::one_file(ctx, &section, file, keys).await,
+            Format::Canonical => canonical::one_file(ctx, &section, file, keys).await,
             Format::Csv | Format::Delta => Ok(None),
         }
     }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use super::columns::has_copies;
 use super::hive::Keys;
 
 /// The note about a section of people or accounts whose files lie in folders of several dates, such as
 /// `dt=2026-01-31`. The rows of all of them count.
 pub(super) fn note(section: &str, keys: &[Keys]) -> Option<String> {
-    if ["mail", "meetings"].contains(&section) {
+    if has_copies(section) {
         return None;
     }
     let found: BTreeSet<_> = keys.iter().flat_map(dates).collect();

@@ -2,6 +2,7 @@
 
 use datafusion::prelude::DataFrame;
 
+use super::columns::has_copies;
 use super::hive;
 use super::mark_columns::MarkColumn;
 use crate::config::Format;
@@ -82,6 +83,11 @@ impl InputSource {
             folder_columns: vec![],
             notes: vec![],
         }
+    }
+
+    /// Whether the rows are copies of messages or meetings.
+    pub(crate) fn has_copies(&self) -> bool {
+        has_copies(self.section)
     }
 
     /// The positions of the files of which a note looks at rows: all, or [`SAMPLED`] of them, evenly from the first to

@@ -21,8 +21,7 @@ impl InputSource {
         if self.format == Format::GraphDataConnect {
             return graph::unreadable(ctx, self).await;
         }
-        let mut sections = columns::sections(enrichment).into_iter();
-        let section = sections.find(|(section, _)| section.name == self.section);
+        let section = columns::section(enrichment, self.section);
         let Some((section, Some((path, _)))) = section.filter(|_| self.converts) else { return Ok(vec![]) };
         if self.format == Format::Delta {
             return delta::unreadable(ctx, enrichment, &section, path).await;

@@ -56,14 +56,14 @@ pub async fn run_on(
     progress: &dyn Progress,
 ) -> Result<Report> {
     progress.stage("inputs");
-    let at_begin = if enrichment.min_people > 1 { publish::recorded(ctx, enrichment).await? } else { None };
+    let at_begin = suppressed::records(ctx, enrichment).await?;
     let months = suppressed::published_before(ctx, enrichment).await?;
     let sources = preflight(ctx, enrichment, async { Ok(()) }).await?;
     let computing = compute(ctx, enrichment, &sources, &months, progress);
     let mut computed = inputs::reading(ctx, &sources, computing).await?;
     inputs::check_rows(ctx, &sources, |section| computed.rows_of(section)).await?;
     let before = publish::recorded(ctx, enrichment).await?;
-    suppressed::check_unchanged(enrichment, at_begin.as_ref(), before.as_ref())?;
+    suppressed::check_unchanged(enrichment, &at_begin, &suppressed::records(ctx, enrichment).await?)?;
     let judged = computed.judge(enrichment, before.as_ref());
     expectations::check(enrichment, &judged)?;
     let broken = std::mem::take(&mut computed.broken);
@@ -177,9 +177,8 @@ async fn compute(
     let rows = |section: &str| unmatched::rows_of(&counted, section, None).unsigned_abs();
     // Whether there is a row, whether it is used, and whether it has a value, is suppressed, too.
     let has_rows = enrichment.min_people == 1;
-    let is_activity = |source: &&InputSource| matches!(source.section, "mail" | "meetings");
     let shown_sources: Vec<_> =
-        sources.iter().filter(|source| has_rows || !is_activity(source)).cloned().collect();
+        sources.iter().filter(|source| has_rows || !source.has_copies()).cloned().collect();
     let mut lost = skipped::notes(ctx, &shown_sources, rows).await?;
     for source in &shown_sources {
         let unused = unused_rows(ctx, source.section).await?;

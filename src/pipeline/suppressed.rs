@@ -65,14 +65,22 @@ pub(crate) async fn published_before(
     Ok(remembered.months)
 }
 
+/// The records of what is published, in each format; none if `[privacy] min_people` is 1.
+///
+/// # Errors
+/// The output cannot be read.
+pub(crate) async fn records(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<Option<Record>>> {
+    if enrichment.min_people == 1 { Ok(vec![]) } else { publish::records(ctx, enrichment).await }
+}
+
 /// Checks that nothing was published since a run began, because what it published about months is not known to this run.
 ///
 /// # Errors
 /// Something was. The error is temporary.
 pub(crate) fn check_unchanged(
     enrichment: &Enrichment,
-    at_begin: Option<&Record>,
-    now: Option<&Record>,
+    at_begin: &[Option<Record>],
+    now: &[Option<Record>],
 ) -> Result<()> {
     publish::Claim::of(enrichment).follows(at_begin == now)
 }

@@ -6,7 +6,7 @@ use super::report::Disposition;
 use crate::config::{Enrichment, Format, quote};
 use crate::error::Result;
 use crate::error::numbers::count;
-use crate::inputs::{InputSource, Unreadable, UnreadableKind};
+use crate::inputs::{self, InputSource, Unreadable, UnreadableKind};
 
 /// How many values a note names.
 const NAMED: usize = 3;
@@ -28,7 +28,7 @@ pub(crate) async fn notes(
         let may_follow = |d: &Disposition| {
             d.source == source.section && ["missing_time", "unreadable"].contains(&d.disposition.as_str())
         };
-        if !has_copies(source) || dispositions.iter().any(may_follow) {
+        if !source.has_copies() || dispositions.iter().any(may_follow) {
             notes.extend(of_section(source.section, &source.unreadable(ctx, enrichment).await?));
         }
     }
@@ -47,19 +47,15 @@ pub(crate) async fn in_check(
 ) -> Result<Vec<String>> {
     let mut notes = vec![];
     let may_have = |source: &&InputSource| source.converts || source.format == Format::GraphDataConnect;
-    for source in sources.iter().filter(may_have).filter(|source| !has_copies(source)) {
+    for source in sources.iter().filter(may_have).filter(|source| !source.has_copies()) {
         notes.extend(of_section(source.section, &source.unreadable(ctx, enrichment).await?));
     }
     Ok(notes)
 }
 
-fn has_copies(source: &InputSource) -> bool {
-    ["mail", "meetings"].contains(&source.section)
-}
-
 /// The notes about one section.
 fn of_section(section: &str, found: &[Unreadable]) -> Vec<String> {
-    let is_counted = ["mail", "meetings"].contains(&section);
+    let is_counted = inputs::has_copies(section);
     let kinds = [
         UnreadableKind::Column,
         UnreadableKind::Converted,

@@ -95,6 +95,10 @@ pub(crate) struct Copies {
     pub(crate) people: &'static str,
     /// The column of the address that every copy must have: its name in the files, and its canonical name.
     pub(crate) sender: (&'static str, &'static str),
+    /// The column of the time: `sent_at` or `start_at`.
+    pub(crate) time: &'static str,
+    /// Whether they are of messages: not of meetings.
+    pub(crate) is_mail: bool,
     /// The columns of identifiers.
     pub(crate) ids: &'static [IdColumn],
 }
@@ -118,6 +122,8 @@ const MAIL: Copies = Copies {
     columns: &[Column::of("mailbox"), Column::of("to"), Column::of("cc"), Column::of("bcc")],
     people: "to",
     sender: ("sender", "sender"),
+    time: "sent_at",
+    is_mail: true,
     ids: &[
         IdColumn { name: "message_id", canonical: "message_id", same: ONE_MESSAGE },
         IdColumn { name: "conversation_id", canonical: "conversation_id", same: "they are one thread" },
@@ -137,6 +143,8 @@ const EXPORTED_MAIL: Copies = Copies {
     ],
     people: "to",
     sender: ("from or sender", "sender"),
+    time: "sent_at",
+    is_mail: true,
     ids: &[IdColumn { name: "internetMessageId", canonical: "message_id", same: ONE_MESSAGE }],
 };
 
@@ -145,6 +153,8 @@ const MEETINGS: Copies = Copies {
     columns: &[Column::of("mailbox"), Column::of("attendees"), Column::of("declined")],
     people: "attendees",
     sender: ("organizer", "organizer"),
+    time: "start_at",
+    is_mail: false,
     ids: &[IdColumn { name: "meeting_id", canonical: "meeting_id", same: ONE_MEETING }],
 };
 
@@ -160,6 +170,8 @@ const EXPORTED_MEETINGS: Copies = Copies {
     ],
     people: "attendees",
     sender: ("organizer", "organizer"),
+    time: "start_at",
+    is_mail: false,
     ids: &[IdColumn { name: "iCalUId", canonical: "meeting_id", same: ONE_MEETING }],
 };
 
@@ -187,7 +199,7 @@ impl Copies {
     pub(crate) fn query(&self, rows: usize, looks: &str, counts: &str) -> String {
         let each = self.columns.iter().enumerate();
         // A calendar can have private appointments only.
-        let is_mail = self.people == "to";
+        let is_mail = self.is_mail;
         let numbers = each.clone().map(|(i, column)| format!("{} as n{i}", column.sql()));
         let any = each.clone().map(|(i, _)| format!("n{i} > 0")).collect::<Vec<_>>().join(" or ");
         let sums = each.map(|(i, _)| {

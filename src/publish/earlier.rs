@@ -69,16 +69,28 @@ pub(crate) async fn earlier(ctx: &SessionContext, enrichment: &Enrichment) -> Re
         let is_known = record.is_some_and(|record| all.add(record, &enrichment.name));
         // A run that was killed after its commits has left no record but what it had announced.
         let is_announced = format == OutputFormat::Delta && !announced.is_empty();
-        if !is_known && !is_announced && enrichment.min_people > 1 && !enrichment.publish_changed {
-            check_unrecorded(ctx, enrichment, format).await?;
+        if is_known || is_announced {
+            continue;
+        }
+        let unrecorded = unrecorded(ctx, enrichment, format).await;
+        if enrichment.min_people > 1 && !enrichment.publish_changed {
+            unrecorded?.map_or(Ok(()), |found| Err(missing(enrichment, &found)))?;
+        } else if let Ok(Some(found)) = unrecorded {
+            // A run that suppresses nothing goes on, and what was published about these months stays unknown.
+            all.remembered.forgotten = all.remembered.forgotten.max(found.description.as_of());
         }
     }
     all.remembered.add_months(announced);
     Ok(all)
 }
 
-/// Checks that tables without a record need none: the published ones, and the retained ones if they are files.
-async fn check_unrecorded(ctx: &SessionContext, enrichment: &Enrichment, format: OutputFormat) -> Result<()> {
+/// Tables of this enrichment that suppress numbers and that have no record: the published ones, or retained ones that are
+/// files; the newest ones.
+async fn unrecorded(
+    ctx: &SessionContext,
+    enrichment: &Enrichment,
+    format: OutputFormat,
+) -> Result<Option<Published>> {
     let location = output_location(ctx, enrichment)?;
     let published = beside::published(&location, &enrichment.output.table, format).await?;
     let mut found: Vec<_> = published.into_iter().collect();
@@ -88,13 +100,17 @@ async fn check_unrecorded(ctx: &SessionContext, enrichment: &Enrichment, format:
     let is_protected = |description: &Description| {
         description.enrichment() == Some(&enrichment.name) && description.protection() > 1
     };
-    let Some(found) = found.into_iter().find(|found| is_protected(&found.description)) else { return Ok(()) };
-    Err(Error::output(format!(
+    found.retain(|found| is_protected(&found.description));
+    Ok(found.into_iter().max_by_key(|found| found.description.as_of()))
+}
+
+fn missing(enrichment: &Enrichment, found: &Published) -> Error {
+    Error::output(format!(
         "[output] {}: its record of what was published about months is missing or damaged, so months could be \
          published with other numbers than before; restore the output from a copy, or publish nevertheless: {}",
         found.place,
         enrichment.run_command_with("--publish-changed")
-    )))
+    ))
 }
 
 /// The Office of each as-of date that is retained, the newest one first.

@@ -48,7 +48,7 @@ pub(crate) use self::reader::{register_empty, register_with_notes};
 pub use self::record::{Before, Judgement, Outcome, Record};
 pub use self::remembered::Remembered;
 pub use self::run_metadata::Description;
-pub(crate) use self::state::{recorded, sizes};
+pub(crate) use self::state::{recorded, records, sizes};
 #[cfg(feature = "delta")]
 pub(crate) use self::tables::every_table;
 pub(crate) use self::tables::tables_of;

@@ -32,6 +32,10 @@ pub(crate) async fn successor(
     let without = |description| Successor { as_of, description, record: None };
     // What was published about months was published, whether or not its date is dropped.
     let dropped = recorded(ctx, enrichment).await?;
+    // Its record is lost. A new one would say that nothing was published.
+    if dropped.is_none() && description.protection() > 1 {
+        return Ok(without(description));
+    }
     let replaced = dropped.as_ref().map(|dropped| dropped.replaced.clone()).unwrap_or_default();
     let dropped = dropped.filter(|dropped| dropped.min_people > 1 || !dropped.remembered.is_empty());
     let (min_people, suppression, remembered) = match dropped {
@@ -40,7 +44,7 @@ pub(crate) async fn successor(
     };
     // With `min_people` above 1, the days are not recorded.
     let covered = match description.used_days() {
-        _ if min_people > 1 => None,
+        _ if min_people > 1 || description.min_people() > 1 => None,
         Some(days) => days,
         // An earlier version has published it.
         None => return Ok(without(description)),

@@ -21,6 +21,14 @@ pub(crate) async fn recorded(ctx: &SessionContext, enrichment: &Enrichment) -> R
     Ok(record.filter(|record| record.overview.enrichment == enrichment.name))
 }
 
+/// The records of what is published in each format, by whichever enrichment: they change with every run.
+///
+/// # Errors
+/// As for [`recorded`].
+pub(crate) async fn records(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Vec<Option<Record>>> {
+    try_join_all(OutputFormat::ALL.map(|format| record_of_any(ctx, enrichment, format))).await
+}
+
 /// The record of what is published in a format, by whichever enrichment.
 ///
 /// # Errors

@@ -19,7 +19,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::files::Random;
+use crate::installed::{python, run};
 use crate::process::{ENGAGEMENT, bundled, caught, error, refused, whom_permissions_bind};
+use crate::readers::READERS;
 use crate::support::block_on;
 use crate::worked;
 
@@ -124,6 +126,31 @@ fn the_corpus() {
         read += usize::from(example.read_or_refused(&[&good[..begin], &end].concat(), &what));
     }
     assert!(read > 0 && read < 2 * FLIPS, "{read} of {} are read", 2 * FLIPS);
+}
+
+/// Spark and other programs write a checksum of each page. Without it, a byte of a text can change unnoticed.
+#[test]
+fn pages_with_another_checksum() {
+    let example = Example::new();
+    let rewrite = |with: &str| {
+        fs::write(example.mail(), &example.good).unwrap();
+        let script = format!(
+            "import sys, pyarrow.parquet as parquet; table = parquet.read_table(sys.argv[1]); parquet.write_table(table, \
+             sys.argv[1], compression='none', use_dictionary=False, write_page_checksum={with})"
+        );
+        let mut command = Command::new(python("readers", READERS).join("bin/python"));
+        run(command.args(["-c", &script]).arg(example.mail()));
+        fs::read(example.mail()).unwrap()
+    };
+    for (with, is_noticed) in [("True", true), ("False", false)] {
+        let mut bytes = rewrite(with);
+        assert!(example.read_or_refused(&bytes, "nothing"));
+        // In a page a text follows its length.
+        let text = b"\x0d\0\0\0dora@bolt.com";
+        let at = bytes.windows(text.len()).position(|window| window == text).unwrap();
+        bytes[at + 4] = b'm';
+        assert_eq!(!example.read_or_refused(&bytes, with), is_noticed, "{with}");
+    }
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn addresses_that_are_probably_not_meant_so() {
         &world,
         &format!(
             "[mail] addresses that are probably not meant so: to (1 used row with an invisible character, 1 used row with a dot \
-             at the end, 1 used row with several addresses in angle brackets, of which the last counts, first in {}); they \
+             at an end, 1 used row with several addresses in angle brackets, of which the last counts, first in {}); they \
              count as they are written\n",
             world.path("mail.parquet").display()
         ),
@@ -417,11 +417,34 @@ fn pairs(in_pairs: usize) -> World {
 fn copies_with_an_identifier_of_their_own() {
     begins(
         &pairs(8),
-        "[mail] 4 of 40 used rows agree with another one in sender, sent_at and to, but no two of them have the same \
-         message_id, so they are no copies; check which column message_id names\n",
+        "[mail] 4 of the 40 identifiers in message_id are in rows that agree with those of another one in sender, sent_at and \
+         to, so these are no copies of one; check which column message_id names, and whether every mailbox writes it alike\n",
     );
     let [_, run] = pairs(6).printed();
     assert!(run.contains(EVERY), "{run}");
+}
+
+/// Contacts of which so many are in rows of two accounts.
+#[test]
+fn contacts_of_several_accounts() {
+    for (moved, says_so) in [(5, true), (4, false)] {
+        let world = all_used();
+        let rows = (0..20).flat_map(|contact| {
+            let versions = if contact < moved { 2 } else { 1 };
+            (0..versions).map(move |version| {
+                let account = ["acme", "bolt"][version];
+                format!("('p{contact}@acme.com', '{account}', 'c{contact}')")
+            })
+        });
+        let rows = rows.chain(["('carl@acme.com', 'acme', 'c')".to_owned()]).collect::<Vec<_>>().join(", ");
+        let sql = format!("select * from (values {rows}) as v(email, account_id, contact_id)");
+        write_rows(&world.path("contacts.parquet"), &sql);
+        let says =
+            "[contacts] 5 of the 21 identifiers in contact_id are those of contacts of several accounts";
+        for text in world.printed() {
+            assert_eq!(text.contains(says), says_so, "{text}");
+        }
+    }
 }
 
 #[test]

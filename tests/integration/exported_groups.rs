@@ -80,19 +80,37 @@ fn parquet_with_both_exports() {
     assert_eq!(resolved(&world), "sales@us.com  2 addresses");
 }
 
+/// A nested group can have the columns of GroupDetails, a row without an error the word for none, and a row without an `id`
+/// is counted.
+#[test]
+fn members_with_other_columns() {
+    let details = format!("{DETAILS}{{\"id\":\"g2\",\"mail\":\"west@us.com\",\"groupTypes\":[]}}\n");
+    let members = "{\"id\":\"e1\",\"mail\":\"anna@us.com\",\"pObjectId\":\"g2\",\"rowinformation\":{\"errorInformation\":\"null\"}}\n\
+                   {\"id\":\"g2\",\"pObjectId\":\"g1\",\"mailEnabled\":true,\"groupTypes\":[]}\n\
+                   {\"id\":\"e2\",\"mail\":\"ben@us.com\",\"pObjectId\":\"g1\",\"rowinformation\":{\"errorInformation\":{}}}\n";
+    let files = [("details.json", &details[..]), ("members.json", members)];
+    assert_eq!(resolved(&world(&files)), "sales@us.com  2 addresses");
+    let lost = format!("{members}{{\"mail\":\"zoe@us.com\",\"pObjectId\":\"g1\"}}\n");
+    let world = world(&[("details.json", &details), ("members.json", &lost)]);
+    world
+        .says("[groups] 1 member of 1 group for which there is no row of GroupDetails, so it is in no group");
+}
+
 /// Owners have the columns of members, and need not be members.
 #[test]
 fn owners_are_not_members() {
     let owners = "{\"id\":\"e9\",\"userPrincipalName\":\"eve@us.com\",\"pObjectId\":\"g1\"}\n";
     let members = members("\"pObjectId\":\"g1\"");
-    let files = [("details.json", DETAILS), ("members.json", &members), ("GroupOwners_v0.json", owners)];
-    let world = world(&files);
-    let file = world.path("groups/GroupOwners_v0.json");
-    world.says(&format!(
-        "[groups] {} is not read: GroupOwners are owners of groups, who need not be members",
-        file.display()
-    ));
-    assert!(world.printed()[0].contains("sales@us.com  2 addresses"));
+    for name in ["GroupOwners_v0.json", "group_owners.json"] {
+        let files = [("details.json", DETAILS), ("members.json", &members), (name, owners)];
+        let world = world(&files);
+        let file = world.path("groups").join(name);
+        world.says(&format!(
+            "[groups] {} is not read: GroupOwners are owners of groups, who need not be members",
+            file.display()
+        ));
+        assert!(world.printed()[0].contains("sales@us.com  2 addresses"));
+    }
 }
 
 #[test]

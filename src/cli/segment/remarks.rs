@@ -4,7 +4,7 @@ use datafusion::arrow::util::display::array_value_to_string;
 use futures::TryStreamExt;
 
 use crate::cli::session::Session;
-use crate::cli::{missing_levels, missing_sources};
+use crate::cli::{missing_levels, missing_sources, mixed_levels, whole_quotients};
 use crate::config::Level;
 use crate::error::{Error, Result};
 use crate::query::segments::Segment;
@@ -19,9 +19,11 @@ pub(super) async fn remarks(session: &Session, segment: &Segment) -> Result<Vec<
     let plan = session.statements.logical_plan(&query).await?;
     let levels = missing_levels::missing(&plan, &session.levels)?;
     let others = missing_levels::no_levels(&plan)?;
+    let mixed = mixed_levels::read(&plan, &session.levels)?;
+    let quotient = whole_quotients::remark(&plan)?;
     let source = missing_sources::needed(session.statements.context(), &plan, &session.sources);
     let source = source.map(|source| format!("the enrichment has no [{source}]"));
-    Ok(unpublished(&levels).into_iter().chain(others).chain(source).collect())
+    Ok(unpublished(&levels).into_iter().chain(others).chain(mixed).chain(quotient).chain(source).collect())
 }
 
 /// The remark that these levels are not published; `None` if there are none.

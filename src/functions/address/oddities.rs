@@ -54,9 +54,9 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
         documentation: Documentation::builder(
             OWN_SQL,
             "What in addresses is probably not meant, as words: invisible (an invisible character), decomposed (a letter and its \
-             accent are two characters), dot (at the end), link (what follows ? in a mailto link), ends (a bracket, quote or other \
-             sign at an end), prefix (a colon before the @), international (a domain that is not ASCII), several (several addresses in angle brackets, of which the last \
-             counts), pattern (an asterisk, or a percent sign before the @), domain (a character or two dots that no domain has), \
+             accent are two characters), dot (at the end, or at an end of what precedes the @), link (what follows ? in a mailto link), ends (a bracket, quote or other \
+             sign at an end), prefix (a colon, backslash or bar before the @), international (a domain that is not ASCII), several (several addresses in angle brackets, of which the last \
+             counts), pattern (an asterisk, or a percent sign before the @), domain (a character or two dots that no domain has, or a port), \
              damaged (the character U+FFFD, in place of one that could not be decoded). The address counts as normalize_address() gives it. Empty if nothing is odd, or if there is no address.",
             "address_oddities(addresses)",
         )
@@ -102,7 +102,8 @@ fn is_plain(raw: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'.' | b'-' | b'_' | b'+');
     raw.iter().all(plain)
         && raw.last().is_none_or(u8::is_ascii_alphanumeric)
-        && !raw.windows(2).any(|two| two == b"..")
+        && raw.first() != Some(&b'.')
+        && !raw.windows(2).any(|two| two == b".." || two == b".@")
 }
 
 /// What is odd in a text whose address is `address`.
@@ -113,16 +114,17 @@ fn odd(raw: &str, address: &str) -> u16 {
     set(INVISIBLE, address.contains(is_invisible));
     // To lower-case a letter may decompose it.
     set(DECOMPOSED, address.contains(is_accent) && raw.contains(is_accent));
-    set(DOT, domain.ends_with('.'));
+    set(DOT, domain.ends_with('.') || local.starts_with('.') || local.ends_with('.'));
     set(LINK, domain.contains('?'));
-    set(PREFIX, local.contains(':'));
+    set(PREFIX, local.contains([':', '\\', '|']));
     set(ENDS, local.starts_with(opens) || !domain.contains('?') && ends_oddly(domain));
     let is_other = |c: char| !is_invisible(c) && !is_accent(c) && c != char::REPLACEMENT_CHARACTER;
     set(INTERNATIONAL, domain.contains(|c: char| !c.is_ascii() && is_other(c)));
     set(SEVERAL, has_another(raw, address));
     set(DAMAGED, address.contains(char::REPLACEMENT_CHARACTER));
     set(PATTERN, local == "%" || local.contains("%40") || address.contains('*'));
-    if odd & (ENDS | LINK) == 0 && (domain.contains("..") || domain.contains(is_foreign)) {
+    let has_port = !domain.starts_with('[') && domain.contains(':');
+    if odd & (ENDS | LINK) == 0 && (has_port || domain.contains("..") || domain.contains(is_foreign)) {
         odd |= DOMAIN;
     }
     odd
@@ -220,6 +222,8 @@ mod tests {
             ("jose\u{301}@x.com", "decomposed"),
             ("ann@x.com.", "dot"),
             ("Ann <ann@x.com.>", "dot"),
+            (".ann@x.com", "dot"),
+            ("ann.@x.com", "dot"),
             ("mailto:ann@x.com?subject=Hi", "link"),
             ("ann@x.com?", "link"),
             ("[ann@x.com]", "ends"),
@@ -227,6 +231,9 @@ mod tests {
             ("'ann@x.com", "ends"),
             ("ann@x.com/", "ends"),
             ("sip:ann@x.com", "prefix"),
+            ("NORTHWIND\\ann@x.com", "prefix"),
+            ("Ann|ann@x.com", "prefix"),
+            ("ann@x.com:25", "domain"),
             ("*@x.com", "pattern"),
             ("ann@*.x.com", "pattern"),
             ("%@x.com", "pattern"),
@@ -270,7 +277,7 @@ mod tests {
 
         /// Nothing is odd in what needs no change.
         #[test]
-        fn usual_addresses_are_not_odd(address in "[a-z0-9_+.-]{1,8}@[a-z0-9]{1,8}\\.[a-z]{2,4}") {
+        fn usual_addresses_are_not_odd(address in "[a-z0-9_+-]([a-z0-9_+.-]{0,6}[a-z0-9_+-])?@[a-z0-9]{1,8}\\.[a-z]{2,4}") {
             prop_assert_eq!(odd_in(&address, true), 0);
             let named = format!("Ann Lee <{address}>");
             prop_assert_eq!(odd_in(&named, true), 0);

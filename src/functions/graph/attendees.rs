@@ -60,7 +60,7 @@ fn response(attendee: &Item<'_>) -> Result<Option<String>, Unreadable> {
     let Some(status) = attendee.only_field("status")? else { return Ok(None) };
     match status.value() {
         Value::Absent => Ok(None),
-        Value::Text(text) => Ok(Some(text.into_owned())),
+        Value::Text(_) => Ok(status.text_at("")),
         Value::Object(status) => status.leaf("response"),
         Value::List(_) | Value::Unreadable => Err(Unreadable),
     }
@@ -100,6 +100,9 @@ mod tests {
     #[test]
     fn other_forms() {
         let declined = [ScalarValue::from("declined")];
+        let literal =
+            r#"{"status":"microsoft.graph.responseType'declined'","emailAddress":{"address":"a@x"}}"#;
+        assert_eq!(addresses(literal, &declined), ["a@x"]);
         let one = r#"{"type":"required","status":"declined","emailAddress":{"address":"a@x"}}"#;
         assert_eq!(addresses(one, &[]), ["a@x"]);
         assert_eq!(addresses(one, &declined), ["a@x"]);

@@ -33,6 +33,7 @@ use self::found::LOOKS_AT_ONCE;
 pub(crate) use self::table::FileCount;
 use super::columns::InputSchema;
 use super::files::{self, Files};
+use super::known_names::plain;
 use super::source::{InputSource, Unreadable, union_all};
 use super::{canonical, hive, parquet, text_value};
 use crate::config::{Enrichment, Format};
@@ -98,8 +99,8 @@ fn without_other(
 ) -> Result<(Vec<InputFile>, Vec<hive::Keys>, Option<String>)> {
     let Some((name, meaning)) = dataset.other else { return Ok((files, keys, None)) };
     let is_other = |file: &InputFile| {
-        let path = file.to_string().to_ascii_lowercase();
-        path.rsplit('/').take(2).any(|part| part.contains(&name.to_ascii_lowercase()))
+        let path = file.to_string();
+        path.rsplit('/').take(2).any(|part| plain(part).contains(&plain(name)))
     };
     let (other, read): (Vec<_>, Vec<_>) = files.into_iter().zip(keys).partition(|(file, _)| is_other(file));
     let note = match &other[..] {

@@ -106,6 +106,9 @@ impl<'a, R: Read> Objects<'a, R> {
         loop {
             match self.step() {
                 Ok(found) => {
+                    if found && self.is_page() {
+                        return Err(self.page());
+                    }
                     let key = self.ambiguous.and_then(|column| self.wanted.get(column));
                     return key.map_or(Ok(found), |key| Err(self.several(key)));
                 }
@@ -217,6 +220,27 @@ impl<'a, R: Read> Objects<'a, R> {
         }
     }
 
+    /// Whether the last object is a page of the Graph API: it has no wanted member, and a list of objects.
+    fn is_page(&self) -> bool {
+        if self.wanted.is_empty() || self.found.iter().any(Option::is_some) {
+            return false;
+        }
+        let mut is_page = false;
+        let _ = json::members(&self.buffer, self.begin, |key, at, _| {
+            is_page |= json::is_key(key, "value") && self.buffer.get(at) == Some(&b'[');
+        });
+        is_page
+    }
+
+    /// The error for a page of the Graph API. Its objects would be lost.
+    fn page(&self) -> String {
+        let (record, byte) = (self.records, self.bytes());
+        format!(
+            "has a page of the Graph API ({{\"value\": [...]}}) among its objects: record {record}, which ends at byte {byte}; \
+             the objects in value are needed, one per line or in one array"
+        )
+    }
+
     /// The error for an object that has a wanted member several times, with different values.
     fn several(&self, key: &str) -> String {
         let (record, byte) = (self.records, self.bytes());
@@ -315,6 +339,16 @@ mod tests {
             &padding,
         ] {
             assert_eq!(values(text.as_bytes()).unwrap(), ["1", "2", "-"], "{text:.20}");
+        }
+    }
+
+    #[test]
+    fn a_page_among_objects() {
+        let expected = "has a page of the Graph API ({\"value\": [...]}) among its objects: record 2, which ends at byte 29; \
+                        the objects in value are needed, one per line or in one array";
+        assert_eq!(error("{\"a\":1}\n{\"@x\":0,\"value\":[{}]}"), expected);
+        for text in ["{\"a\":1,\"value\":[]}\n{\"value\":3}", "{\"value\":null}\n{\"b\":{\"value\":[]}}"] {
+            assert!(values(text.as_bytes()).is_ok(), "{text}");
         }
     }
 

@@ -13,8 +13,8 @@ use crate::pipeline::unused_columns::Copies;
 /// The fewest meetings that are worth a note.
 const FEWEST_MEETINGS: i64 = 5;
 
-/// The note about rows of which none has the identifier of another one, while many agree in sender, time and recipients:
-/// the identifier is that of a copy.
+/// The note about identifiers whose rows agree with those of another one in sender, time and recipients: the identifier is
+/// that of a copy, or some mailboxes write it in another way.
 ///
 /// # Errors
 /// A file that is damaged or cannot be read.
@@ -24,13 +24,13 @@ pub(super) async fn of_own_ids(
     copies: &Copies,
 ) -> Result<Option<String>> {
     let (staged, [id, ..]) = (copies.staged, copies.ids) else { return Ok(None) };
-    let time = if staged == "stg_mail" { "sent_at" } else { "start_at" };
+    let time = copies.time;
     let columns = [id.canonical, copies.sender.1, time, copies.people].map(in_quotes);
     let [key, sender, at, to] = &columns;
-    let [looked_at, rows, ids, different] = counts(
+    let [looked_at, ids, different] = counts(
         ctx,
         &format!(
-            "select count(*), count(*) filter (where has_people), count(distinct case when has_people then id end), \
+            "select count(*), count(distinct case when has_people then id end), \
              count(distinct case when has_people then rest end) \
              from (select disposition = 'used' and cardinality({to}) > 0 as has_people, id_hash({key}) as id, \
               id_hash(concat({sender}, ' ', cast({at} as varchar), ' ', array_to_string({to}, ','))) as rest \
@@ -40,24 +40,23 @@ pub(super) async fn of_own_ids(
     )
     .await?;
     let names = [copies.sender.0, time, copies.people_in_files()];
-    let alike = if ids == rows { rows - different } else { 0 };
-    Ok(own_ids(&Place::of_used_rows(section, looked_at), id.name, names, [rows, alike]))
+    Ok(own_ids(&Place::of_used_rows(section, looked_at), id.name, names, [ids, ids - different]))
 }
 
 fn own_ids(
     place: &Place,
     id: &str,
     [sender, time, people]: [&str; 3],
-    [rows, alike]: [i64; 2],
+    [ids, alike]: [i64; 2],
 ) -> Option<String> {
     // Programs send some mails twice.
-    (10 * alike >= rows && alike > 0).then(|| {
+    (10 * alike >= ids && alike > 0).then(|| {
         format!(
-            "[{}] {} of {}{} agree with another one in {sender}, {time} and {people}, but no two of them have the same {id}, so \
-             they are no copies; check which column {id} names",
+            "[{}] {} of the {} in {id}{} are in rows that agree with those of another one in {sender}, {time} and {people}, so \
+             these are no copies of one; check which column {id} names, and whether every mailbox writes it alike",
             place.section,
             grouped(alike),
-            count(rows, place.noun),
+            count(ids, "identifier"),
             place.in_sample()
         )
     })
@@ -117,8 +116,9 @@ mod tests {
         assert_eq!((note([100, 0]), note([100, 9])), (None, None));
         assert_eq!(
             note([4788, 1240]).unwrap(),
-            "[mail] 1,240 of 4,788 used rows, in 9 of its rows, agree with another one in sender, sent_at and to, but no two \
-             of them have the same message_id, so they are no copies; check which column message_id names"
+            "[mail] 1,240 of the 4,788 identifiers in message_id, in 9 of its rows, are in rows that agree with those of another \
+             one in sender, sent_at and to, so these are no copies of one; check which column message_id names, and whether \
+             every mailbox writes it alike"
         );
     }
 

@@ -28,6 +28,9 @@ const MOST_OF_ACCOUNT: usize = 2;
 /// The most accounts that one address belongs to. Consultants work for several.
 const MOST_ACCOUNTS: usize = 10;
 
+/// The fewest contacts with several accounts that are worth a note.
+const FEWEST_VERSIONS: i64 = 5;
+
 /// The most addresses of a person in the directory, with all aliases, and the most mailboxes of a person.
 const MOST_OF_USER: usize = 100;
 const MOST_LISTED: usize = 2;
@@ -56,10 +59,7 @@ pub(crate) async fn of_copies(
     section: &'static str,
     copies: &Copies,
 ) -> Result<Vec<String>> {
-    let (time, is_long) = match copies.staged {
-        "stg_mail" => ("sent_at", "false"),
-        _ => ("start_at", LONG),
-    };
+    let (time, is_long) = (copies.time, if copies.is_mail { "false" } else { LONG });
     let (sender, staged) = (in_quotes(copies.sender.1), copies.staged);
     let mut notes = vec![];
     for (at, id) in copies.ids.iter().enumerate() {
@@ -95,11 +95,11 @@ pub(crate) async fn of_copies(
             _ => most(place, id, largest, all),
         });
         notes.extend(long_meetings(place, long));
-        if at == 0 && ids == all && all >= FEWEST {
+        if at == 0 && all >= FEWEST {
             notes.extend(alike::of_own_ids(ctx, section, copies).await?);
         }
     }
-    if copies.staged == "stg_meeting" {
+    if !copies.is_mail {
         notes.extend(alike::within_hours(ctx, section, copies).await?);
     }
     Ok(notes)
@@ -172,6 +172,33 @@ pub(crate) async fn of_contacts(ctx: &SessionContext, enrichment: &Enrichment) -
     )
     .await?;
     Ok(contacts_in_words(name.unwrap_or("contact_id"), found))
+}
+
+/// The note about identifiers of contacts with several accounts: probably older versions of the same contacts.
+///
+/// # Errors
+/// A file that is damaged or cannot be read.
+pub(crate) async fn of_versions(ctx: &SessionContext, enrichment: &Enrichment) -> Result<Option<String>> {
+    let name = enrichment.contacts.as_ref().and_then(|contacts| contacts.contact_id.as_deref());
+    let found = counts(
+        ctx,
+        "select count(*) filter (where first_account <> last_account), count(*) \
+         from (select min(account_id) as first_account, max(account_id) as last_account from stg_contact \
+          where not is_blank(contact_id) and not is_blank(account_id) group by id_hash(contact_id)) as of_contact",
+    )
+    .await?;
+    Ok(versions_in_words(name.unwrap_or("contact_id"), found))
+}
+
+fn versions_in_words(name: &str, [several, all]: [i64; 2]) -> Option<String> {
+    (several >= FEWEST_VERSIONS && 50 * several >= all).then(|| {
+        format!(
+            "[contacts] {} of the {} in {name} are those of contacts of several accounts, and each account counts: if some of \
+             these rows are older versions, leave them out",
+            grouped(several),
+            count(all, "identifier")
+        )
+    })
 }
 
 /// The note about addresses of contacts of many accounts.
@@ -302,6 +329,16 @@ mod tests {
             users_in_words("id", "mailbox", [1, 1900]).unwrap(),
             "[users] 1 identifier in id has more than a person has, 1,900 mailboxes in all; they are one person: check which \
              column entra_id names, and leave a missing value empty"
+        );
+    }
+
+    #[test]
+    fn versions_in_a_sentence() {
+        assert_eq!((versions_in_words("id", [4, 9]), versions_in_words("id", [20, 1001])), (None, None));
+        assert_eq!(
+            versions_in_words("id", [20, 1000]).unwrap(),
+            "[contacts] 20 of the 1,000 identifiers in id are those of contacts of several accounts, and each account counts: \
+             if some of these rows are older versions, leave them out"
         );
     }
 

@@ -82,6 +82,7 @@ pub(crate) async fn of_all_rows(
     }
     if source.section == "contacts" {
         notes.extend(shared::of_contacts(ctx, enrichment).await?);
+        notes.extend(shared::of_versions(ctx, enrichment).await?);
         notes.extend(shared::of_addresses(ctx).await?);
     }
     Ok(notes)

@@ -9,7 +9,7 @@ use crate::pipeline::sql_numbers::SAMPLE;
 const ODD: [&str; ODDITIES.len()] = [
     "an invisible character",
     "an accent that is a character of its own",
-    "a dot at the end",
+    "a dot at an end",
     "the rest of a link",
     "a bracket, quote or other sign at an end",
     "a prefix such as sip:",
@@ -177,7 +177,7 @@ mod tests {
         assert!(
             notes[3].starts_with(
                 "[mail] addresses that are probably not meant so: to (2 used rows with an invisible character, \
-                 1 used row with an accent that is a character of its own, 4 used rows with a dot at the end, 1 used row with \
+                 1 used row with an accent that is a character of its own, 4 used rows with a dot at an end, 1 used row with \
                  the rest of a link, first in b); they count"
             ),
             "{}",

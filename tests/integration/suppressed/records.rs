@@ -121,6 +121,72 @@ fn retained_dates_without_a_record_stop_a_run() {
     });
 }
 
+/// If the newest date is dropped, nothing is known about the others.
+#[test]
+fn a_missing_record_is_not_made_anew_by_a_dropped_date() {
+    let (events, dates) = (busy(&[1, 4]), month_ends());
+    for (output, record) in [(HISTORY, "current/run.json"), (DELTA, "delta.json")] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        block_on(async {
+            for as_of in &dates[..2] {
+                suppressed(folder, &events, &format!("{}\n{output}", settings(2, 1)), *as_of).await;
+            }
+            let record = folder.join("out/.engagement/Office").join(record);
+            match output {
+                HISTORY => fs::remove_file(record).unwrap(),
+                _ => {
+                    let text = fs::read_to_string(&record).unwrap();
+                    let mut manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
+                    manifest["record"] = serde_json::Value::Null;
+                    fs::write(record, manifest.to_string()).unwrap();
+                }
+            }
+            let ctx = session::new().unwrap();
+            publish::drop_date(&ctx, &open(folder, dates[1]), dates[1]).await.unwrap();
+            refused(folder, dates[2]).await;
+        });
+    }
+}
+
+/// A run without suppression goes on without the record. The next one with it does not know what was published.
+#[test]
+fn a_run_in_between_does_not_hide_that_the_record_is_missing() {
+    let (events, dates) = (busy(&[1, 4]), month_ends());
+    for (output, record) in [(HISTORY, "current/run.json"), (DELTA, "delta.json")] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let with = |k| format!("{}\n{output}", settings(k, 1));
+        block_on(async {
+            suppressed(folder, &events, &with(2), dates[0]).await;
+            fs::remove_file(folder.join("out/.engagement/Office").join(record)).unwrap();
+            suppressed(folder, &events, &with(1), dates[1]).await;
+            inputs(folder, &events, &with(2)).await;
+            let error = refused(folder, dates[2]).await;
+            assert!(error.contains(&format!("about the months until {} is forgotten", dates[0])), "{error}");
+        });
+    }
+}
+
+/// The record stays if the date that is dropped was published without suppression.
+#[test]
+fn a_dropped_date_without_suppression_does_not_take_the_record() {
+    let (before, dates) = (busy(&[1, 4]), month_ends());
+    let after = [&before[..], &[late()]].concat();
+    for output in [HISTORY, DELTA] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let with = |k| format!("{}\n{output}", settings(k, 1));
+        block_on(async {
+            assert!(suppressed(folder, &before, &with(2), dates[0]).await.is_empty());
+            assert!(suppressed(folder, &before, &with(1), dates[1]).await.is_empty());
+            let ctx = session::new().unwrap();
+            publish::drop_date(&ctx, &open(folder, dates[1]), dates[1]).await.unwrap();
+            assert_eq!(suppressed(folder, &after, &with(2), dates[1]).await, ["a0"], "{output}");
+        });
+    }
+}
+
 /// Another enrichment that replaces what is published does not make the first one forget.
 #[test]
 fn months_are_remembered_through_another_enrichment() {
