@@ -23,6 +23,7 @@ with record as (
 select
   id,
   case
+    when id is null then has_details
     -- A nested group can have them, too.
     when has_details and coalesce(replace(object_id, '-', '') = replace(id, '-', ''), true) then true
     when is_user then false

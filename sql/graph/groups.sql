@@ -5,7 +5,7 @@
 -- member without an address, such as a nested group, gets the smallest address known for its id among groups
 -- and users. If none is known, member_email is the id in angle brackets, which is not an address, so that the member
 -- can be counted. For the same reason, the members of a group that is not there have its id in angle brackets as
--- group_email, or `<>` if no group is named; so has a row without an id.
+-- group_email, or `<>` if no group is named; so has a group without an id.
 with group_address as (
   select id, email
   from graph_group_record
@@ -35,7 +35,7 @@ member as (
     record.group_id,
     case
       when cardinality(addresses(record.email)) > 0 then record.email
-      else coalesce(known_address.email, '<' || record.id || '>')
+      else coalesce(known_address.email, concat('<', record.id, '>'))
     end as email
   from graph_group_record as record
   left join known_address on known_address.id = record.id

@@ -41,7 +41,12 @@ pub fn read(plan: &LogicalPlan, published: &[Level]) -> Result<Option<String>> {
 const YEAR: &str = "AggregationLevel = 'year'";
 
 fn names(levels: &[Level]) -> String {
-    levels.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(" and ")
+    let names: Vec<_> = levels.iter().map(|level| level.as_str()).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// Whether a plan reads Office, and no condition, group or order is about the level.

@@ -14,6 +14,7 @@ use super::missing_levels;
 use super::mixed_levels;
 use super::out::{self, note, note_on_terminal, written};
 use super::pager;
+use super::session::Session;
 use super::whole_quotients;
 use crate::config::Level;
 use crate::error::numbers::count;
@@ -65,8 +66,9 @@ pub struct Answers {
     held: Vec<u8>,
     /// How many results `out` contains.
     results: usize,
-    /// The levels that Office has.
-    levels: Vec<Level>,
+    /// The levels of the published Office; `None` for a session over the inputs, whose views have conditions and divisions of
+    /// their own.
+    levels: Option<Vec<Level>>,
 }
 
 /// What to do about lines that are cut.
@@ -77,7 +79,7 @@ impl Answers {
     /// Writes results to `out`, which must be standard output.
     pub fn new(format: Format, layout: Layout, out: Box<dyn Write + Send>) -> Self {
         let terminal = out::is_terminal();
-        Self { format, layout, out, terminal, person: false, held: vec![], results: 0, levels: vec![] }
+        Self { format, layout, out, terminal, person: false, held: vec![], results: 0, levels: None }
     }
 
     /// Lays tables out for a person at a terminal, to whom they have to be shown: [`Answers::show`].
@@ -85,9 +87,9 @@ impl Answers {
         Self { person: true, ..self }
     }
 
-    /// Says what is odd about a statement that takes rows of these levels of Office together.
-    pub fn of_levels(self, levels: Vec<Level>) -> Self {
-        Self { levels, ..self }
+    /// Says what is probably not meant in statements of a session over published tables.
+    pub fn of_session(self, session: &Session) -> Self {
+        Self { levels: (!session.is_live).then(|| session.levels.clone()), ..self }
     }
 
     /// Sends the following results to a file, or to standard output again.
@@ -154,14 +156,13 @@ impl Answers {
             (self.layout, &mut self.out)
         };
         let plan = frame.logical_plan();
-        let habits = [
-            missing_levels::no_levels(plan)?,
-            mixed_levels::added(plan, &self.levels)?,
-            whole_quotients::remark(plan)?,
-        ];
-        let habits: Vec<_> = habits.into_iter().flatten().map(|remark| format!("note: {remark}")).collect();
+        let mut habits: Vec<_> = missing_levels::no_levels(plan)?.into_iter().collect();
+        if let Some(levels) = &self.levels {
+            habits.extend(mixed_levels::added(plan, levels)?);
+            habits.extend(whole_quotients::remark(plan)?);
+        }
         let mut outcome = stream(session, frame, self.format, layout, out).await?;
-        outcome.remarks.extend(habits);
+        outcome.remarks.extend(habits.into_iter().map(|remark| format!("note: {remark}")));
         Ok(Answer { result: Some(outcome), took: began.elapsed() })
     }
 }

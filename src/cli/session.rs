@@ -106,6 +106,8 @@ pub(crate) struct Session {
     pub(crate) enrichment: Enrichment,
     pub(crate) statements: Statements,
     pub(crate) segments: Vec<Segment>,
+    /// Whether it is over the inputs.
+    pub(crate) is_live: bool,
     /// The levels that Office has.
     pub(crate) levels: Vec<Level>,
     /// The sources of the run that computed Office.
@@ -128,7 +130,7 @@ impl Session {
     pub(crate) async fn live(ctx: SessionContext, enrichment: Enrichment) -> Result<Self> {
         session::live_on(&ctx, &enrichment).await?;
         let (levels, sources) = (enrichment.levels.clone(), enrichment.sources());
-        Self::over(ctx, enrichment, levels, sources).await
+        Ok(Self { is_live: true, ..Self::over(ctx, enrichment, levels, sources).await? })
     }
 
     /// A session over the tables that are registered, with the segments of the enrichment. The tables have these
@@ -140,7 +142,8 @@ impl Session {
         sources: Vec<Source>,
     ) -> Result<Self> {
         let segments = segments::register(&ctx, &enrichment, &sources).await?;
-        Ok(Self { enrichment, statements: Statements::new(ctx).await?, segments, levels, sources })
+        let statements = Statements::new(ctx).await?;
+        Ok(Self { enrichment, statements, segments, is_live: false, levels, sources })
     }
 
     /// The segment to which a name refers.

@@ -107,7 +107,7 @@ impl Sql {
             Some(statements) => {
                 let layout = Layout { exact: self.exact, ..Layout::default() };
                 let answers = Answers::new(self.format, layout, Box::new(out::stdout()));
-                let mut answers = answers.of_levels(session.levels.clone());
+                let mut answers = answers.of_session(&session);
                 unless_ended(async {
                     for statement in statements {
                         let answer = answers.answer(&mut session.statements, statement);

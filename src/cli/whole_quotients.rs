@@ -17,7 +17,7 @@ pub fn remark(plan: &LogicalPlan) -> Result<Option<String>> {
             })
         })
     })?;
-    let remark = "a whole number divided by a whole number is cut to one: 1 / 4 is 0; multiply by 1.0 first";
+    let remark = "the quotient of two whole numbers is a whole number: 1 / 4 is 0; multiply by 1.0 first";
     Ok(is_found.then(|| remark.to_owned()))
 }
 

@@ -64,15 +64,6 @@ pub(crate) fn is_null_text(text: &str) -> bool {
 /// brackets around nothing is one, too.
 pub(crate) fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
-    // A spreadsheet shows # in a column that is too narrow, and programs draw a line below names.
-    if let [first @ (b'#' | b'-' | b'=' | b'_' | b'*'), _, _, ..] = text.as_bytes()
-        && text.bytes().all(|byte| byte == *first)
-    {
-        return true;
-    }
-    if text.len() > LONGEST + 2 {
-        return false;
-    }
     let inner = [('(', ')'), ('{', '}'), ('<', '>'), ('[', ']')]
         .iter()
         .find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close));
@@ -80,8 +71,16 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         return true;
     }
     let inner = inner.unwrap_or(text);
+    // A spreadsheet shows # in a column that is too narrow, and programs draw a line below names.
+    if let [first @ (b'#' | b'-' | b'=' | b'_' | b'*'), _, _, ..] = inner.as_bytes() {
+        return inner.bytes().all(|byte| byte == *first) || is_word(inner, text);
+    }
+    is_word(inner, text)
+}
+
+fn is_word(inner: &str, text: &str) -> bool {
     let is = |word: &&str| inner.eq_ignore_ascii_case(word) || text.eq_ignore_ascii_case(word);
-    NULLS.iter().chain(&OTHERS).any(is)
+    text.len() <= LONGEST + 2 && NULLS.iter().chain(&OTHERS).any(is)
 }
 
 pub(crate) fn udf() -> Arc<ScalarUDF> {
@@ -97,7 +96,7 @@ pub(crate) fn udf() -> Arc<ScalarUDF> {
             OWN_SQL,
             "True if a text means that a value is missing: NULL, None, NaN, N/A, NA, NaT, nil, undefined, unknown, blank, not set, not \
              available, not applicable, -, ?, -1, \\N, an error of a spreadsheet such as #N/A or #REF!, a UUID of zeros, a line of \
-             dashes, or a pair of brackets around nothing. In any case, also in brackets and with white space around. Never NULL.",
+             dashes or of other such signs (# = _ *), or a pair of brackets around nothing. In any case, also in brackets and with white space around. Never NULL.",
             "is_placeholder(text)",
         )
         .with_argument("text", "Text in any encoding; NULL gives false.")

@@ -38,15 +38,19 @@ pub(crate) async fn check_mailboxes(ctx: &SessionContext, enrichment: &Enrichmen
 /// Checks that there are enough people for numbers about them. Of fewer, every number would be suppressed, and which
 /// accounts are would tell with whom these few have to do.
 async fn check_people(ctx: &SessionContext, enrichment: &Enrichment) -> Result<()> {
+    if enrichment.min_people == 1 {
+        return Ok(());
+    }
     let [people] = counts(ctx, PEOPLE).await?;
     if people >= i64::from(enrichment.min_people) {
         return Ok(());
     }
     Err(Error::enrichment(format!(
-        "{}: [privacy] min_people = {}, but [mailboxes] lists the mailboxes of {people} people, so every number would be about \
-         fewer; list more mailboxes, or lower min_people",
+        "{}: [privacy] min_people = {}, but [mailboxes] lists the mailboxes of {}, so numbers would be about fewer people; \
+         list more mailboxes, or lower min_people",
         enrichment.file.display(),
-        enrichment.min_people
+        enrichment.min_people,
+        if people == 1 { "1 person".to_owned() } else { format!("{people} people") }
     )))
 }
 

@@ -291,7 +291,9 @@ impl Computed {
         let remembered = remembered.with(months, enrichment.as_of, min_people);
         let record =
             Record::new(now, min_people, overview.clone(), covered, expectations, remembered, before);
-        let record = Record { replaced, ..record };
+        // They are remembered as long.
+        let replaced = replaced.into_iter().map(|(name, of)| (name, of.with(vec![], enrichment.as_of, 1)));
+        let record = Record { replaced: replaced.collect(), ..record };
         let placed = destination.publish(ctx, enrichment, &record).await?;
         let old = beside::notes(ctx, enrichment).await;
         let masters =

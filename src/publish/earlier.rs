@@ -31,14 +31,15 @@ impl Earlier {
     /// Adds what a record says of the enrichment with this name and of others. Returns whether it says something of this
     /// one.
     fn add(&mut self, record: Record, name: &str) -> bool {
-        let (as_of, remembered) = (record.overview.as_of, record.comparable());
-        let is_protected = record.protection() > 1 || !remembered.is_empty();
+        let (as_of, remembered, protection) =
+            (record.overview.as_of, record.comparable(), record.protection());
         let mut of_others = record.replaced;
         let is_own = record.overview.enrichment == name;
         if is_own {
+            let is_protected = protection > 1 || !remembered.is_empty();
             self.remembered.add(remembered);
             self.newest = self.newest.max(is_protected.then_some(as_of));
-        } else if is_protected {
+        } else if protection > 1 || remembered != Remembered::default() {
             of_others.insert(record.overview.enrichment, remembered);
         }
         let replaced = of_others.remove(name);

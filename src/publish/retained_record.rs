@@ -32,15 +32,17 @@ pub(crate) async fn successor(
     let without = |description| Successor { as_of, description, record: None };
     // What was published about months was published, whether or not its date is dropped.
     let dropped = recorded(ctx, enrichment).await?;
-    // Its record is lost. A new one would say that nothing was published.
-    if dropped.is_none() && description.protection() > 1 {
-        return Ok(without(description));
-    }
+    // Its record is lost. A new one must not say that nothing was published.
+    let lost = if dropped.is_none() { newest_protected(enrichment, opened).await } else { None };
     let replaced = dropped.as_ref().map(|dropped| dropped.replaced.clone()).unwrap_or_default();
-    let dropped = dropped.filter(|dropped| dropped.min_people > 1 || !dropped.remembered.is_empty());
+    let dropped =
+        dropped.filter(|dropped| dropped.min_people > 1 || dropped.remembered != Remembered::default());
     let (min_people, suppression, remembered) = match dropped {
         Some(dropped) => (dropped.min_people, dropped.suppression, dropped.remembered),
-        None => (description.min_people(), description.rule().to_owned(), Remembered::default()),
+        None => {
+            let unknown = Remembered { forgotten: lost, ..Remembered::default() };
+            (description.min_people(), description.rule().to_owned(), unknown)
+        }
     };
     // With `min_people` above 1, the days are not recorded.
     let covered = match description.used_days() {
@@ -61,6 +63,17 @@ pub(crate) async fn successor(
     let record = Record::new(published_at, min_people, overview, covered, vec![], remembered, None);
     let record = Record { version, suppression, replaced, before, ..record };
     Ok(Successor { as_of, description, record: Some(record) })
+}
+
+/// The newest date of this enrichment at which numbers are suppressed.
+async fn newest_protected(enrichment: &Enrichment, opened: &Opened) -> Option<NaiveDate> {
+    for date in opened.stored.dates.keys().rev() {
+        let Ok(description) = opened.stored.describe(*date).await else { continue };
+        if description.protection() > 1 && description.enrichment() == Some(&enrichment.name) {
+            return Some(*date);
+        }
+    }
+    None
 }
 
 /// What is known of the run of a retained date: its overview, when its Office was written, and the version of this crate.

@@ -277,7 +277,7 @@ fn companies_that_the_profile_does_not_know() {
     private(3);
     for command in ["domains", "check", "run"] {
         let arguments = [command.to_owned(), folder.path().join("enrichment.toml").display().to_string()];
-        let says = "[privacy] min_people = 3, but [mailboxes] lists the mailboxes of 2 people, so every number would";
+        let says = "[privacy] min_people = 3, but [mailboxes] lists the mailboxes of 2 people, so numbers would be about";
         refused(&caught(ENGAGEMENT, &arguments).output().unwrap(), 2, says);
     }
 }

@@ -418,7 +418,7 @@ fn copies_with_an_identifier_of_their_own() {
     begins(
         &pairs(8),
         "[mail] 4 of the 40 identifiers in message_id are in rows that agree with those of another one in sender, sent_at and \
-         to, so these are no copies of one; check which column message_id names, and whether every mailbox writes it alike\n",
+         to, so they do not count as copies; check which column message_id names, and whether all mailboxes write it in the same way\n",
     );
     let [_, run] = pairs(6).printed();
     assert!(run.contains(EVERY), "{run}");
@@ -439,8 +439,7 @@ fn contacts_of_several_accounts() {
         let rows = rows.chain(["('carl@acme.com', 'acme', 'c')".to_owned()]).collect::<Vec<_>>().join(", ");
         let sql = format!("select * from (values {rows}) as v(email, account_id, contact_id)");
         write_rows(&world.path("contacts.parquet"), &sql);
-        let says =
-            "[contacts] 5 of the 21 identifiers in contact_id are those of contacts of several accounts";
+        let says = "[contacts] 5 of the 21 identifiers in contact_id have rows of several accounts";
         for text in world.printed() {
             assert_eq!(text.contains(says), says_so, "{text}");
         }

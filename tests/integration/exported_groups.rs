@@ -90,10 +90,12 @@ fn members_with_other_columns() {
                    {\"id\":\"e2\",\"mail\":\"ben@us.com\",\"pObjectId\":\"g1\",\"rowinformation\":{\"errorInformation\":{}}}\n";
     let files = [("details.json", &details[..]), ("members.json", members)];
     assert_eq!(resolved(&world(&files)), "sales@us.com  2 addresses");
-    let lost = format!("{members}{{\"mail\":\"zoe@us.com\",\"pObjectId\":\"g1\"}}\n");
-    let world = world(&[("details.json", &details), ("members.json", &lost)]);
-    world
-        .says("[groups] 1 member of 1 group for which there is no row of GroupDetails, so it is in no group");
+    let more = format!("{members}{{\"mail\":\"zoe@us.com\",\"pObjectId\":\"g1\"}}\n");
+    let with_zoe = world(&[("details.json", &details), ("members.json", &more)]);
+    assert!(with_zoe.printed()[0].contains("sales@us.com  3 addresses"));
+    let lost = format!("{members}{{\"pObjectId\":\"g1\"}}\n");
+    world(&[("details.json", &details), ("members.json", &lost)])
+        .says("[groups] 1 member without an address, so without a mailbox");
 }
 
 /// Owners have the columns of members, and need not be members.

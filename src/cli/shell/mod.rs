@@ -38,7 +38,7 @@ pub async fn run(
 ) -> Result<()> {
     let person = std::io::stdin().is_terminal();
     let layout = Layout { rows: person.then_some(ROWS), exact, ..Layout::default() };
-    let answers = Answers::new(format, layout, Box::new(out::stdout())).of_levels(session.levels.clone());
+    let answers = Answers::new(format, layout, Box::new(out::stdout())).of_session(&session);
     let mut shell = Shell {
         session,
         answers: if person { answers.for_person() } else { answers },

@@ -129,12 +129,16 @@ fn notes_of_keys(dataset: &Dataset, section: &str, footers: &[Found], json: &Jso
 fn spelled_otherwise(dataset: &Dataset, section: &str, footers: &[Found], json: &JsonFiles) -> Vec<String> {
     let is_own = |name: &str| dataset.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
     let columns = dataset.columns.iter().enumerate();
+    let mut used = vec![];
     let notes = columns.filter_map(|(i, column)| {
         let mut lacking = footers.iter().chain(&json.samples).filter(|found| found.columns[i].is_none());
         let (file, name) = lacking.find_map(|found| {
-            let is_meant = |name: &&String| !is_own(name) && is_alike(section, column.name, name);
+            let is_meant = |name: &&String| {
+                !is_own(name) && !used.contains(name) && is_alike(section, column.name, name)
+            };
             Some((found.file(), found.names.iter().find(is_meant)?))
         })?;
+        used.push(name);
         let means = column.absent.map_or_else(String::new, |means| format!(", and {means}"));
         Some(format!(
             "[{section}] the column {} of {file} is not read, because its name is not {1}{means}; rename it to {1}",

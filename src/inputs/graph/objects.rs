@@ -220,7 +220,7 @@ impl<'a, R: Read> Objects<'a, R> {
         }
     }
 
-    /// Whether the last object is a page of the Graph API: it has no wanted member, and a list of objects.
+    /// Whether the last object is a page of the Graph API: it has no wanted member, and a list with the name of those of pages.
     fn is_page(&self) -> bool {
         if self.wanted.is_empty() || self.found.iter().any(Option::is_some) {
             return false;

@@ -53,7 +53,7 @@ fn own_ids(
     (10 * alike >= ids && alike > 0).then(|| {
         format!(
             "[{}] {} of the {} in {id}{} are in rows that agree with those of another one in {sender}, {time} and {people}, so \
-             these are no copies of one; check which column {id} names, and whether every mailbox writes it alike",
+             they do not count as copies; check which column {id} names, and whether all mailboxes write it in the same way",
             place.section,
             grouped(alike),
             count(ids, "identifier"),
@@ -117,8 +117,8 @@ mod tests {
         assert_eq!(
             note([4788, 1240]).unwrap(),
             "[mail] 1,240 of the 4,788 identifiers in message_id, in 9 of its rows, are in rows that agree with those of another \
-             one in sender, sent_at and to, so these are no copies of one; check which column message_id names, and whether \
-             every mailbox writes it alike"
+             one in sender, sent_at and to, so they do not count as copies; check which column message_id names, and \
+             whether all mailboxes write it in the same way"
         );
     }
 

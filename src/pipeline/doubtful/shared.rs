@@ -193,8 +193,8 @@ pub(crate) async fn of_versions(ctx: &SessionContext, enrichment: &Enrichment) -
 fn versions_in_words(name: &str, [several, all]: [i64; 2]) -> Option<String> {
     (several >= FEWEST_VERSIONS && 50 * several >= all).then(|| {
         format!(
-            "[contacts] {} of the {} in {name} are those of contacts of several accounts, and each account counts: if some of \
-             these rows are older versions, leave them out",
+            "[contacts] {} of the {} in {name} have rows of several accounts, and each of these accounts counts: if some of the \
+             rows are older versions, leave them out",
             grouped(several),
             count(all, "identifier")
         )
@@ -337,8 +337,8 @@ mod tests {
         assert_eq!((versions_in_words("id", [4, 9]), versions_in_words("id", [20, 1001])), (None, None));
         assert_eq!(
             versions_in_words("id", [20, 1000]).unwrap(),
-            "[contacts] 20 of the 1,000 identifiers in id are those of contacts of several accounts, and each account counts: \
-             if some of these rows are older versions, leave them out"
+            "[contacts] 20 of the 1,000 identifiers in id have rows of several accounts, and each of these accounts counts: if \
+             some of the rows are older versions, leave them out"
         );
     }
 

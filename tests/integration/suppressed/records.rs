@@ -161,9 +161,18 @@ fn a_run_in_between_does_not_hide_that_the_record_is_missing() {
             suppressed(folder, &events, &with(2), dates[0]).await;
             fs::remove_file(folder.join("out/.engagement/Office").join(record)).unwrap();
             suppressed(folder, &events, &with(1), dates[1]).await;
-            inputs(folder, &events, &with(2)).await;
-            let error = refused(folder, dates[2]).await;
-            assert!(error.contains(&format!("about the months until {} is forgotten", dates[0])), "{error}");
+            for is_dropped in [false, true] {
+                if is_dropped {
+                    let ctx = session::new().unwrap();
+                    publish::drop_date(&ctx, &open(folder, dates[1]), dates[1]).await.unwrap();
+                }
+                inputs(folder, &events, &with(2)).await;
+                let error = refused(folder, dates[2]).await;
+                assert!(
+                    error.contains(&format!("about the months until {} is forgotten", dates[0])),
+                    "{error}"
+                );
+            }
         });
     }
 }
