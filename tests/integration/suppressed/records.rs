@@ -68,9 +68,14 @@ fn steps_that_tell_single_people_together_are_refused() {
         for (run, k) in [2, 4, 2, 1].into_iter().enumerate() {
             suppressed(folder, &events, &settings(k, 1), dates[run]).await;
         }
-        inputs(folder, &events, &settings(3, 1)).await;
-        let error = refused(folder, dates[4]).await;
-        assert!(error.contains("[privacy] min_people = 3, but 2 was published"), "{error}");
+        let other = tempfile::tempdir().unwrap();
+        suppressed(other.path(), &events, &settings(3, 1), dates[0]).await;
+        for (folder, k, published) in [(other.path(), 2, 3), (other.path(), 4, 3), (folder, 3, 2)] {
+            inputs(folder, &events, &settings(k, 1)).await;
+            let error = refused(folder, dates[4]).await;
+            let says = format!("[privacy] min_people = {k}, but {published} was published");
+            assert!(error.contains(&says), "{error}");
+        }
         // With permission, this is the step from now on, also for months before the window.
         let (date, out) = (Some(dates[4].to_string()), Some(folder.join("out")));
         let overrides = Overrides { as_of: date, output: out, publish_changed: true, ..Overrides::default() };
